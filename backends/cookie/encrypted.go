@@ -1,0 +1,223 @@
+package cookie
+
+import (
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// An encrypted token is, in URL-safe base64 without padding:
+//
+//	version (1) | key ID (4) | nonce (24) | ciphertext | tag (16)
+//
+// and what is encrypted is
+//
+//	sealed at (6) | expires at (6) | data
+//
+// with both times in milliseconds since 1970, big-endian. The associated data
+// are version, key ID, purpose and cookie name, each after its length.
+const (
+	encryptedVersion = 1
+
+	keyIDAt      = 1
+	nonceAt      = keyIDAt + 4
+	ciphertextAt = nonceAt + chacha20poly1305.NonceSizeX
+	timesSize    = 6 + 6
+
+	minEncrypted = ciphertextAt + timesSize + chacha20poly1305.Overhead
+)
+
+// Both are part of the version: a change of either needs a new number.
+const (
+	encryptedInfo    = "sessions/cookie/v1 XChaCha20-Poly1305 " // and then what the key is for
+	encryptedPurpose = "session"
+)
+
+// encrypted hides the record from the client, and refuses every token that was
+// not made by one of its keys for the same cookie.
+type encrypted struct {
+	ring []encryptionKey // the first one seals
+	weak []string        // keys that somebody may guess
+	err  error
+}
+
+type encryptionKey struct {
+	id   [4]byte
+	aead cipher.AEAD
+}
+
+// Encrypted returns the codec of choice for new applications: the client
+// cannot read the session, and a token serves only the cookie that it was made
+// for (XChaCha20-Poly1305, the cookie's name as associated data).
+//
+// The primary key seals; older ones only open what they once sealed, until they
+// are taken off the list. A token names its key, and no other is tried. A key
+// is taken as it stands, without decoding, and must be at least 32 bytes that
+// nobody can guess: `sessions keygen` makes one. To rotate, first add the new
+// key as an older one on every instance, then make it the primary, and drop the
+// old one when a session's lifetime has passed.
+//
+// A token lives for [Terms.TTL] from sealing. It is 76 bytes longer than four
+// thirds of the data, so a cookie holds about 3000 bytes.
+//
+// What is wrong with the keys is told by Validate, which [sessions.New] calls.
+func Encrypted(primary string, older ...string) Codec {
+	c := &encrypted{}
+	for i, secret := range append([]string{primary}, older...) {
+		key, err := newEncryptionKey(secret)
+		if err != nil {
+			c.err = fmt.Errorf("cookie: Encrypted: %s %w", keyName(i), err)
+			return c
+		}
+		if found := c.find(key.id); found != nil {
+			c.err = fmt.Errorf("cookie: Encrypted: %s is given twice: remove it", keyName(i))
+			return c
+		}
+		c.ring = append(c.ring, key)
+		c.weak = appendWeak(c.weak, "Encrypted", i, secret)
+	}
+	return c
+}
+
+// keyName says in an error which key of a ring is meant.
+func keyName(i int) string {
+	if i == 0 {
+		return "the primary key"
+	}
+	return fmt.Sprintf("older key %d", i)
+}
+
+func newEncryptionKey(secret string) (key encryptionKey, err error) {
+	if err := checkSecret(secret, minSecret); err != nil {
+		return key, err
+	}
+	master, err := hkdf.Extract(sha256.New, []byte(secret), nil)
+	if err != nil {
+		return key, err
+	}
+	id, err := hkdf.Expand(sha256.New, master, encryptedInfo+"key ID", len(key.id))
+	if err != nil {
+		return key, err
+	}
+	subkey, err := hkdf.Expand(sha256.New, master, encryptedInfo+"encryption", chacha20poly1305.KeySize)
+	if err != nil {
+		return key, err
+	}
+	key.id = [4]byte(id)
+	key.aead, err = chacha20poly1305.NewX(subkey)
+	return key, err
+}
+
+func (c *encrypted) find(id [4]byte) *encryptionKey {
+	for i := range c.ring {
+		if c.ring[i].id == id {
+			return &c.ring[i]
+		}
+	}
+	return nil
+}
+
+func (*encrypted) Name() string      { return "encrypted" }
+func (c *encrypted) Validate() error { return c.err }
+
+// Warnings tells which keys somebody may guess.
+func (c *encrypted) Warnings() []string { return c.weak }
+
+// Format keeps the keys out of whatever prints the codec.
+func (*encrypted) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Encrypted") }
+
+func (c *encrypted) Seal(data []byte, terms Terms) (string, error) {
+	if c.err != nil {
+		return "", c.err
+	}
+	if terms.TTL <= 0 {
+		return "", errors.New("cookie: Encrypted: a token must have time to live: set Terms.TTL")
+	}
+	key := &c.ring[0]
+
+	size := minEncrypted + len(data)
+	buffer := getScratch(associatedSize(terms.Cookie) + size + strict.EncodedLen(size))
+	defer putScratch(buffer)
+
+	associated := appendAssociated(*buffer, key.id, terms.Cookie)
+	token := append(associated[len(associated):], encryptedVersion)
+	token = append(token, key.id[:]...)
+	nonce := token[nonceAt:ciphertextAt]
+	rand.Read(nonce)
+	token = appendMillis(token[:ciphertextAt], terms.Now.Add(-terms.Skew))
+	token = appendMillis(token, terms.Now.Add(terms.TTL))
+	token = append(token, data...)
+	token = key.aead.Seal(token[:ciphertextAt], nonce, token[ciphertextAt:], associated)
+	return string(strict.AppendEncode(token[len(token):], token)), nil
+}
+
+func (c *encrypted) Open(token string, terms Terms) ([]byte, time.Duration, error) {
+	if c.err != nil {
+		return nil, 0, c.err
+	}
+	size := strict.DecodedLen(len(token))
+	switch {
+	case len(token) > maxToken:
+		return nil, 0, TooLarge
+	case size < minEncrypted:
+		return nil, 0, Malformed
+	}
+	raw, ok := decodeCanonical(make([]byte, 0, size+associatedSize(terms.Cookie)), token)
+	if !ok {
+		return nil, 0, Malformed
+	}
+	key := c.find([4]byte(raw[keyIDAt:nonceAt]))
+	if key == nil || raw[0] != encryptedVersion {
+		return nil, 0, BadSignature
+	}
+	associated := appendAssociated(raw[size:], key.id, terms.Cookie)
+	sealed := raw[ciphertextAt:size:size]
+	plain, err := key.aead.Open(sealed[:0], raw[nonceAt:ciphertextAt], sealed, associated)
+	if err != nil {
+		return nil, 0, BadSignature
+	}
+	made, expires, data := millis(plain), millis(plain[6:]), plain[timesSize:]
+	if made.After(terms.Now.Add(terms.Skew)) {
+		return nil, 0, Future
+	}
+	if left := expires.Sub(terms.Now); left > 0 {
+		return data, left, nil
+	}
+	return nil, 0, Expired
+}
+
+// associatedSize is enough room for appendAssociated.
+func associatedSize(cookie string) int {
+	return 1 + 1 + 1 + len(encryptionKey{}.id) + 1 + len(encryptedPurpose) + binary.MaxVarintLen64 + len(cookie)
+}
+
+// appendAssociated appends what is authenticated beside the data, each field
+// after its length, so that no two different sets of fields read the same.
+func appendAssociated(b []byte, id [4]byte, cookie string) []byte {
+	b = append(b, 1, encryptedVersion)
+	b = append(b, byte(len(id)))
+	b = append(b, id[:]...)
+	b = append(b, byte(len(encryptedPurpose)))
+	b = append(b, encryptedPurpose...)
+	b = binary.AppendUvarint(b, uint64(len(cookie)))
+	return append(b, cookie...)
+}
+
+// appendMillis appends t in six bytes, which last from 1970 to the year 10889.
+func appendMillis(b []byte, t time.Time) []byte {
+	ms := uint64(min(max(t.UnixMilli(), 0), 1<<48-1))
+	return append(b, byte(ms>>40), byte(ms>>32), byte(ms>>24), byte(ms>>16), byte(ms>>8), byte(ms))
+}
+
+// millis reads what appendMillis wrote.
+func millis(b []byte) time.Time {
+	return time.UnixMilli(int64(b[0])<<40 | int64(binary.BigEndian.Uint32(b[1:]))<<8 | int64(b[5]))
+}

@@ -1,0 +1,274 @@
+package cookie
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// JWTKey is a key for JSON Web Tokens and the one algorithm that it is for.
+// Exactly one of Secret, Private and Public is set.
+type JWTKey struct {
+	// Algorithm is HS256, HS384 or HS512 for a Secret; RS256 … RS512 or
+	// PS256 … PS512 for RSA keys of at least 2048 bits; ES256, ES384 or ES512
+	// for a key on P-256, P-384 or P-521; EdDSA for Ed25519.
+	Algorithm string
+
+	// ID names the key in the token (kid). "" stands for one that is derived
+	// from the key; with the layout of PyJWT, for none.
+	ID string
+
+	Secret  string           // for HS…; its bytes as they stand
+	Private crypto.Signer    // *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey
+	Public  crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey: verifies only
+}
+
+// Format keeps the key out of whatever prints it.
+func (k JWTKey) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.JWTKey("+k.Algorithm+")") }
+
+// jwtKey is a JWTKey made ready.
+type jwtKey struct {
+	algorithm, id string
+	header        string // of the tokens this key signs, in base64
+
+	states *sync.Pool // of *hmacState, for HS…
+
+	method       jwt.SigningMethod // for all others
+	sign, verify any
+}
+
+// hmacState is one running HMAC with the buffers it needs. Keying an HMAC costs
+// as much as signing a short token, so keyed ones are pooled.
+type hmacState struct {
+	hash  hash.Hash
+	chunk [512]byte
+	sum   [sha512.Size]byte
+	text  [(sha512.Size*8 + 5) / 6]byte
+}
+
+// newJWTKey makes k ready for tokens of type typ. Strict asks for a good secret
+// and derives an ID if there is none; it is false for another framework's keys.
+func newJWTKey(k JWTKey, typ string, strict bool) (*jwtKey, error) {
+	key := &jwtKey{algorithm: k.Algorithm, id: k.ID}
+	var err error
+	if strings.HasPrefix(k.Algorithm, "HS") {
+		err = key.setSecret(k, strict)
+	} else {
+		err = key.setPair(k)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if key.id == "" && strict {
+		if key.id, err = derivedKeyID(k, key.verify); err != nil {
+			return nil, err
+		}
+	}
+	if !isKeyID(key.id) {
+		return nil, errors.New("has an unusable ID: it may hold ASCII letters, digits and -._~:/@ only")
+	}
+	// The names are sorted, as PyJWT sorts them.
+	header, err := json.Marshal(struct {
+		Algorithm string `json:"alg"`
+		ID        string `json:"kid,omitempty"`
+		Type      string `json:"typ"`
+	}{key.algorithm, key.id, typ})
+	key.header = base64.RawURLEncoding.EncodeToString(header)
+	return key, err
+}
+
+func (key *jwtKey) setSecret(k JWTKey, strict bool) error {
+	var digest func() hash.Hash
+	switch k.Algorithm {
+	case "HS256":
+		digest = sha256.New
+	case "HS384":
+		digest = sha512.New384
+	case "HS512":
+		digest = sha512.New
+	default:
+		return errAlgorithm(k.Algorithm)
+	}
+	if k.Private != nil || k.Public != nil {
+		return fmt.Errorf("has a key pair, and %s takes a Secret", k.Algorithm)
+	}
+	if isPublicKey(k.Secret) {
+		return errors.New("is a key file, which is no secret: give the parsed key as Private or Public, with its own algorithm")
+	}
+	if err := checkForeignSecret(k.Secret); err != nil {
+		return err
+	}
+	if strict {
+		// RFC 7518, section 3.2: as long as the hash at least.
+		if err := checkSecret(k.Secret, digest().Size()); err != nil {
+			return err
+		}
+	}
+	secret := []byte(k.Secret)
+	key.states = &sync.Pool{New: func() any { return &hmacState{hash: hmac.New(digest, secret)} }}
+	return nil
+}
+
+func errAlgorithm(algorithm string) error {
+	return fmt.Errorf("has the unknown algorithm %q: choose one of HS, RS, PS or ES with 256, 384 or 512, or EdDSA", algorithm)
+}
+
+// isPublicKey tells whether secret is a key in one of its usual files. Used as
+// a secret, a public key would let everybody sign.
+func isPublicKey(secret string) bool {
+	start := strings.TrimLeft(secret, " \t\r\n")
+	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"} {
+		if strings.HasPrefix(start, prefix) {
+			return true
+		}
+	}
+	return strings.Contains(secret, "-----BEGIN ") || strings.HasPrefix(start, "{") && strings.Contains(secret, `"kty"`)
+}
+
+func (key *jwtKey) setPair(k JWTKey) error {
+	if key.method = jwt.GetSigningMethod(k.Algorithm); key.method == nil || k.Algorithm == jwt.SigningMethodNone.Alg() {
+		return errAlgorithm(k.Algorithm)
+	}
+	switch {
+	case k.Secret != "":
+		return fmt.Errorf("has a Secret, and %s takes a key pair", k.Algorithm)
+	case k.Private != nil && k.Public != nil:
+		return errors.New("has both Private and Public: Private holds the public key too")
+	case k.Private != nil:
+		key.sign, key.verify = k.Private, publicOf(k.Private)
+	case k.Public != nil:
+		key.verify = k.Public
+	default:
+		return errors.New("has neither Private nor Public")
+	}
+	return checkPublic(k.Algorithm, key.verify)
+}
+
+// publicOf returns the public key of one of the private keys that are
+// supported and complete, else nil.
+func publicOf(private crypto.Signer) crypto.PublicKey {
+	switch private := private.(type) {
+	case *rsa.PrivateKey:
+		if private != nil && private.D != nil {
+			return &private.PublicKey
+		}
+	case *ecdsa.PrivateKey:
+		//lint:ignore SA1019 a key that was never filled in makes crypto/ecdsa panic
+		if private != nil && private.D != nil {
+			return &private.PublicKey
+		}
+	case ed25519.PrivateKey:
+		if len(private) == ed25519.PrivateKeySize {
+			return private.Public()
+		}
+	}
+	return nil
+}
+
+// checkPublic returns why the key does not fit the algorithm.
+func checkPublic(algorithm string, public crypto.PublicKey) error {
+	switch public := public.(type) {
+	case *rsa.PublicKey:
+		if public == nil || public.N == nil || !strings.HasPrefix(algorithm, "RS") && !strings.HasPrefix(algorithm, "PS") {
+			break
+		}
+		if bits := public.N.BitLen(); bits < 2048 {
+			return fmt.Errorf("has %d bits, and RSA needs at least 2048", bits)
+		}
+		return nil
+	case *ecdsa.PublicKey:
+		curve := map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()}[algorithm]
+		if public == nil || curve == nil || public.Curve != curve {
+			break
+		}
+		//lint:ignore SA1019 as above
+		if public.X != nil && public.Y != nil {
+			return nil
+		}
+	case ed25519.PublicKey:
+		if algorithm == "EdDSA" && len(public) == ed25519.PublicKeySize {
+			return nil
+		}
+	}
+	return fmt.Errorf("is no key for %s, or not of the type that its field asks for", algorithm)
+}
+
+// derivedKeyID returns a name for k with its algorithm that tells nothing of a
+// secret, and that whoever has only the public key derives too.
+func derivedKeyID(k JWTKey, public any) (string, error) {
+	const size = 6
+	if k.Secret != "" {
+		id, err := hkdf.Key(sha256.New, []byte(k.Secret), nil, "sessions/cookie/v1 JWT key ID "+k.Algorithm, size)
+		return base64.RawURLEncoding.EncodeToString(id), err
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	sum := sha256.Sum256(append([]byte(k.Algorithm+" "), der...))
+	return base64.RawURLEncoding.EncodeToString(sum[:size]), err
+}
+
+// isKeyID tells whether every JSON encoder writes id alike.
+func isKeyID(id string) bool {
+	for _, c := range []byte(id) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~:/@", c) >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// canSign is false for a public key.
+func (key *jwtKey) canSign() bool { return key.states != nil || key.sign != nil }
+
+// appendSignature appends the signature of what is in token, in base64.
+func (key *jwtKey) appendSignature(dst, token []byte) ([]byte, error) {
+	if key.states == nil {
+		signature, err := key.method.Sign(string(token), key.sign)
+		return strict.AppendEncode(dst, signature), err
+	}
+	state := key.states.Get().(*hmacState)
+	defer key.states.Put(state)
+	return append(dst, hmacText(state, token)...), nil
+}
+
+// verifies tells whether this key signed the text, before anything in it is
+// believed. A signature has one spelling.
+func (key *jwtKey) verifies(signed, signature string) bool {
+	if key.states == nil {
+		raw, ok := decodeCanonical(nil, signature)
+		return ok && key.method.Verify(signed, raw, key.verify) == nil
+	}
+	state := key.states.Get().(*hmacState)
+	defer key.states.Put(state)
+	expected := hmacText(state, signed)
+	return hmac.Equal(expected, state.chunk[:copy(state.chunk[:], signature)])
+}
+
+// hmacText returns the signature of what is signed as text, valid until state
+// is used again. The text is hashed in pieces that are copied, so that a string
+// needs no conversion on the heap.
+func hmacText[T string | []byte](state *hmacState, signed T) []byte {
+	state.hash.Reset()
+	for len(signed) > 0 {
+		n := copy(state.chunk[:], signed)
+		state.hash.Write(state.chunk[:n])
+		signed = signed[n:]
+	}
+	return strict.AppendEncode(state.text[:0], state.hash.Sum(state.sum[:0]))
+}

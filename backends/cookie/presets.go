@@ -1,0 +1,69 @@
+package cookie
+
+import (
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/serializer"
+)
+
+const day = 24 * time.Hour
+
+// asFlask is how Flask treats its session cookie unless it is told otherwise:
+// PERMANENT_SESSION_LIFETIME is 31 days, and a session ends with the browser
+// unless it holds _permanent.
+var asFlask = sessions.Defaults{
+	Format:          serializer.FlaskFormat,
+	Cookie:          "session",
+	Lifetime:        31 * day,
+	BrowserSession:  true,
+	Duplicates:      sessions.FirstOnly,
+	SlidingLifetime: true,
+	EmptyIsAbsent:   true,
+}
+
+// asStarlette is how Starlette's SessionMiddleware treats its cookie, whose
+// max_age is 14 days and which up to 0.47 it sends again with every response.
+var asStarlette = sessions.Defaults{
+	Format:          serializer.StarletteFormat,
+	Cookie:          "session",
+	Lifetime:        14 * day,
+	Duplicates:      sessions.LastOnly,
+	SlidingLifetime: true,
+	EmptyIsAbsent:   true,
+}
+
+// asStarsessions is the cookie store of starsessions 2. With a lifetime of 0 its
+// cookie ends with the browser, and its signature after 360 days.
+func asStarsessions(lifetime time.Duration) sessions.Defaults {
+	d := sessions.Defaults{
+		Format:        serializer.StarsessionsFormat,
+		Cookie:        "session",
+		Lifetime:      lifetime,
+		Duplicates:    sessions.LastOnly,
+		EmptyIsAbsent: true,
+	}
+	if lifetime == 0 {
+		d.Lifetime, d.BrowserSession = 360*day, true
+	}
+	return d
+}
+
+// asStarletteFlask is starlette-flask, which sends its cookie, of 14 days, only
+// when the session has changed.
+var asStarletteFlask = sessions.Defaults{
+	Format:        serializer.StarletteFlaskFormat,
+	Cookie:        "session",
+	Lifetime:      14 * day,
+	Duplicates:    sessions.LastOnly,
+	EmptyIsAbsent: true,
+}
+
+// asPyJWT is the JwtCodecBackend of starlette-session-middleware.
+var asPyJWT = sessions.Defaults{
+	Format:        serializer.ClaimsFormat,
+	Cookie:        "session",
+	Lifetime:      14 * day,
+	Duplicates:    sessions.LastOnly,
+	EmptyIsAbsent: true,
+}

@@ -1,0 +1,136 @@
+package cookie
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// minSecret is the least length of a key for the formats that are ours alone:
+// as much as the hash that it goes through.
+const minSecret = 32
+
+const makeOne = "make one with `sessions keygen` or `openssl rand -base64 48`, and keep it out of the source code"
+
+// checkSecret returns why secret is no key that only its owner can know. It
+// does not measure randomness: it finds what people put there by mistake.
+func checkSecret(secret string, least int) error {
+	switch {
+	case secret == "":
+		return errors.New("is empty: " + makeOne)
+	case len(secret) < least:
+		return fmt.Errorf("has %d bytes and must have at least %d: %s", len(secret), least, makeOne)
+	case strings.TrimSpace(secret) != secret && isASCII(secret):
+		return errors.New("begins or ends with white space: trim the line end it was read with")
+	case varied(secret) < 8:
+		return errors.New("repeats itself: " + makeOne)
+	case slices.Contains(published, secret):
+		return errors.New("is an example out of some documentation, which everybody knows: " + makeOne)
+	}
+	return nil
+}
+
+// weakSecret returns why secret, which checkSecret has found nothing wrong with,
+// looks as if somebody had thought of it. Demonstrations and tests have such
+// keys, so it is worth a warning and no more.
+func weakSecret(secret string) error {
+	switch {
+	case isASCII(secret) && strings.ContainsAny(secret, " \t\r\n"):
+		return errors.New("is a pass phrase: " + makeOne)
+	case periodic(secret):
+		return errors.New("repeats itself: " + makeOne)
+	case isExample(secret):
+		return errors.New("looks like an example out of some documentation: " + makeOne)
+	}
+	return nil
+}
+
+// checkForeignSecret returns why secret cannot be the key of a framework that
+// takes whatever it is given.
+func checkForeignSecret(secret string) error {
+	if secret == "" {
+		return errors.New("is empty: set it to the secret key of the application that shares the sessions")
+	}
+	return nil
+}
+
+// appendWeak appends a warning if somebody may guess the key.
+func appendWeak(list []string, constructor string, i int, secret string) []string {
+	err := checkSecret(secret, minSecret)
+	if err == nil {
+		err = weakSecret(secret)
+	}
+	if err == nil {
+		return list
+	}
+	return append(list, fmt.Sprintf("cookie: %s: %s %v", constructor, keyName(i), err))
+}
+
+// isASCII tells whether secret is printable ASCII and white space.
+func isASCII(secret string) bool {
+	for _, c := range []byte(secret) {
+		if c > '~' || c < ' ' && (c < '\t' || c > '\r') {
+			return false
+		}
+	}
+	return true
+}
+
+// varied counts the different bytes of secret. Of 32 random hexadecimal digits,
+// fewer than 8 different ones come up once in 28 million times.
+func varied(secret string) (different int) {
+	var seen [256]bool
+	for _, c := range []byte(secret) {
+		if !seen[c] {
+			seen[c] = true
+			different++
+		}
+	}
+	return different
+}
+
+// periodic tells whether secret is a short text over and over.
+func periodic(secret string) bool {
+	for period := 1; period < min(17, len(secret)); period++ {
+		if secret[period:] == secret[:len(secret)-period] {
+			return true
+		}
+	}
+	return false
+}
+
+// published are keys that stand in tutorials.
+var published = []string{
+	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's
+	"192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", // Flask's
+}
+
+// examples are parts of keys that are no secret, in lower case and without
+// anything but letters and digits. In a random key they are too long to occur.
+var examples = []string{
+	"changeme", "changethis", "replaceme", "yoursecret", "mysecret", "supersecret", "topsecret", "secretkey",
+	"devsecret", "keyboardcat", "password", "passphrase", "djangoinsecure", "notsosecret", "256bit", "32byte",
+	"32char", "0123456789", "1234567890", "9876543210", "abcdefghij", "qwertyuiop", "asdfghjkl", "00112233",
+	"loremipsum",
+}
+
+// isExample tells whether secret contains one of the examples, whatever stands
+// between its letters.
+func isExample(secret string) bool {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+			return r
+		}
+		return -1
+	}, secret)
+	for _, example := range examples {
+		if strings.Contains(plain, example) {
+			return true
+		}
+	}
+	return false
+}

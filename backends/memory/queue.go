@@ -1,0 +1,87 @@
+package memory
+
+import "time"
+
+// queue orders the entries of a shard by expiry: a heap in which each entry
+// expires no later than its four children, so that the first expires first. Four
+// children instead of two make it half as deep; the times stand beside
+// the pointers so that comparing four of them touches one line of memory.
+type queue []due
+
+type due struct {
+	at    time.Duration
+	entry *entry
+}
+
+const children = 4
+
+func (q *queue) push(e *entry) {
+	*q = append(*q, due{})
+	q.up(len(*q)-1, due{e.expires, e})
+}
+
+// fix moves the entry at place i to where it belongs now that it expires at at.
+func (q *queue) fix(i int, at time.Duration) {
+	d := due{at, (*q)[i].entry}
+	if at < (*q)[i].at {
+		q.up(i, d)
+	} else {
+		q.down(i, d)
+	}
+}
+
+// remove takes out the entry at place i.
+func (q *queue) remove(i int) {
+	(*q)[i].entry.place = removed
+	n := len(*q) - 1
+	last := (*q)[n]
+	(*q)[n] = due{} // or it would keep the entry from being collected
+	*q = (*q)[:n]
+	switch {
+	case i == n:
+	case i > 0 && last.at < (*q)[(i-1)/children].at:
+		q.up(i, last)
+	default:
+		q.down(i, last)
+	}
+}
+
+// up puts d at place i, or further up where it expires before its parents.
+func (q *queue) up(i int, d due) {
+	for i > 0 {
+		parent := (i - 1) / children
+		if d.at >= (*q)[parent].at {
+			break
+		}
+		q.set(i, (*q)[parent])
+		i = parent
+	}
+	q.set(i, d)
+}
+
+// down puts d at place i, or further down where it expires after its children.
+func (q *queue) down(i int, d due) {
+	for {
+		first := i*children + 1
+		if first >= len(*q) {
+			break
+		}
+		soonest := first
+		for c := first + 1; c < min(first+children, len(*q)); c++ {
+			if (*q)[c].at < (*q)[soonest].at {
+				soonest = c
+			}
+		}
+		if d.at <= (*q)[soonest].at {
+			break
+		}
+		q.set(i, (*q)[soonest])
+		i = soonest
+	}
+	q.set(i, d)
+}
+
+func (q *queue) set(i int, d due) {
+	(*q)[i] = d
+	d.entry.place = i
+}

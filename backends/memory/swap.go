@@ -1,0 +1,107 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gosessions/sessions"
+)
+
+// Swap implements [sessions.Swapper].
+func (b *Backend) Swap(ctx context.Context, id string, old []byte, new sessions.Record) error {
+	if new.Data != nil {
+		if err := check(new); err != nil {
+			return err
+		}
+	} else if old == nil {
+		return errors.New("memory: Swap of nothing for nothing")
+	}
+	return b.retry(ctx, func() error {
+		s := b.shard(id)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		now := b.now()
+		e, err := s.expect(id, old, now)
+		if err != nil {
+			return err
+		}
+		if new.Data == nil {
+			b.drop(s, e)
+			return nil
+		}
+		return b.put(s, id, new, now)
+	})
+}
+
+// Touch implements [sessions.Toucher].
+func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if ttl <= 0 {
+		return "", errNoTTL
+	}
+	s := b.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := b.now()
+	e := s.live(id, now)
+	if e == nil {
+		return "", sessions.ErrNotFound
+	}
+	s.move(e, after(now, ttl))
+	return id, nil
+}
+
+// Rotate implements [sessions.Rotator].
+func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+	if err := check(new); err != nil {
+		return err
+	}
+	if marker.Data != nil {
+		if err := check(marker); err != nil {
+			return err
+		}
+	}
+	if old == nil {
+		return errors.New("memory: Rotate needs the data to retire")
+	}
+	return b.retry(ctx, func() error {
+		s, t := b.lockBoth(id, newID)
+		defer unlockBoth(s, t)
+		now := b.now()
+		e, err := s.expect(id, old, now)
+		if err != nil {
+			return err
+		}
+		if t.live(newID, now) != nil {
+			return sessions.ErrConflict
+		}
+		// The new record comes first: it is what a full backend refuses.
+		if err := b.put(t, newID, new, now); err != nil {
+			return err
+		}
+		if marker.Data == nil {
+			b.drop(s, e)
+			return nil
+		}
+		return b.put(s, id, marker, now)
+	})
+}
+
+// expect returns the live entry under id if it holds old; old may be nil, and
+// then there has to be none.
+func (s *shard) expect(id string, old []byte, now time.Duration) (*entry, error) {
+	e := s.live(id, now)
+	switch {
+	case old == nil && e == nil:
+		return nil, nil
+	case e == nil:
+		return nil, sessions.ErrNotFound
+	case old == nil || !bytes.Equal(e.data, old):
+		return nil, sessions.ErrConflict
+	}
+	return e, nil
+}

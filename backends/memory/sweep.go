@@ -1,0 +1,151 @@
+package memory
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"time"
+	"weak"
+)
+
+const (
+	perWrite = 2  // expired entries that a write removes: more than it adds
+	perBatch = 16 // expired entries that a sweep removes before it lets go of the lock
+
+	// The background sweep is for times without writes. It comes twice as late
+	// whenever it had nothing to do.
+	sweepSoon = 5 * time.Minute
+	sweepLate = 6 * time.Hour
+)
+
+// expire removes up to limit expired entries from s, which is locked, and
+// returns how many those were.
+func (b *Backend) expire(s *shard, now time.Duration, limit int) int {
+	n := 0
+	for n < limit && len(s.queue) > 0 && s.queue[0].at <= now {
+		b.drop(s, s.queue[0].entry)
+		n++
+	}
+	return n
+}
+
+// Sweep implements [sessions.Sweeper]. Calling it is not necessary: b does so
+// by itself every few minutes while it holds records.
+func (b *Backend) Sweep(ctx context.Context) (int, error) {
+	n := 0
+	for i := range b.shards {
+		s := &b.shards[i]
+		for batch := perBatch; batch == perBatch; {
+			if err := ctx.Err(); err != nil {
+				return n, err
+			}
+			s.mu.Lock()
+			batch = b.expire(s, b.now(), perBatch)
+			s.mu.Unlock()
+			n += batch
+			if batch == perBatch {
+				runtime.Gosched() // whoever waited goes first
+			}
+		}
+	}
+	return n, nil
+}
+
+// arm sees to it that a background sweep comes, as long as anything is stored.
+//
+// There is no goroutine between two sweeps, and the timer does not keep b
+// alive: a backend that is forgotten without [Backend.Close] costs nothing, and
+// one that was made for a test in a synctest bubble does not hold that up. For
+// the same reason Close does not stop the timer, which would belong to the bubble.
+func (b *Backend) arm() {
+	if b.armed.Load() || b.life.Err() != nil || !b.armed.CompareAndSwap(false, true) {
+		return
+	}
+	pointer := weak.Make(b)
+	time.AfterFunc(time.Duration(b.pause.Load()), func() {
+		if b := pointer.Value(); b != nil {
+			b.background()
+		}
+	})
+}
+
+// background runs one sweep and arms the next.
+func (b *Backend) background() {
+	b.sweeping.Lock()
+	defer b.sweeping.Unlock()
+	if n, _ := b.Sweep(b.life); n > 0 {
+		b.pause.Store(int64(sweepSoon))
+	} else {
+		b.pause.Store(min(2*b.pause.Load(), int64(sweepLate)))
+	}
+	b.armed.Store(false)
+	if b.stored.Load() > 0 {
+		b.arm()
+	}
+}
+
+// Close ends the background sweeps, waiting for one that is under way. The
+// records stay and can be used: writes go on to remove the expired ones. It
+// never fails, and may be called more than once.
+func (b *Backend) Close() error {
+	b.end()
+	b.sweeping.Lock()
+	defer b.sweeping.Unlock()
+	return nil
+}
+
+// reserve counts one more stored record, unless there is no room for it.
+func (b *Backend) reserve() bool {
+	most := int64(b.options.MaxSessions)
+	for {
+		n := b.stored.Load()
+		if most > 0 && n >= most {
+			return false
+		}
+		if b.stored.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// retry calls do, which locks its shards by itself, again for as long as that
+// finds b full and room can be made.
+func (b *Backend) retry(ctx context.Context, do func() error) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := do(); err != ErrFull || !b.makeRoom() {
+			return err
+		}
+	}
+}
+
+// makeRoom removes records that have expired or, if that is allowed, the one
+// that expires soonest. It tells whether trying again is worth while.
+func (b *Backend) makeRoom() bool {
+	var soonest *shard
+	first := time.Duration(math.MaxInt64)
+	for i := range b.shards {
+		s := &b.shards[i]
+		s.mu.RLock()
+		if len(s.queue) > 0 && s.queue[0].at <= first {
+			soonest, first = s, s.queue[0].at
+		}
+		s.mu.RUnlock()
+	}
+	if soonest == nil {
+		return true // everything went meanwhile
+	}
+	s := soonest
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case b.expire(s, b.now(), perBatch) > 0:
+	case b.options.Evict && len(s.queue) > 0:
+		b.drop(s, s.queue[0].entry)
+	case !b.options.Evict:
+		return b.stored.Load() < int64(b.options.MaxSessions) // somebody removed one
+	}
+	return true
+}

@@ -1,0 +1,43 @@
+package memory
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gosessions/sessions"
+)
+
+// Walk implements [sessions.Walker]. It holds no lock while visit runs, which
+// may therefore use b.
+func (b *Backend) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+	for i := range b.shards {
+		s := &b.shards[i]
+		s.mu.RLock()
+		queue := slices.Clone(s.queue) // copying pointers takes microseconds
+		s.mu.RUnlock()
+		for _, d := range queue {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			stored, ok := b.look(s, d.entry)
+			if !ok {
+				continue
+			}
+			if err := visit(stored); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// look returns what e holds, if it is still stored and lives.
+func (b *Backend) look(s *shard, e *entry) (sessions.Stored, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	now := b.now()
+	if e.place == removed || e.expires <= now {
+		return sessions.Stored{}, false
+	}
+	return sessions.Stored{ID: e.id, Record: e.record(now)}, true
+}

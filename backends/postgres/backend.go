@@ -1,0 +1,220 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/gosessions/sessions"
+)
+
+var (
+	_ sessions.Swapper      = (*Backend)(nil)
+	_ sessions.Toucher      = (*Backend)(nil)
+	_ sessions.Rotator      = (*Backend)(nil)
+	_ sessions.SubjectIndex = (*Backend)(nil)
+	_ sessions.Sweeper      = (*Backend)(nil)
+	_ sessions.Walker       = (*Backend)(nil)
+	_ sessions.Validator    = (*Backend)(nil)
+)
+
+var (
+	errNoPool = errors.New("postgres: the pool is nil")
+	errTTL    = errors.New("postgres: a record must have a TTL of more than 0")
+)
+
+// Backend keeps sessions in a table. It is safe for concurrent use, has every
+// ability of a backend that stores something, and returns the errors of pgx as
+// they are, apart from [sessions.ErrNotFound] and [sessions.ErrConflict].
+//
+// A commit is sent again only if it certainly was not carried out. What may be
+// repeated without harm (reads, [Backend.Touch], [Backend.Remove],
+// [Backend.RevokeSubject] and Sweep) is sent once more where the connection
+// breaks.
+type Backend struct {
+	pool     *pgxpool.Pool
+	options  Options
+	maxConns int32 // of pool
+	table    pgx.Identifier
+	sql      *statements
+	invalid  error // what Validate returns
+
+	// pooler is set once the server turned out not to know what it has
+	// prepared; see exec.go.
+	pooler     atomic.Bool
+	unprepared pgx.QueryExecMode
+
+	owned bool // Close closes the pool
+	close context.CancelFunc
+	wait  sync.WaitGroup
+}
+
+// New returns a backend that uses pool, and starts to delete expired rows in
+// the background. The table must exist by the time of the first request; see
+// [Migrate]. New never fails: [Backend.Validate] says what is wrong with its
+// arguments, and so does every other method then.
+//
+// Call [Backend.Close] at the end; the pool stays open.
+func New(pool *pgxpool.Pool, options *Options) *Backend {
+	b := &Backend{pool: pool, options: options.value(), sql: &statements{}, close: func() {}}
+	if pool == nil {
+		b.invalid = errNoPool
+		return b
+	}
+	if b.table, b.invalid = b.options.table(); b.invalid != nil {
+		return b
+	}
+	var every time.Duration
+	if every, b.invalid = b.options.sweepEvery(); b.invalid != nil {
+		return b
+	}
+	b.sql = newStatements(b.table)
+
+	config := pool.Config()
+	b.maxConns = config.MaxConns
+	b.unprepared = pgx.QueryExecModeExec
+	if config.ConnConfig.DescriptionCacheCapacity > 0 {
+		b.unprepared = pgx.QueryExecModeCacheDescribe
+	}
+	if every > 0 {
+		var ctx context.Context
+		ctx, b.close = context.WithCancel(context.Background())
+		b.wait.Go(func() { b.sweepAgain(ctx, every) })
+	}
+	return b
+}
+
+// Open returns a backend with a pool of its own for url, in the form of
+// [pgxpool.ParseConfig] ("postgres://user:password@host:5432/database"), and
+// starts to delete expired rows in the background. It does not connect yet:
+// that the server is down is an error of the first request and not of Open.
+//
+// What url leaves open is set so: application_name "sessions", connect_timeout 5
+// seconds, and connections are replaced after an hour but not all at once.
+// A connection that was closed while it was idle is noticed without asking the
+// server.
+func Open(url string, options *Options) (*Backend, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
+		params["application_name"] = "sessions"
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	if config.MaxConnLifetimeJitter == 0 {
+		config.MaxConnLifetimeJitter = config.MaxConnLifetime / 10
+	}
+	if canProbe {
+		config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	b := New(pool, options)
+	b.owned = true
+	if b.invalid != nil {
+		return nil, errors.Join(b.invalid, b.Close())
+	}
+	return b, nil
+}
+
+// Close ends the deletion of expired rows in the background and waits for it,
+// and closes the pool if [Open] made it. It may be called more than once.
+func (b *Backend) Close() error {
+	b.close()
+	b.wait.Wait()
+	if b.owned {
+		b.pool.Close()
+	}
+	return nil
+}
+
+// Validate returns what is wrong with the arguments of New, without I/O.
+func (b *Backend) Validate() error { return b.invalid }
+
+// Migrate calls [Migrate] for b's pool and table.
+func (b *Backend) Migrate(ctx context.Context) error {
+	return Migrate(ctx, b.pool, &b.options)
+}
+
+// Read returns the record under id with its subject and what it has left to
+// live.
+func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) {
+	var record sessions.Record
+	var subject []byte
+	err := b.row(ctx, repeatable, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = sessions.ErrNotFound
+	}
+	if err != nil {
+		return sessions.Record{}, err
+	}
+	record.Subject = string(subject)
+	return record, nil
+}
+
+// Exists tells whether Read would find a record.
+func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
+	var found bool
+	err := b.row(ctx, repeatable, b.sql.exists, []any{key(id)}, &found)
+	return found, err
+}
+
+// Write stores the record under id, whatever is there, and returns id.
+func (b *Backend) Write(ctx context.Context, id string, record sessions.Record) (string, error) {
+	if record.TTL <= 0 {
+		return "", errTTL
+	}
+	_, err := b.exec(ctx, once, b.sql.write, key(id), subjectKey(record.Subject), record.TTL, record.Data)
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// Remove deletes the record under id.
+func (b *Backend) Remove(ctx context.Context, id string) error {
+	_, err := b.exec(ctx, repeatable, b.sql.remove, key(id))
+	return err
+}
+
+// maxKey is how long an ID or a subject may be to be stored as it is. An index
+// entry cannot hold more than 2704 bytes, and what this package is meant for
+// has 43.
+const maxKey = 1024
+
+// key returns the primary key for id: id itself, or the digest of a longer
+// one. That digest is an ID as well and finds the same row, so that
+// what Walk and ListSubject return can be used. Keys that begin with a control
+// character belong to the package itself.
+func key(id string) []byte {
+	if len(id) <= maxKey && len(id) > 0 && id[0] > ' ' {
+		return []byte(id)
+	}
+	digest := sha256.Sum256([]byte(id))
+	return base64.RawURLEncoding.AppendEncode([]byte("sha256:"), digest[:])
+}
+
+// subjectKey returns nil, which is NULL, for no subject.
+func subjectKey(subject string) []byte {
+	switch {
+	case subject == "":
+		return nil
+	case len(subject) <= maxKey:
+		return []byte(subject)
+	}
+	digest := sha256.Sum256([]byte(subject))
+	return base64.RawURLEncoding.AppendEncode([]byte("sha256:"), digest[:])
+}

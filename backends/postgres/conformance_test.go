@@ -1,0 +1,46 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/internal/services"
+	"github.com/gosessions/sessions/sessionstest"
+)
+
+// Every rule of a backend, in every mode in which this one can be run.
+func TestConformance(t *testing.T) {
+	for _, mode := range []struct {
+		name   string
+		params string // of the URL
+		pooler bool
+	}{
+		{"direct", "", false},
+		{"unprepared", "&default_query_exec_mode=cache_describe", false},
+		{"text", "&default_query_exec_mode=exec", false},
+		{"serializable", "&default_transaction_isolation=serializable", false},
+		{"PgBouncer", "", true},
+	} {
+		t.Run(mode.name, func(t *testing.T) {
+			direct := services.Postgres(t)
+			url := direct
+			if mode.pooler {
+				url = services.PgBouncer(t, direct, "default_pool_size = 3").URL()
+			}
+			d := openURL(t, url+mode.params, direct)
+			sessionstest.TestBackend(t, func(*testing.T) sessions.Backend { return d.Backend }, &sessionstest.Options{
+				// What has expired is what lies before the server's clock: moving
+				// everything back is moving the clock forward.
+				// This moment passes by itself as well, slowly on a busy machine.
+				Resolution: 5 * time.Second,
+				Advance: func(by time.Duration) {
+					if _, err := d.pool.Exec(context.Background(), `UPDATE sessions SET expires_at = expires_at - $1::interval`, by); err != nil {
+						t.Error(err)
+					}
+				},
+			})
+		})
+	}
+}

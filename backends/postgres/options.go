@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Options configure a [Backend] and [Migrate]. Nil and the zero value are the
+// defaults.
+type Options struct {
+	// Table names the table: "sessions", or with its schema "auth.sessions".
+	// Each part consists of ASCII letters, digits and underscores, does not
+	// begin with a digit, and is taken as it is written, capitals included.
+	// The default is "public.sessions"; a name without a schema is in
+	// "public", whatever the search_path of a connection.
+	Table string
+
+	// Unlogged lets Migrate create an UNLOGGED table, which is written faster.
+	// Every session ends when the server crashes, and none exists on replicas.
+	// It has no effect on a table that exists.
+	Unlogged bool
+
+	// SweepEvery is how often expired rows are deleted in the background,
+	// once in that time for all instances together. 0 is five minutes, and
+	// less than 0 is never.
+	SweepEvery time.Duration
+
+	// OnSweep, if not nil, is called after each sweep in the background with
+	// the number of rows deleted and the error that ended it early, if any.
+	OnSweep func(deleted int, err error)
+}
+
+const (
+	defaultTable      = "public.sessions"
+	defaultSweepEvery = 5 * time.Minute
+)
+
+// identifier is what a schema or a table may be called: nothing that would have
+// to be escaped, and no more than the 63 bytes that PostgreSQL keeps of a name.
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+
+var errTable = errors.New(`postgres: Options.Table must be "table" or "schema.table", each part up to 63 ASCII letters, digits and underscores and not beginning with a digit`)
+
+// table returns the parts of Options.Table.
+func (o Options) table() (pgx.Identifier, error) {
+	name := o.Table
+	if name == "" {
+		name = defaultTable
+	}
+	schema, table, qualified := strings.Cut(name, ".")
+	if !qualified {
+		schema, table = "public", name
+	}
+	if !identifier.MatchString(schema) || !identifier.MatchString(table) {
+		return nil, errTable
+	}
+	return pgx.Identifier{schema, table}, nil
+}
+
+func (o Options) sweepEvery() (time.Duration, error) {
+	switch {
+	case o.SweepEvery == 0:
+		return defaultSweepEvery, nil
+	case o.SweepEvery > 0 && o.SweepEvery < time.Second:
+		return 0, fmt.Errorf("postgres: Options.SweepEvery is %v: use at least a second, 0 for the default, or less than 0 for never", o.SweepEvery)
+	}
+	return o.SweepEvery, nil
+}
+
+// value returns the options that o points at, or the defaults.
+func (o *Options) value() Options {
+	if o == nil {
+		return Options{}
+	}
+	return *o
+}

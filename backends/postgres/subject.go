@@ -1,0 +1,66 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gosessions/sessions"
+)
+
+// ListSubject returns the live records of subject.
+func (b *Backend) ListSubject(ctx context.Context, subject string) ([]sessions.Stored, error) {
+	if subject == "" {
+		return nil, b.invalid
+	}
+	return b.stored(ctx, func(row pgx.CollectableRow) (sessions.Stored, error) {
+		var id []byte
+		record := sessions.Record{Subject: subject}
+		err := row.Scan(&id, &record.Data, &record.TTL)
+		return sessions.Stored{ID: string(id), Record: record}, err
+	}, b.sql.list, subjectKey(subject))
+}
+
+// CountSubject returns how many live records subject has.
+func (b *Backend) CountSubject(ctx context.Context, subject string) (n int, err error) {
+	if subject == "" {
+		return 0, b.invalid
+	}
+	err = b.row(ctx, repeatable, b.sql.count, []any{subjectKey(subject)}, &n)
+	return n, err
+}
+
+// RevokeSubject removes every record of subject but the one under the ID
+// except. A session that changes its ID at the same moment is removed too.
+func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
+	if subject == "" {
+		return 0, b.invalid
+	}
+	keep := []byte{}
+	if except != "" {
+		keep = key(except)
+	}
+	total := 0
+	for {
+		var revoked, escaped int
+		err := b.row(ctx, repeatable, b.sql.revoke, []any{subjectKey(subject), keep}, &revoked, &escaped)
+		if err != nil {
+			return total, err
+		}
+		total += revoked
+		// A row that was there and was not deleted has been changed by another
+		// transaction. If that was a rotation, its new row is younger than
+		// what the statement could see, but old enough for the next one.
+		if escaped == 0 {
+			return total, nil
+		}
+	}
+}
+
+func scanStored(row pgx.CollectableRow) (sessions.Stored, error) {
+	var id, data, subject []byte
+	var ttl time.Duration
+	err := row.Scan(&id, &data, &subject, &ttl)
+	return sessions.Stored{ID: string(id), Record: sessions.Record{Data: data, TTL: ttl, Subject: string(subject)}}, err
+}

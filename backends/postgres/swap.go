@@ -1,0 +1,67 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/gosessions/sessions"
+)
+
+// Swap stores record under id if the data there equals old; if old is nil, only
+// if nothing is there; and removes it if record.Data is nil. It is one statement
+// and returns [sessions.ErrConflict] where that found nothing to change, also
+// if the record is gone: to tell the two apart would make every commit dearer by
+// a fifth, and the caller reads again in any case.
+func (b *Backend) Swap(ctx context.Context, id string, old []byte, record sessions.Record) error {
+	if record.Data != nil && record.TTL <= 0 {
+		return errTTL
+	}
+	var changed int64
+	var err error
+	switch {
+	case old == nil && record.Data == nil:
+		found, err := b.Exists(ctx, id)
+		if err == nil && found {
+			err = sessions.ErrConflict
+		}
+		return err
+	case old == nil:
+		changed, err = b.exec(ctx, once, b.sql.create, key(id), subjectKey(record.Subject), record.TTL, record.Data)
+	case record.Data == nil:
+		changed, err = b.exec(ctx, once, b.sql.cut, key(id), old)
+	default:
+		changed, err = b.exec(ctx, once, b.sql.swap, key(id), subjectKey(record.Subject), record.TTL, record.Data, old)
+	}
+	if notApplied(err) || err == nil && changed == 0 {
+		return sessions.ErrConflict
+	}
+	return err
+}
+
+// Rotate replaces the record under id by marker, or removes it, and stores
+// record under newID, in one statement and so both or neither.
+func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, record sessions.Record) error {
+	if record.TTL <= 0 || marker.Data != nil && marker.TTL <= 0 {
+		return errTTL
+	}
+	if id == newID {
+		return sessions.ErrConflict
+	}
+	sql := b.sql.rotateAway
+	args := []any{key(id), old, key(newID), subjectKey(record.Subject), record.TTL, record.Data}
+	if marker.Data != nil {
+		sql = b.sql.rotate
+		args = append(args, subjectKey(marker.Subject), marker.TTL, marker.Data)
+	}
+	var outcome int
+	err := b.row(ctx, once, sql, args, &outcome)
+	switch {
+	case notApplied(err), sqlState(err) == newIDTaken, err == nil && outcome == 1:
+		return sessions.ErrConflict
+	case err == nil && outcome == 2:
+		return sessions.ErrNotFound
+	}
+	return err
+}
+
+// newIDTaken is the SQLSTATE of the failing cast in the statement.
+const newIDTaken = "22P02"

@@ -1,0 +1,106 @@
+package postgres
+
+import (
+	"context"
+	"math/rand/v2" //rules:allow because it only keeps timers apart
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// sweepPages is how many pages of the table (8 KiB each, as a rule) one
+// statement of a sweep reads: it takes a few milliseconds.
+const sweepPages = 128
+
+// Sweep deletes every expired row. It reads the table once from its beginning
+// to its end, in batches of 1 MiB that are one statement each, and skips rows
+// that somebody else is just changing or deleting.
+func (b *Backend) Sweep(ctx context.Context) (int, error) {
+	return b.sweep(ctx, func(time.Duration) error { return nil })
+}
+
+// sweep calls rest after each batch with the time that it took.
+func (b *Backend) sweep(ctx context.Context, rest func(time.Duration) error) (int, error) {
+	var pages int64
+	if err := b.row(ctx, repeatable, b.sql.pages, []any{b.table.Sanitize()}, &pages); err != nil {
+		return 0, err
+	}
+	total := 0
+	for first := int64(0); first < pages; first += sweepPages {
+		began := time.Now()
+		from := pgtype.TID{BlockNumber: uint32(first), Valid: true}
+		to := pgtype.TID{BlockNumber: uint32(first + sweepPages), Valid: true}
+		deleted, err := b.exec(ctx, repeatable, b.sql.sweep, from, to, firstKey)
+		if err != nil {
+			return total, err
+		}
+		total += int(deleted)
+		if err := rest(time.Since(began)); err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// sweepAgain sweeps in the background until ctx ends.
+func (b *Backend) sweepAgain(ctx context.Context, every time.Duration) {
+	// Instances that were started together do not stay together.
+	delay := rand.N(every)
+	for sleep(ctx, delay) == nil {
+		delay = every
+		claimed, err := b.claim(ctx, every)
+		if claimed {
+			var deleted int
+			deleted, err = b.sweepGently(ctx, every)
+			b.report(ctx, deleted, err)
+		} else if err != nil {
+			b.report(ctx, 0, err)
+		}
+	}
+}
+
+func (b *Backend) report(ctx context.Context, deleted int, err error) {
+	if b.options.OnSweep != nil && ctx.Err() == nil {
+		b.options.OnSweep(deleted, err)
+	}
+}
+
+// sweepGently sweeps for a quarter of the time and leaves the rest to requests,
+// and keeps its turn for as long as that takes.
+func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, error) {
+	claimed := time.Now()
+	return b.sweep(ctx, func(took time.Duration) error {
+		if time.Since(claimed) > every/4 {
+			claimed = time.Now()
+			if _, err := b.exec(ctx, repeatable, b.sql.touch, claimKey, turn(every)); err != nil {
+				return err
+			}
+		}
+		return sleep(ctx, 3*took)
+	})
+}
+
+// claimKey is the ID of the row by which an instance tells the others that it
+// is sweeping. No session has it; see key.
+var claimKey = []byte("\x00sweep")
+
+// claim tells whether it is this instance's turn, by creating a row.
+func (b *Backend) claim(ctx context.Context, every time.Duration) (bool, error) {
+	created, err := b.exec(ctx, once, b.sql.create, claimKey, []byte(nil), turn(every), []byte("sweep"))
+	return created == 1, err
+}
+
+// turn is how long a turn lasts: it ends shortly before its owner asks for the
+// next.
+func turn(every time.Duration) time.Duration { return every - every/10 }
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

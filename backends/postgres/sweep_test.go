@@ -1,0 +1,243 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/postgres"
+)
+
+// fill stores n records, of which those whose number expired accepts have
+// expired.
+func (d *database) fill(n int, expired string) {
+	d.t.Helper()
+	d.sql(fmt.Sprintf(`INSERT INTO sessions (id, expires_at, data)
+SELECT convert_to('id-' || lpad(g::text, 8, '0'), 'UTF8'),
+	now() + CASE WHEN %s THEN interval '-1 second' ELSE interval '1 day' END, decode(repeat(md5(g::text), 12), 'hex')
+FROM generate_series(0, %d) g`, expired, n-1))
+}
+
+func TestSweep(t *testing.T) {
+	d := open(t)
+	if n, err := d.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("an empty table: got %d, %v", n, err)
+	}
+	d.fill(10000, "g % 4 = 1") // four batches
+	if n, err := d.Sweep(t.Context()); n != 2500 || err != nil {
+		t.Errorf("got %d, %v, want 2500", n, err)
+	}
+	if n := get[int](d, `SELECT count(*) FROM sessions WHERE expires_at > now()`); n != 7500 {
+		t.Errorf("%d live records are left, want 7500", n)
+	}
+	if n := get[int](d, `SELECT count(*) FROM sessions`); n != 7500 {
+		t.Errorf("%d rows are left, want 7500", n)
+	}
+	if n, err := d.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("again: got %d, %v", n, err)
+	}
+}
+
+// Several instances sweep while the sessions are used. Every expired row is
+// deleted by one of them, no other row is, and nobody waits for anybody for
+// ever.
+func TestSweepersTogether(t *testing.T) {
+	d := open(t)
+	d.fill(20000, "g < 15000")
+	var deleted atomic.Int64
+	together(6, func(n int) {
+		if n < 5 {
+			n, err := d.Sweep(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			deleted.Add(int64(n))
+			return
+		}
+		for i := 15000; i < 16000; i++ {
+			if _, err := d.Touch(t.Context(), id(i), time.Hour); err != nil {
+				t.Errorf("a live record: %v", err)
+			}
+			if err := d.Swap(t.Context(), id(i-1000), nil, record("new", "")); err != nil {
+				t.Errorf("creating over an expired row: %v", err)
+			}
+		}
+	})
+	n, err := d.Sweep(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := int(deleted.Load()) + n
+	overwritten := 15000 - total
+	if overwritten < 0 || overwritten > 1000 {
+		t.Errorf("%d were deleted of 15000, of which up to 1000 were overwritten", total)
+	}
+	if n := get[int](d, `SELECT count(*) FROM sessions WHERE expires_at > now()`); n != 6000 {
+		t.Errorf("%d records are live, want 6000", n)
+	}
+}
+
+// A row that somebody holds is skipped and not waited for.
+func TestSweepSkipsLockedRows(t *testing.T) {
+	d := open(t)
+	d.fill(100, "true")
+	tx, err := d.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if _, err := tx.Exec(t.Context(), `SELECT FROM sessions WHERE id = $1 FOR UPDATE`, []byte(id(50))); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := d.Sweep(t.Context()); n != 99 || err != nil {
+		t.Errorf("got %d, %v, want 99", n, err)
+	}
+}
+
+// A batch reads the pages of its range and no others, so that a sweep costs one
+// reading of the table.
+func TestSweepReadsRanges(t *testing.T) {
+	d := open(t)
+	d.fill(20000, "g % 10 = 0")
+	d.sql("ANALYZE sessions")
+	var plan string
+	err := pgx.BeginFunc(t.Context(), d.pool, func(tx pgx.Tx) error {
+		for _, sql := range []string{
+			"SET LOCAL plan_cache_mode = force_generic_plan",
+			"PREPARE batch (tid, tid, bytea) AS " + postgres.SQL().Sweep,
+		} {
+			if _, err := tx.Exec(t.Context(), sql); err != nil {
+				return err
+			}
+		}
+		rows, err := tx.Query(t.Context(), `EXPLAIN (COSTS OFF) EXECUTE batch ('(0,0)', '(128,0)', ' ')`)
+		if err != nil {
+			return err
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, line := range lines {
+			plan += line + "\n"
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(plan, "Tid Range Scan") || !strings.Contains(plan, "Tid Scan") || strings.Contains(plan, "Seq Scan") {
+		t.Errorf("the plan is\n%s", plan)
+	}
+}
+
+func TestSweepInTheBackground(t *testing.T) {
+	d := open(t)
+	d.fill(1000, "g % 2 = 0")
+	type result struct {
+		deleted int
+		err     error
+	}
+	results := make(chan result, 10)
+	options := &postgres.Options{SweepEvery: time.Second, OnSweep: func(n int, err error) { results <- result{n, err} }}
+	for range 3 { // instances
+		b := postgres.New(d.pool, options)
+		defer b.Close()
+	}
+	for i, want := range []int{500, 0} {
+		if got := <-results; got.deleted != want || got.err != nil {
+			t.Fatalf("sweep %d: got %d, %v, want %d", i, got.deleted, got.err, want)
+		}
+	}
+	if n := get[int](d, `SELECT count(*) FROM sessions WHERE expires_at <= now()`); n > 1 {
+		t.Errorf("%d expired rows are left", n)
+	}
+	// The row by which the instances agree is nobody's session.
+	seen := 0
+	d.Walk(t.Context(), func(sessions.Stored) error { seen++; return nil })
+	if seen != 500 {
+		t.Errorf("Walk visits %d records, want 500", seen)
+	}
+}
+
+// An instance whose sweep takes longer than a turn keeps it: nobody helps.
+func TestSweepInTheBackgroundKeepsItsTurn(t *testing.T) {
+	d := open(t)
+	d.fill(20000, "true") // nine batches
+	d.sql(`CREATE TABLE batches (instance text)`)
+	d.sql(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	INSERT INTO batches VALUES (current_setting('application_name'));
+	PERFORM pg_sleep(0.1);
+	RETURN NULL;
+END $$`)
+	d.sql(`CREATE TRIGGER note BEFORE DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION note()`)
+	deleted := make(chan int, 10)
+	options := &postgres.Options{SweepEvery: time.Second, OnSweep: func(n int, _ error) { deleted <- n }}
+	for i := range 3 {
+		b := postgres.New(newPool(t, fmt.Sprintf("%s&application_name=%d", d.url, i)), options)
+		defer b.Close()
+	}
+	n := <-deleted
+	if instances := get[int](d, `SELECT count(DISTINCT instance) FROM batches`); n != 20000 || instances != 1 {
+		t.Errorf("%d rows of 20000 were deleted by %d instances, want one", n, instances)
+	}
+}
+
+func TestSweepInTheBackgroundReportsErrors(t *testing.T) {
+	d := open(t)
+	errs := make(chan error, 10)
+	b := postgres.New(d.pool, &postgres.Options{Table: "missing", SweepEvery: time.Second, OnSweep: func(_ int, err error) { errs <- err }})
+	if err := <-errs; err == nil {
+		t.Error("got no error for a table that is missing")
+	}
+	b.Close()
+	for len(errs) > 0 {
+		<-errs
+	}
+	b.Close()
+	if len(errs) > 0 {
+		t.Errorf("a sweep after Close: %v", <-errs)
+	}
+}
+
+func TestWalk(t *testing.T) {
+	d := open(t)
+	d.fill(1050, "g >= 1000")
+	d.write("zzz", "data", "alice")
+	var ids []string
+	err := d.Walk(t.Context(), func(s sessions.Stored) error {
+		ids = append(ids, s.ID)
+		if s.Record.TTL <= 0 || len(s.Record.Data) == 0 || (s.Record.Subject == "alice") != (s.ID == "zzz") {
+			t.Errorf("%s: got %+v", s.ID, s.Record)
+		}
+		return nil
+	})
+	if err != nil || len(ids) != 1001 || !slices.IsSorted(ids) {
+		t.Errorf("got %d IDs, %v", len(ids), err)
+	}
+	stop := errors.New("stop")
+	n := 0
+	if err := d.Walk(t.Context(), func(sessions.Stored) error { n++; return stop }); err != stop || n != 1 {
+		t.Errorf("got %v after %d, want stop after 1", err, n)
+	}
+}
+
+// visit may use the backend, though there is only one connection, and delete
+// what it sees.
+func TestWalkHoldsNothing(t *testing.T) {
+	url := open(t).url
+	d := openURL(t, url+"&pool_max_conns=1", url)
+	d.fill(250, "false")
+	err := d.Walk(t.Context(), func(s sessions.Stored) error { return d.Remove(t.Context(), s.ID) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := get[int](d, `SELECT count(*) FROM sessions`); n != 0 {
+		t.Errorf("%d are left", n)
+	}
+}

@@ -1,0 +1,36 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/gosessions/sessions"
+)
+
+// walkPage is how many records Walk holds at a time.
+const walkPage = 100
+
+// firstKey is less than the key of every session and greater than the keys
+// that the package uses itself.
+var firstKey = []byte{' '}
+
+// Walk calls visit for every live record in the order of their IDs. It holds up
+// to 100 records in memory, and neither a connection nor a transaction while
+// visit runs.
+func (b *Backend) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+	after := firstKey
+	for {
+		page, err := b.stored(ctx, scanStored, b.sql.walk, after, walkPage)
+		if err != nil {
+			return err
+		}
+		for _, s := range page {
+			if err := visit(s); err != nil {
+				return err
+			}
+		}
+		if len(page) < walkPage {
+			return nil
+		}
+		after = []byte(page[len(page)-1].ID)
+	}
+}

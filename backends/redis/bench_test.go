@@ -1,0 +1,110 @@
+package redis_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/internal/services"
+)
+
+// casByHand is what a program without this package might write.
+var casByHand = goredis.NewScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return 1
+end
+return 0`)
+
+// BenchmarkB6 compares each operation with the same commands sent by hand; the
+// budget is 1.15 times their time.
+func BenchmarkB6(b *testing.B) {
+	p := at(b, services.Redis(b))
+	ctx := context.Background()
+	idle, err := p.Bind(sessions.Settings{IdleTimeout: time.Minute})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, size := range []struct {
+		name string
+		n    int
+	}{{"200B", 200}, {"16KB", 16 << 10}} {
+		one, two := []byte(strings.Repeat("1", size.n)), []byte(strings.Repeat("2", size.n))
+		key := p.prefix + "id"
+		if _, err := p.Write(ctx, "id", sessions.Record{Data: one, TTL: time.Hour}); err != nil {
+			b.Fatal(err)
+		}
+		compare := func(name string, ours, byHand func() error) {
+			b.Run(name+"/"+size.name, func(b *testing.B) { alternate(b, ours, byHand) })
+		}
+		compare("read",
+			func() error { _, err := p.Read(ctx, "id"); return err },
+			func() error { _, err := p.raw.Get(ctx, key).Bytes(); return err })
+		compare("readidle",
+			func() error { _, err := idle.Read(ctx, "id"); return err },
+			func() error {
+				pipe := p.raw.Pipeline()
+				pipe.Get(ctx, key)
+				pipe.PTTL(ctx, key)
+				_, err := pipe.Exec(ctx)
+				return err
+			})
+		compare("commit",
+			func() error {
+				err := p.Swap(ctx, "id", one, sessions.Record{Data: two, TTL: time.Hour})
+				one, two = two, one
+				return err
+			},
+			func() error {
+				err := casByHand.Run(ctx, p.raw, []string{key}, one, two, 3600000).Err()
+				one, two = two, one
+				return err
+			})
+		compare("write",
+			func() error { _, err := p.Write(ctx, "id", sessions.Record{Data: one, TTL: time.Hour}); return err },
+			func() error { return p.raw.Set(ctx, key, one, time.Hour).Err() })
+		compare("touch",
+			func() error { _, err := p.Touch(ctx, "id", time.Hour); return err },
+			func() error { return p.raw.PExpire(ctx, key, time.Hour).Err() })
+	}
+	r := sessions.Record{Data: []byte("2"), TTL: time.Hour, Subject: "alice"}
+	if _, err := p.Write(ctx, "owned", r); err != nil {
+		b.Fatal(err)
+	}
+	key := p.prefix + "byhand"
+	p.raw.Set(ctx, key, "2", time.Hour)
+	b.Run("commit/owned", func(b *testing.B) {
+		alternate(b,
+			func() error { return p.Swap(ctx, "owned", r.Data, r) },
+			func() error { return casByHand.Run(ctx, p.raw, []string{key}, r.Data, r.Data, 3600000).Err() })
+	})
+}
+
+// alternate runs both in turn, so that a busy machine slows them down alike, and
+// reports the medians and their ratio.
+func alternate(b *testing.B, ours, byHand func() error) {
+	var times [2][]time.Duration
+	for b.Loop() {
+		for i, do := range []func() error{ours, byHand} {
+			start := time.Now()
+			if err := do(); err != nil {
+				b.Fatal(err)
+			}
+			times[i] = append(times[i], time.Since(start))
+		}
+	}
+	var medians [2]float64
+	for i := range times {
+		slices.Sort(times[i])
+		medians[i] = float64(times[i][len(times[i])/2])
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(medians[0], "ns/ours")
+	b.ReportMetric(medians[1], "ns/byhand")
+	b.ReportMetric(medians[0]/medians[1], "ratio")
+}

@@ -1,0 +1,91 @@
+package redis_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/redis"
+)
+
+// What is stored is what is read and what can be replaced, whatever it looks
+// like and whoever owns it; and what somebody else put there harms nobody.
+func FuzzValues(f *testing.F) {
+	f.Add([]byte("x"), "", []byte("y"))
+	f.Add([]byte{0xff}, "alice", []byte{0xff})
+	f.Add([]byte{0xff, 0}, "", []byte{0xff, 0})
+	f.Add([]byte("\xff\x01 a time and a tag of sixteen"), "alice", []byte("\xff\x01 a time and a tag of sixteen"))
+	f.Add([]byte("\xff\x00x"), "bob", []byte(""))
+	server := miniredis.RunT(f)
+	b, err := redis.Open("redis://"+server.Addr(), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = b.Close() })
+	ctx := context.Background()
+	f.Fuzz(func(t *testing.T, data []byte, subject string, planted []byte) {
+		if len(data) == 0 {
+			return
+		}
+		server.FlushAll()
+		holds := func(want []byte) {
+			t.Helper()
+			if r, err := b.Read(ctx, "id"); err != nil || !bytes.Equal(r.Data, want) {
+				t.Fatalf("Read: %q, %v; want %q", r.Data, err, want)
+			}
+		}
+		r := sessions.Record{Data: data, TTL: time.Hour, Subject: subject}
+		if err := b.Swap(ctx, "id", nil, r); err != nil {
+			t.Fatal(err)
+		}
+		holds(data)
+		if err := b.Swap(ctx, "id", data, r); err != nil {
+			t.Fatal(err)
+		}
+		holds(data)
+		longer := append(data[:len(data):len(data)], 'x')
+		if err := b.Swap(ctx, "id", longer, r); err != sessions.ErrConflict {
+			t.Fatalf("Swap from other data: %v, want ErrConflict", err)
+		}
+		if subject != "" {
+			if n, err := b.CountSubject(ctx, subject); n != 1 || err != nil {
+				t.Fatalf("CountSubject: %d, %v", n, err)
+			}
+		}
+		if err := b.Swap(ctx, "id", data, sessions.Record{}); err != nil {
+			t.Fatal(err)
+		}
+
+		if err := server.Set("sessions:id", string(planted)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Read(ctx, "id"); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := b.RevokeSubject(ctx, subject, ""); n != 0 || err != nil && len(planted) < 22 {
+			t.Fatalf("RevokeSubject: %d, %v", n, err)
+		}
+	})
+}
+
+// No URL panics, and no error shows the password in it.
+func FuzzOpen(f *testing.F) {
+	for _, seed := range []string{"", "127.0.0.1:6379/0", "h?addr=h2:1", "h?master_name=m", "h/0?pool_size=3", "[::1]:1/x", "h?read_only=true"} {
+		f.Add("redis", "secret", seed)
+	}
+	f.Add("rediss+cluster", "a/b", "h")
+	f.Add("unix", "a@b", "/s?db=1")
+	f.Fuzz(func(t *testing.T, scheme, password, rest string) {
+		b, err := redis.Open(scheme+"://user:hunter2"+password+"@"+rest, nil)
+		if err == nil {
+			_ = b.Close()
+		} else if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error shows the password: %v", err)
+		}
+	})
+}

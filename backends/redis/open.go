@@ -1,0 +1,140 @@
+package redis
+
+import (
+	"cmp"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Open returns a backend with a [Client] of its own, which [Backend.Close]
+// closes. It does not connect: [Backend.Check] does.
+func Open(url string, options *Options) (*Backend, error) {
+	var o Options
+	if options != nil {
+		o = *options
+	}
+	client, forget, err := open(url, o.NearCache)
+	if err != nil {
+		return nil, err
+	}
+	o.NearCache = 0
+	b := New(client, &o)
+	if b.invalid != nil {
+		_ = client.Close()
+		return nil, b.invalid
+	}
+	b.store.forget = forget
+	b.close = client.Close
+	return b, nil
+}
+
+// Client returns a client as sessions need it: it ends calls with their
+// context, retries reads only, and connects again as soon as a server is back.
+// It does not connect. The caller closes it. The URL is one of
+//
+//	redis://user:password@host:6379/0
+//	unix://user:password@/run/redis.sock?db=0
+//	redis://sentinel1:26379/0?master_name=mymaster&addr=sentinel2:26379&username=user&password=password
+//	redis://host1:6379?addr=host2:6379&addr=host3:6379
+//	redis+cluster://user:password@host:6379
+//
+// for a single server, one behind a socket, Sentinel, and Cluster (with several
+// seeds or with one); rediss in place of redis for TLS. In a URL for Sentinel, user
+// and password before the host are those of the sentinels. More parameters, such
+// as pool_size, are those of go-redis.
+func Client(url string) (goredis.UniversalClient, error) {
+	client, _, err := open(url, 0)
+	return client, err
+}
+
+// open tells the forms of URL apart.
+func open(text string, nearCache time.Duration) (client goredis.UniversalClient, forget func(key string), err error) {
+	u, err := url.Parse(text)
+	if err != nil || strings.Contains(u.EscapedPath()+u.RawQuery+u.EscapedFragment(), "@") {
+		// Any other error might quote a part of the password.
+		return nil, nil, errors.New("redis: the URL cannot be parsed: it is redis://user:password@host:port/database, with what is special in the password percent-encoded")
+	}
+	cluster := strings.HasSuffix(u.Scheme, "+cluster")
+	u.Scheme = strings.TrimSuffix(u.Scheme, "+cluster")
+	query := u.Query()
+	sentinel := query.Has("master_name")
+	cluster = !sentinel && (cluster || query.Has("addr"))
+	quiet := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+
+	switch {
+	case nearCache != 0 && (sentinel || cluster):
+		return nil, nil, errors.New("redis: Options.NearCache is for a single server: leave it out with Sentinel and Cluster")
+
+	case sentinel:
+		o, err := goredis.ParseFailoverURL(u.String())
+		if err != nil {
+			return nil, nil, err
+		}
+		if o.ReplicaOnly || o.RouteByLatency || o.RouteRandomly {
+			return nil, nil, errReplicas
+		}
+		knobs{
+			&o.ContextTimeoutEnabled, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout,
+			&o.PoolTimeout, &o.MaxRetryBackoff, &o.DialerRetries, &o.PipelinePoolSize,
+		}.set()
+		o.Dialer = eager(o.DialTimeout, o.TLSConfig)
+		return goredis.NewFailoverClient(o), nil, nil
+
+	case cluster:
+		o, err := goredis.ParseClusterURL(u.String())
+		if err != nil {
+			return nil, nil, err
+		}
+		knobs{
+			&o.ContextTimeoutEnabled, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout,
+			&o.PoolTimeout, &o.MaxRetryBackoff, &o.DialerRetries, &o.PipelinePoolSize,
+		}.set()
+		o.Dialer = eager(o.DialTimeout, o.TLSConfig)
+		o.MaintNotificationsConfig = quiet
+		o.DisableRoutingPolicies = true // every command has one key: no need to ask for COMMAND
+		return goredis.NewClusterClient(o), nil, nil
+	}
+
+	o, err := goredis.ParseURL(u.String())
+	if err != nil {
+		return nil, nil, err
+	}
+	knobs{
+		&o.ContextTimeoutEnabled, &o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout,
+		&o.PoolTimeout, &o.MaxRetryBackoff, &o.DialerRetries, &o.PipelinePoolSize,
+	}.set()
+	if u.Scheme != "unix" {
+		o.Dialer = eager(o.DialTimeout, o.TLSConfig)
+	}
+	o.MaintNotificationsConfig = quiet
+	if nearCache != 0 {
+		if forget, err = addNearCache(o, nearCache); err != nil {
+			return nil, nil, err
+		}
+	}
+	return goredis.NewClient(o), forget, nil
+}
+
+// knobs are the fields that the three kinds of options have in common.
+type knobs struct {
+	byContext                        *bool
+	dial, read, write, pool, backoff *time.Duration
+	dials, pipelines                 *int
+}
+
+// set fills in what the URL leaves open.
+func (k knobs) set() {
+	*k.byContext = true
+	*k.dial = cmp.Or(*k.dial, time.Second)
+	*k.read = cmp.Or(*k.read, 2*time.Second) // a context's deadline comes first
+	*k.write = cmp.Or(*k.write, 2*time.Second)
+	*k.pool = cmp.Or(*k.pool, 2*time.Second)
+	*k.backoff = cmp.Or(*k.backoff, 100*time.Millisecond)
+	*k.dials = cmp.Or(*k.dials, 1)          // a command's own retries are enough
+	*k.pipelines = cmp.Or(*k.pipelines, -1) // pipelines of two commands need no pool of their own
+}

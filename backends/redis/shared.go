@@ -1,0 +1,172 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/itsdangerous"
+)
+
+// Shared keeps sessions where a Python framework keeps them too, in exactly its
+// way: each reads, changes and ends the other's. [FlaskSession] and
+// [Starsessions] make one, and it configures the middleware as that framework
+// does.
+//
+// Among Go's instances no change is lost. Python writes whole records blindly,
+// so of two requests that change one session at once, one on each side, the last
+// one wins. There is no index of owners, for these formats store none.
+type Shared struct {
+	store    store
+	name     string // "FlaskSession"
+	defaults sessions.Defaults
+	mint     func() string
+	valid    func(sid string) bool
+	signer   *itsdangerous.Signer // nil: IDs are not signed
+	warnings []string
+	invalid  error
+}
+
+var (
+	_ sessions.Backend     = (*Shared)(nil)
+	_ sessions.Swapper     = (*Shared)(nil)
+	_ sessions.Toucher     = (*Shared)(nil)
+	_ sessions.Walker      = (*Shared)(nil)
+	_ sessions.FreshReader = (*Shared)(nil)
+	_ sessions.Validator   = (*Shared)(nil)
+	_ sessions.Warner      = (*Shared)(nil)
+	_ sessions.Binder      = (*Shared)(nil)
+	_ sessions.Preset      = (*Shared)(nil)
+	_ sessions.Minter      = (*Shared)(nil)
+)
+
+func newShared(name string, client goredis.UniversalClient, prefix string, defaults sessions.Defaults) *Shared {
+	defaults.Cookie = "session"
+	defaults.IDs = sessions.RawIDs
+	defaults.EmptyIsAbsent = true
+	return &Shared{
+		store: store{
+			client:  client,
+			prefix:  prefix,
+			script:  &exactScript,
+			cached:  caches(client),
+			withTTL: defaults.SlidingLifetime,
+		},
+		name:     name,
+		defaults: defaults,
+		invalid:  validate(client, prefix),
+	}
+}
+
+// Defaults implements [sessions.Preset].
+func (b *Shared) Defaults() sessions.Defaults { return b.defaults }
+
+// Validate implements [sessions.Validator].
+func (b *Shared) Validate() error { return b.invalid }
+
+// Warnings implements [sessions.Warner].
+func (b *Shared) Warnings() []string { return b.warnings }
+
+// Format keeps secrets out of whatever prints the backend.
+func (b *Shared) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, "redis."+b.name) }
+
+// Bind implements [sessions.Binder]: with an idle timeout reads also return
+// what is left of a record's life.
+func (b *Shared) Bind(settings sessions.Settings) (sessions.Backend, error) {
+	bound := *b
+	bound.store.withTTL = b.store.withTTL || settings.IdleTimeout > 0
+	return &bound, nil
+}
+
+// MintID implements [sessions.Minter].
+func (b *Shared) MintID() string {
+	sid := b.mint()
+	if b.signer != nil {
+		return b.signer.Sign(sid)
+	}
+	return sid
+}
+
+// ValidID implements [sessions.Minter]. Where IDs are signed it verifies the
+// signature.
+func (b *Shared) ValidID(id string) bool {
+	if b.signer != nil {
+		sid, err := b.signer.Unsign(id)
+		return err == nil && b.valid(sid)
+	}
+	return b.valid(id)
+}
+
+// sid returns the ID without its signature.
+func (b *Shared) sid(id string) string {
+	if b.signer != nil {
+		if sid, err := b.signer.Unsign(id); err == nil {
+			return sid
+		}
+	}
+	return id
+}
+
+// Read implements [sessions.Backend]: one GET, and a PTTL with it where lives
+// slide.
+func (b *Shared) Read(ctx context.Context, id string) (sessions.Record, error) {
+	value, ttl, err := b.store.get(ctx, b.sid(id))
+	return sessions.Record{Data: value, TTL: ttl}, err
+}
+
+// ReadFresh implements [sessions.FreshReader] for a client that caches.
+func (b *Shared) ReadFresh(ctx context.Context, id string) (sessions.Record, error) {
+	value, ttl, err := b.store.getFresh(ctx, b.sid(id))
+	return sessions.Record{Data: value, TTL: ttl}, err
+}
+
+// Write implements [sessions.Backend]: one SET.
+func (b *Shared) Write(ctx context.Context, id string, record sessions.Record) (string, error) {
+	if err := checkRecord(record); err != nil {
+		return "", err
+	}
+	return id, b.store.set(ctx, b.sid(id), record.Data, record.TTL)
+}
+
+// Remove implements [sessions.Backend]: one DEL.
+func (b *Shared) Remove(ctx context.Context, id string) error {
+	return b.store.remove(ctx, b.sid(id))
+}
+
+// Exists implements [sessions.Backend]: one EXISTS.
+func (b *Shared) Exists(ctx context.Context, id string) (bool, error) {
+	return b.store.exists(ctx, b.sid(id))
+}
+
+// Touch implements [sessions.Toucher]: one PEXPIRE.
+func (b *Shared) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
+	return id, b.store.touch(ctx, b.sid(id), ttl)
+}
+
+// Swap implements [sessions.Swapper]: one EVALSHA, or one SET where old is nil.
+func (b *Shared) Swap(ctx context.Context, id string, old []byte, new sessions.Record) error {
+	sid := b.sid(id)
+	if old != nil && new.Data == nil {
+		return b.store.swapOut(ctx, sid, old)
+	}
+	if err := checkRecord(new); err != nil {
+		return err
+	}
+	if old == nil {
+		return b.store.create(ctx, sid, new.Data, new.TTL)
+	}
+	_, err := b.store.swap(ctx, sid, old, new.Data, new.TTL)
+	return err
+}
+
+// Walk implements [sessions.Walker] by SCAN. IDs come without a signature, and
+// all methods take them so.
+func (b *Shared) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+	return b.store.walk(ctx, func(sid string, value []byte, ttl time.Duration) error {
+		return visit(sessions.Stored{ID: sid, Record: sessions.Record{Data: value, TTL: ttl}})
+	})
+}

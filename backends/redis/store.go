@@ -1,0 +1,146 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/gosessions/sessions"
+)
+
+var (
+	errTTL    = errors.New("redis: the record's TTL must be more than 0")
+	errNoData = errors.New("redis: the record has no data")
+	errReply  = errors.New("redis: unexpected reply from the server")
+)
+
+// store is plain values under keys with a prefix: one command for each method,
+// and every error of the server or the network as it came.
+type store struct {
+	client goredis.UniversalClient
+	prefix string
+	script *script // that swaps
+
+	// withTTL makes get ask for what is left of the life as well.
+	withTTL bool
+
+	// cached tells that the client may answer a GET from its memory, and
+	// forget, if not nil, makes it forget a key.
+	cached bool
+	forget func(key string)
+}
+
+func (s *store) key(id string) string { return s.prefix + id }
+
+// get returns the value under id and what is left of its life, 0 where that is
+// unknown or unlimited.
+func (s *store) get(ctx context.Context, id string) ([]byte, time.Duration, error) {
+	if !s.withTTL {
+		value, err := s.client.Get(ctx, s.key(id)).Bytes()
+		return value, 0, found(err)
+	}
+	key := s.key(id)
+	pipe := s.client.Pipeline()
+	get, pttl := pipe.Get(ctx, key), pipe.PTTL(ctx, key)
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	return getReply(get, pttl)
+}
+
+// getReply joins the replies to a GET and a PTTL of the same key.
+func getReply(get *goredis.StringCmd, pttl *goredis.DurationCmd) ([]byte, time.Duration, error) {
+	value, err := get.Bytes()
+	if err != nil {
+		return nil, 0, found(err)
+	}
+	ttl, err := pttl.Result()
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case ttl == -2:
+		return nil, 0, sessions.ErrNotFound // it expired between the two
+	case ttl == -1:
+		return value, 0, nil // somebody made it immortal
+	}
+	return value, max(ttl, 1), nil
+}
+
+func (s *store) set(ctx context.Context, id string, value []byte, ttl time.Duration) error {
+	defer s.changed(s.key(id))
+	return s.once(ctx, "set", s.key(id), value, "px", milliseconds(ttl)).Err()
+}
+
+// create stores value if there is none yet.
+func (s *store) create(ctx context.Context, id string, value []byte, ttl time.Duration) error {
+	defer s.changed(s.key(id))
+	err := s.once(ctx, "set", s.key(id), value, "px", milliseconds(ttl), "nx").Err()
+	if err == goredis.Nil {
+		return sessions.ErrConflict
+	}
+	return err
+}
+
+func (s *store) remove(ctx context.Context, id string) error {
+	defer s.changed(s.key(id))
+	return s.client.Del(ctx, s.key(id)).Err()
+}
+
+func (s *store) exists(ctx context.Context, id string) (bool, error) {
+	n, err := s.once(ctx, "exists", s.key(id)).Int64()
+	return n > 0, err
+}
+
+func (s *store) touch(ctx context.Context, id string, ttl time.Duration) error {
+	if ttl <= 0 {
+		return errTTL
+	}
+	n, err := s.client.Do(ctx, "pexpire", s.key(id), milliseconds(ttl)).Int64()
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		return sessions.ErrNotFound
+	}
+	return nil
+}
+
+// once sends a command that must not be sent twice: if its reply is lost,
+// nobody can tell whether it was carried out, and whoever knows what was
+// to be written has to look.
+func (s *store) once(ctx context.Context, args ...any) *goredis.Cmd {
+	cmd := goredis.NewCmd(ctx, args...)
+	_ = s.client.Process(ctx, once{cmd}) // the command keeps the error
+	return cmd
+}
+
+// once is a command that go-redis neither repeats nor answers from its memory.
+type once struct{ *goredis.Cmd }
+
+// NoRetry implements [goredis.Cmder].
+func (once) NoRetry() bool { return true }
+
+// checkRecord returns what makes a record impossible to store.
+func checkRecord(record sessions.Record) error {
+	switch {
+	case len(record.Data) == 0:
+		return errNoData
+	case record.TTL <= 0:
+		return errTTL
+	}
+	return nil
+}
+
+// found tells an absent key from a failure.
+func found(err error) error {
+	if err == goredis.Nil {
+		return sessions.ErrNotFound
+	}
+	return err
+}
+
+// milliseconds rounds up: what is left of a session must never become 0, which
+// Redis refuses.
+func milliseconds(ttl time.Duration) int64 {
+	return int64((ttl + time.Millisecond - 1) / time.Millisecond)
+}

@@ -1,0 +1,91 @@
+package redis
+
+import (
+	"context"
+	"time"
+
+	"github.com/gosessions/sessions"
+)
+
+// What swapScript replies.
+const (
+	swapAbsent   = 0 // nothing is stored
+	swapConflict = 1 // other data is stored
+	swapUnfiled  = 2 // the owner's index does not know of the record: nothing was done
+	swapDone     = 3
+)
+
+// swapScript replaces the data of the value in KEYS[1] if it is ARGV[1].
+//
+//	old                          remove it
+//	old, value, ms               store value to live for ms
+//	old, data, ms, tag, seconds  store data with the head that is there already,
+//	                             if that names the owner with the tag, whose
+//	                             index knows of the record for seconds more
+//
+// The head is what stands in front of the data: see envelope.go.
+var swapScript = newScript(`local stored = redis.call('GET', KEYS[1])
+if not stored then return 0 end
+local head, data = '', stored
+if string.byte(stored, 1) == 255 then
+  local n = string.byte(stored, 2) == 1 and 22 or 2
+  head, data = string.sub(stored, 1, n), string.sub(stored, n + 1)
+end
+if data ~= ARGV[1] then return 1 end
+if #ARGV == 1 then
+  redis.call('DEL', KEYS[1])
+  return 3
+end
+local value = ARGV[2]
+if #ARGV == 5 then
+  if string.sub(head, 7) ~= ARGV[4] then return 2 end
+  local a, b, c, d = string.byte(head, 3, 6)
+  local filed = ((a * 256 + b) * 256 + c) * 256 + d
+  if filed < redis.call('TIME')[1] + ARGV[5] then return 2 end
+  value = head .. value
+end
+redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
+return 3`)
+
+// exactScript is swapScript for a store whose values are nothing but data.
+var exactScript = newScript(`local stored = redis.call('GET', KEYS[1])
+if not stored then return 0 end
+if stored ~= ARGV[1] then return 1 end
+if #ARGV == 1 then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+end
+return 3`)
+
+// swap replaces the value under id if its data is old. It reports whether
+// that failed only because a value with an owner is not in the owner's index.
+func (s *store) swap(ctx context.Context, id string, old, value []byte, ttl time.Duration, owner ...any) (unfiled bool, err error) {
+	defer s.changed(s.key(id))
+	args := make([]any, 0, 5)
+	args = append(append(args, old, value, milliseconds(ttl)), owner...)
+	return swapped(s.run(ctx, s.script, s.key(id), args...))
+}
+
+// swapOut removes the value under id if its data is old.
+func (s *store) swapOut(ctx context.Context, id string, old []byte) error {
+	defer s.changed(s.key(id))
+	_, err := swapped(s.run(ctx, s.script, s.key(id), old))
+	return err
+}
+
+func swapped(reply int64, err error) (unfiled bool, _ error) {
+	switch {
+	case err != nil:
+		return false, err
+	case reply == swapDone:
+		return false, nil
+	case reply == swapAbsent:
+		return false, sessions.ErrNotFound
+	case reply == swapConflict:
+		return false, sessions.ErrConflict
+	case reply == swapUnfiled:
+		return true, nil
+	}
+	return false, errReply
+}

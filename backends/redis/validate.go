@@ -1,0 +1,59 @@
+package redis
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+var errReplicas = errors.New("redis: the client reads from replicas, which lag behind, so that a session which was just destroyed would live on: leave ReadOnly, ReplicaOnly, RouteByLatency and RouteRandomly unset")
+
+// validate returns what keeps client or prefix from being used, and how to mend
+// it. Of a client that go-redis did not make it can know nothing.
+func validate(client goredis.UniversalClient, prefix string) error {
+	if strings.HasPrefix(prefix, indexPrefix) || strings.HasPrefix(indexPrefix, prefix) {
+		return errors.New("redis: Options.Prefix begins like " + indexPrefix + " and would mix sessions with the indexes of their owners: choose another")
+	}
+	switch c := client.(type) {
+	case nil:
+		return errors.New("redis: the client is nil")
+	case *goredis.Client:
+		if c == nil {
+			return errors.New("redis: the client is nil")
+		}
+		o := c.Options()
+		return timeouts(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
+	case *goredis.ClusterClient:
+		if c == nil {
+			return errors.New("redis: the client is nil")
+		}
+		o := c.Options()
+		if o.ReadOnly || o.RouteByLatency || o.RouteRandomly {
+			return errReplicas
+		}
+		return timeouts(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
+	case *goredis.Ring:
+		return errors.New("redis: a Ring moves keys to other servers when one is down and back afterwards, which revives sessions that were destroyed meanwhile: use Cluster")
+	}
+	return nil
+}
+
+// timeouts wants calls to end with their context. Then a ReadTimeout that is
+// longer does no harm.
+func timeouts(byContext bool, read, write time.Duration) error {
+	switch {
+	case !byContext:
+		return errors.New("redis: the client ignores the deadline of a request, which would wait for its ReadTimeout and every retry: set ContextTimeoutEnabled, or use redis.Open")
+	case read < 0 || write < 0:
+		return errors.New("redis: the client sets no deadlines: set ReadTimeout and WriteTimeout to 0 or more than 0")
+	}
+	return nil
+}
+
+// caches tells whether client may answer a GET from its memory.
+func caches(client goredis.UniversalClient) bool {
+	c, ok := client.(*goredis.Client)
+	return ok && c != nil && (c.Options().ClientSideCacheConfig != nil || c.Options().ClientSideCache != nil)
+}

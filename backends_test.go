@@ -1,0 +1,255 @@
+package sessions_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/cookie"
+	"github.com/gosessions/sessions/backends/memory"
+	"github.com/gosessions/sessions/backends/postgres"
+	"github.com/gosessions/sessions/backends/redis"
+	"github.com/gosessions/sessions/internal/services"
+	"github.com/gosessions/sessions/sessionstest"
+)
+
+// kind is a way to keep sessions, and how it is tested.
+type kind struct {
+	name    string
+	open    func(t *testing.T) func(t *testing.T) sessions.Backend
+	options sessionstest.Options
+}
+
+// kinds are all the ways to keep sessions.
+var kinds = []kind{
+	{"memory", inProcess(func() sessions.Backend { return memory.New(nil) }), sessionstest.Options{Bubble: true}},
+	{"memory-bounded", inProcess(func() sessions.Backend {
+		return memory.New(&memory.Options{MaxSessions: 1000, Evict: true})
+	}), sessionstest.Options{Bubble: true}},
+	{"cookie", inProcess(func() sessions.Backend {
+		return cookie.New(cookie.Encrypted(randomKey))
+	}), sessionstest.Options{Bubble: true, Resolution: time.Second}},
+	{"cookie-flask", inProcess(bound(cookie.Flask("secret"))), asFlask},
+	{"cookie-starlette", inProcess(bound(cookie.Starlette("secret"))), asFlask},
+	{"cookie-starlette-flask", inProcess(bound(cookie.StarletteFlask("secret"))), forEver},
+	{"cookie-jwt", inProcess(func() sessions.Backend {
+		return cookie.New(cookie.JWT(randomKey))
+	}), sessionstest.Options{Bubble: true, Resolution: time.Second, Data: object}},
+	{"cookie-pyjwt", inProcess(bound(cookie.PyJWT("secret"))), forEver},
+	{"redis", openRedis(services.Redis), sessionstest.Options{}},
+	{"redis-idle", openRedis(services.Redis, sessions.Settings{IdleTimeout: time.Hour}), sessionstest.Options{}},
+	{"redis-mini", openMini, sessionstest.Options{Advance: miniForward}},
+	{"redis-cluster", openRedis(redisCluster), sessionstest.Options{}},
+	{"postgres", openPostgres(services.Postgres), sessionstest.Options{}},
+	{"postgres-pgbouncer", openPostgres(pgBouncer), sessionstest.Options{}},
+}
+
+var randomKey = rand.Text() + rand.Text()
+
+// asFlask is for tokens that hold when they were signed, in seconds, and no time
+// to live; what is in them is an object in JSON.
+var asFlask = sessionstest.Options{Bubble: true, Resolution: time.Second, Lifetime: time.Hour, Data: object}
+
+// forEver is for tokens without any time in them, or whose time nobody looks at.
+var forEver = sessionstest.Options{Bubble: true, Lifetime: -1, Data: object}
+
+func bound(codec cookie.Codec) func() sessions.Backend {
+	return func() sessions.Backend {
+		b, _ := cookie.New(codec).Bind(sessions.Settings{Cookie: "session", Lifetime: asFlask.Lifetime})
+		return b
+	}
+}
+
+// object returns an object in JSON of n bytes or somewhat more.
+func object(n int) []byte {
+	return fmt.Appendf(nil, `{"k":%q}`, rand.Text()+strings.Repeat("x", max(n-34, 0)))
+}
+
+// inProcess is for backends that start empty.
+func inProcess(newBackend func() sessions.Backend) func(*testing.T) func(*testing.T) sessions.Backend {
+	return func(*testing.T) func(*testing.T) sessions.Backend {
+		return func(t *testing.T) sessions.Backend { return newBackend() }
+	}
+}
+
+func openPostgres(url func(services.T) string) func(t *testing.T) func(*testing.T) sessions.Backend {
+	return func(t *testing.T) func(*testing.T) sessions.Backend {
+		b, err := postgres.Open(url(t), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		if err := b.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return func(*testing.T) sessions.Backend { return b }
+	}
+}
+
+func pgBouncer(t services.T) string { return services.PgBouncer(t, services.Postgres(t)).URL() }
+
+func openRedis(url func(services.T) string, settings ...sessions.Settings) func(t *testing.T) func(*testing.T) sessions.Backend {
+	return func(t *testing.T) func(*testing.T) sessions.Backend {
+		b, err := redis.Open(url(t), &redis.Options{Prefix: services.Unique("conformance") + ":"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		t.Cleanup(func() {
+			b.Walk(context.Background(), func(s sessions.Stored) error { return b.Remove(context.Background(), s.ID) })
+		})
+		bound := sessions.Backend(b)
+		for _, s := range settings {
+			if bound, err = b.Bind(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return func(*testing.T) sessions.Backend { return bound }
+	}
+}
+
+// mini is a Redis in this process, whose clock can be moved.
+var mini struct {
+	*miniredis.Miniredis
+	now time.Time
+}
+
+func miniForward(d time.Duration) {
+	mini.now = mini.now.Add(d)
+	mini.SetTime(mini.now)
+	mini.FastForward(d)
+}
+
+func openMini(t *testing.T) func(*testing.T) sessions.Backend {
+	mini.Miniredis, mini.now = miniredis.RunT(t), time.Now()
+	return openRedis(func(services.T) string { return "redis://" + mini.Addr() })(t)
+}
+
+func redisCluster(t services.T) string {
+	addrs := services.RedisCluster(t).Addrs()
+	return "redis://" + addrs[0] + "?addr=" + strings.Join(addrs[1:], "&addr=")
+}
+
+// Every backend keeps every rule, and so it does behind an interceptor.
+func TestBackends(t *testing.T) {
+	for _, b := range kinds {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel() // most of the time is spent waiting for records to expire
+			sessionstest.TestBackend(t, b.open(t), &b.options)
+		})
+		if strings.Contains(b.name, "-") {
+			continue // a variant: the plain one is enough behind an interceptor
+		}
+		t.Run(b.name+"-intercepted", func(t *testing.T) {
+			t.Parallel()
+			open := b.open(t)
+			sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {
+				return sessions.Intercept(open(t), pass)
+			}, &b.options)
+		})
+	}
+}
+
+// What the documentation says of each backend's abilities.
+func TestAbilities(t *testing.T) {
+	server := []sessions.Ability{sessions.CanSwap, sessions.CanTouch, sessions.CanSubjects, sessions.CanWalk}
+	for name, want := range map[string][]sessions.Ability{
+		"memory":   append(server, sessions.CanRotate, sessions.CanSweep),
+		"redis":    server,
+		"postgres": append(server, sessions.CanRotate, sessions.CanSweep),
+		"cookie":   {sessions.CanTouch, sessions.IsStateless},
+	} {
+		i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+		t.Run(name, func(t *testing.T) {
+			b := kinds[i].open(t)(t)
+			got := sessions.Abilities(b)
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// An interceptor sees every operation once, under its name, and the backend
+// behind it has the same abilities as without.
+func TestIntercept(t *testing.T) {
+	ctx := t.Context()
+	var seen []sessions.Op
+	inner := memory.New(nil)
+	b := sessions.Intercept(inner, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+		seen = append(seen, op)
+		return next(ctx)
+	})
+	if got, want := sessions.Abilities(b), sessions.Abilities(inner); !slices.Equal(got, want) {
+		t.Errorf("got the abilities %v, want %v", got, want)
+	}
+	r := sessions.Record{Data: []byte("a"), TTL: time.Hour}
+	for _, test := range []struct {
+		op sessions.Op
+		do func()
+	}{
+		{sessions.OpWrite, func() { b.Write(ctx, "id", r) }},
+		{sessions.OpRead, func() { b.Read(ctx, "id") }},
+		{sessions.OpRead, func() { sessions.ReadFresh(ctx, b, "id") }},
+		{sessions.OpExists, func() { b.Exists(ctx, "id") }},
+		{sessions.OpSwap, func() { sessions.Swap(ctx, b, "id", r.Data, r) }},
+		{sessions.OpTouch, func() { sessions.Touch(ctx, b, "id", time.Hour) }},
+		{sessions.OpRotate, func() { sessions.Rotate(ctx, b, "id", r.Data, r, "id2", r) }},
+		{sessions.OpList, func() { sessions.ListSubject(ctx, b, "s") }},
+		{sessions.OpCount, func() { sessions.CountSubject(ctx, b, "s") }},
+		{sessions.OpRevoke, func() { sessions.RevokeSubject(ctx, b, "s", "") }},
+		{sessions.OpSweep, func() { sessions.Sweep(ctx, b) }},
+		{sessions.OpWalk, func() { sessions.Walk(ctx, b, func(sessions.Stored) error { return nil }) }},
+		{sessions.OpRemove, func() { b.Remove(ctx, "id") }},
+	} {
+		seen = nil
+		if test.do(); !slices.Equal(seen, []sessions.Op{test.op}) {
+			t.Errorf("%s: the interceptor saw %q", test.op, seen)
+		}
+	}
+}
+
+// Without an ability the package functions say so, or do with what there is.
+func TestWithoutAbilities(t *testing.T) {
+	ctx := t.Context()
+	b := new(Map)
+	r := sessions.Record{Data: []byte("a"), TTL: time.Minute}
+	if _, err := b.Write(ctx, "id", r); err != nil {
+		t.Fatal(err)
+	}
+	_, list := sessions.ListSubject(ctx, b, "s")
+	_, count := sessions.CountSubject(ctx, b, "s")
+	_, revoke := sessions.RevokeSubject(ctx, b, "s", "")
+	_, sweep := sessions.Sweep(ctx, b)
+	for name, err := range map[string]error{
+		"Swap": sessions.Swap(ctx, b, "id", r.Data, r), "Rotate": sessions.Rotate(ctx, b, "id", r.Data, r, "id2", r),
+		"ListSubject": list, "CountSubject": count, "RevokeSubject": revoke, "Sweep": sweep,
+		"Walk": sessions.Walk(ctx, b, nil),
+	} {
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: got %v, want ErrUnsupported", name, err)
+		}
+	}
+	for _, b := range []sessions.Backend{b, sessions.Intercept(b, pass)} {
+		if id, err := sessions.Touch(ctx, b, "id", time.Hour); id != "id" || err != nil {
+			t.Errorf("Touch: got %q, %v", id, err)
+		}
+		if got, err := b.Read(ctx, "id"); err != nil || got.TTL < 59*time.Minute {
+			t.Errorf("after Touch: got %v left, %v", got.TTL, err)
+		}
+	}
+}
+
+func pass(ctx context.Context, _ sessions.Op, next func(context.Context) error) error {
+	return next(ctx)
+}

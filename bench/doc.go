@@ -1,0 +1,9 @@
+// Package bench measures sessions beside other libraries, and beside a floor: a
+// handler written by hand that does just the work and nothing of a framework.
+//
+// Times depend on the machine and the hour; ratios taken in one run do not.
+// TestRatios takes every row's contestants in turns, many times, and compares the
+// fastest turn of each:
+//
+//	go test -run TestRatios -v
+package bench

@@ -1,0 +1,131 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// BreakerOptions tune a [Breaker]. The zero value is good for a store whose
+// calls have a timeout of a few seconds.
+type BreakerOptions struct {
+	// Failures in a row open the breaker. 0 means 5.
+	Failures int
+
+	// Silence is how long there must have been no success before the breaker
+	// opens, so that a store of which one part is down stays in use for the
+	// others. 0 means a second.
+	Silence time.Duration
+
+	// Probe is how often an open breaker lets one operation through to
+	// see whether the store is back. 0 means 250 milliseconds.
+	Probe time.Duration
+
+	// Changed is told when the breaker opens (true) and closes (false), if it
+	// is not nil. It is called by whichever operation made the difference, at
+	// times by several at once, and must not block.
+	Changed func(open bool)
+}
+
+// Breaker returns a backend that fails at once, with [ErrUnavailable], while b
+// is down, instead of letting every request wait for its timeout. It has
+// exactly b's abilities. nil options mean the defaults.
+//
+// A success of any operation closes the breaker, so that a store is in use
+// again within one probe after it came back. ErrNotFound, ErrConflict and
+// everything else that shows the store at work is no failure; a timeout is
+// one, but not that the caller cancelled. Walk and Sweep, which may take any
+// time, are neither judged nor refused.
+//
+// [New] puts one around every backend that is neither [Local] nor [Stateless].
+func Breaker(b Backend, options *BreakerOptions) Backend {
+	var br breaker
+	if options != nil {
+		br.BreakerOptions = *options
+	}
+	if br.Failures <= 0 {
+		br.Failures = 5
+	}
+	if br.Silence <= 0 {
+		br.Silence = time.Second
+	}
+	if br.Probe <= 0 {
+		br.Probe = 250 * time.Millisecond
+	}
+	br.start = time.Now().Add(-br.Silence) // nothing has succeeded yet
+	return Intercept(b, br.run)
+}
+
+// breaker counts failures. It has no goroutine and no timer: what it does, it
+// does when an operation asks. Times are nanoseconds since start.
+type breaker struct {
+	BreakerOptions
+	start time.Time
+
+	failures  atomic.Int64 // in a row
+	success   atomic.Int64 // time of the last
+	nextProbe atomic.Int64 // while open, when the next operation may pass; 0: closed
+}
+
+func (br *breaker) run(ctx context.Context, op Op, next func(context.Context) error) error {
+	if op == OpWalk || op == OpSweep {
+		return next(ctx)
+	}
+	if at := br.nextProbe.Load(); at != 0 {
+		// One operation takes each turn. Earlier probes may still be waiting:
+		// a store that swallowed them must not delay the next.
+		now := br.now()
+		if now < at || !br.nextProbe.CompareAndSwap(at, now+int64(br.Probe)) {
+			return ErrUnavailable
+		}
+	}
+	err := next(ctx)
+	switch {
+	case healthy(err):
+		br.succeeded()
+	case errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled):
+		// The caller went away, which says nothing about the store.
+	default:
+		br.failed()
+	}
+	return err
+}
+
+// healthy tells whether err is an answer of a store at work.
+func healthy(err error) bool {
+	if err == nil {
+		return true
+	}
+	for _, answer := range []error{ErrNotFound, ErrConflict, ErrGone, ErrTooLarge, ErrSubjectLimit, errors.ErrUnsupported} {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return false
+}
+
+func (br *breaker) now() int64 { return max(1, int64(time.Since(br.start))) }
+
+func (br *breaker) succeeded() {
+	br.success.Store(br.now())
+	if br.failures.Load() != 0 {
+		br.failures.Store(0)
+	}
+	if br.nextProbe.Load() != 0 && br.nextProbe.Swap(0) != 0 && br.Changed != nil {
+		br.Changed(false)
+	}
+}
+
+func (br *breaker) failed() {
+	if br.failures.Add(1) < int64(br.Failures) || br.nextProbe.Load() != 0 {
+		return
+	}
+	now := br.now()
+	if now-br.success.Load() < int64(br.Silence) {
+		return
+	}
+	if br.nextProbe.CompareAndSwap(0, now+int64(br.Probe)) && br.Changed != nil {
+		br.Changed(true)
+	}
+}

@@ -1,0 +1,274 @@
+package sessions_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/cookie"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+// sharedCache is a shared cache by RFC 9111 and RFC 9213 that stores whatever it
+// is not forbidden to store, for ever, as a careless operator may have it.
+type sharedCache struct {
+	origin http.Handler
+	stored map[string][]cached
+	hits   int
+}
+
+type cached struct {
+	request  http.Header
+	response *httptest.ResponseRecorder
+}
+
+func newSharedCache(origin http.Handler) *sharedCache {
+	return &sharedCache{origin: origin, stored: map[string][]cached{}}
+}
+
+func (c *sharedCache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == "GET" || r.Method == "HEAD" {
+		for _, entry := range c.stored[r.URL.String()] {
+			if entry.fits(r) {
+				c.hits++
+				entry.write(w, r)
+				return
+			}
+		}
+	}
+	fresh := httptest.NewRecorder()
+	c.origin.ServeHTTP(fresh, r)
+	entry := cached{r.Header.Clone(), fresh}
+	if r.Method == "GET" && entry.mayBeStored(r) {
+		c.stored[r.URL.String()] = append(c.stored[r.URL.String()], entry)
+	}
+	entry.write(w, r)
+}
+
+func (c cached) write(w http.ResponseWriter, r *http.Request) {
+	for name, values := range c.response.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(c.response.Code)
+	if r.Method != "HEAD" {
+		_, _ = w.Write(c.response.Body.Bytes())
+	}
+}
+
+// directives are those of the field that a shared cache obeys.
+func (c cached) directives() map[string]bool {
+	h := c.response.Header()
+	lines := h.Values("CDN-Cache-Control")
+	if len(lines) == 0 {
+		lines = h.Values("Cache-Control")
+	}
+	found := map[string]bool{}
+	for _, directive := range strings.Split(strings.Join(lines, ","), ",") {
+		name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(directive)), "=")
+		found[name] = true
+	}
+	return found
+}
+
+// mayBeStored is section 3.
+func (c cached) mayBeStored(r *http.Request) bool {
+	d := c.directives()
+	switch {
+	case d["no-store"], d["private"]:
+		return false
+	case r.Header.Get("Authorization") != "":
+		return d["public"] || d["s-maxage"] || d["must-revalidate"]
+	}
+	return c.response.Code != http.StatusPartialContent && c.response.Code != http.StatusNotModified
+}
+
+// fits is section 4.1.
+func (c cached) fits(r *http.Request) bool {
+	for _, line := range c.response.Header().Values("Vary") {
+		for _, name := range strings.Split(line, ",") {
+			name = strings.TrimSpace(name)
+			if name == "*" || strings.Join(c.request.Values(name), ",") != strings.Join(r.Header.Values(name), ",") {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// cacheable are pages whose handlers ask shared caches to keep them, right or
+// wrong.
+func cacheable(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "public, max-age=600, s-maxage=600")
+	w.Header().Set("CDN-Cache-Control", "max-age=600")
+	w.Header().Set("ETag", `"v1"`)
+	use := r.URL.Path != "/static" && r.URL.Path != "/refreshed"
+	if !use {
+		_, _ = fmt.Fprint(w, "the same for all")
+		return
+	}
+	s, err := sessions.Load(r.Context())
+	if err != nil {
+		sessions.Error(w, r, err)
+		return
+	}
+	switch r.URL.Path {
+	case "/login":
+		_ = s.RegenerateID()
+		_ = user.Set(s, r.URL.Query().Get("user"))
+	case "/count":
+		_, _ = visits.Update(s, func(n int) (int, error) { return n + 1, nil })
+	case "/logout":
+		_ = s.Destroy(r.Context())
+	case "/flash":
+		_ = s.Flash("", "hello")
+	case "/missing":
+		w.WriteHeader(http.StatusNotFound)
+	case "/moved":
+		w.Header().Set("Location", "/")
+		w.WriteHeader(http.StatusMovedPermanently)
+	case "/keys":
+		_ = s.Keys()
+	case "/id":
+		_, _ = fmt.Fprint(w, s.ID()[:min(2, len(s.ID()))], " ")
+	case "/file":
+		name, _ := user.Get(s)
+		http.ServeContent(w, r, "x.txt", time.Unix(1, 0), bytes.NewReader([]byte(name+strings.Repeat(" ", 100))))
+		return
+	}
+	name, _ := user.Get(s)
+	_, _ = fmt.Fprint(w, name)
+}
+
+// TestCACHE4 sends some people, with and without sessions, through one shared
+// cache: nobody sees what is another's.
+func TestCACHE4_SharedCache(t *testing.T) {
+	for name, tt := range map[string]struct {
+		backend sessions.Backend
+		config  sessions.Config
+	}{
+		"memory":    {memory.New(nil), sessions.Config{IdleTimeout: time.Hour}},
+		"refreshed": {memory.New(nil), sessions.Config{IdleTimeout: time.Hour, RefreshUntouched: true}},
+		"flask":     {cookie.New(cookie.Flask(secret)), sessions.Config{RefreshUntouched: true}},
+		"encrypted": {cookie.New(cookie.Encrypted(secret)), sessions.Config{IdleTimeout: time.Hour, Autoload: sessions.Paths("/auto")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if _, ok := tt.backend.(*memory.Backend); ok { // of this bubble
+					b := memory.New(nil)
+					defer b.Close()
+					tt.backend = b
+				}
+				cache := newSharedCache(newMiddleware(t, tt.backend, &tt.config).Handler(http.HandlerFunc(cacheable)))
+				random := rand.New(rand.NewPCG(1, 2))
+				people := make([]*person, 4)
+				for i := range people {
+					people[i] = &person{client: newClient(t, cache)}
+				}
+				owner := map[string]int{}
+				for range 3000 {
+					i := random.IntN(len(people))
+					people[i].walk(random, i, owner)
+					time.Sleep(time.Duration(random.IntN(60)) * time.Second)
+				}
+				if cache.hits < 50 {
+					t.Errorf("%d hits: the cache was not put to the test", cache.hits)
+				}
+			})
+		})
+	}
+}
+
+type person struct {
+	*client
+	name string
+}
+
+// walk takes a random step. owner knows which person a token was given to.
+func (p *person) walk(random *rand.Rand, i int, owner map[string]int) {
+	paths := []string{"/", "/static", "/static", "/refreshed", "/count", "/missing", "/moved", "/keys", "/id", "/auto", "/flash", "/file", "/login", "/logout"}
+	path := paths[random.IntN(len(paths))]
+	url := path
+	if path == "/login" {
+		p.name = fmt.Sprintf("user%d", i)
+		url += "?user=" + p.name
+	}
+	r := p.request(url)
+	if random.IntN(8) == 0 {
+		r.Method = "HEAD"
+	}
+	if path == "/file" && random.IntN(3) == 0 {
+		r.Header.Set("Range", "bytes=0-4")
+	}
+	w := httptest.NewRecorder()
+	p.handler.ServeHTTP(w, r)
+	p.keep(w.Result())
+	if path == "/logout" || len(p.cookies) == 0 {
+		p.name = ""
+	}
+	for _, c := range w.Result().Cookies() {
+		if had, known := owner[c.Value]; known && had != i && c.Value != "" {
+			p.t.Fatalf("%s: the token of person %d goes to person %d", path, had, i)
+		}
+		owner[c.Value] = i
+	}
+	got := w.Body.String()
+	for other := range 4 {
+		if name := fmt.Sprintf("user%d", other); strings.Contains(got, name) && name != p.name {
+			p.t.Fatalf("%s: %q sees %q", path, p.name, got)
+		}
+	}
+	if r.Method == "GET" && (path == "/" || path == "/count") && got != p.name {
+		p.t.Fatalf("%s: %q sees %q", path, p.name, got)
+	}
+}
+
+// TestCACHE1 to 3 and 5: every way to look at a session says so, whatever the
+// status; none says so without.
+func TestCACHE1_VaryWhereverTheSessionCounts(t *testing.T) {
+	looks := map[string]func(s *sessions.Session){
+		"load":    func(*sessions.Session) {},
+		"get":     func(s *sessions.Session) { _, _ = s.Get("user") },
+		"has":     func(s *sessions.Session) { s.Has("user") },
+		"len":     func(s *sessions.Session) { s.Len() },
+		"keys":    func(s *sessions.Session) { s.Keys() },
+		"id":      func(s *sessions.Session) { s.ID() },
+		"new":     func(s *sessions.Session) { s.IsNew() },
+		"flashes": func(s *sessions.Session) { _, _ = s.Flashes() },
+		"clear":   func(s *sessions.Session) { _ = s.Clear() },
+	}
+	answers := map[string]func(w http.ResponseWriter, r *http.Request){
+		"200":      func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("x")) },
+		"nothing":  func(http.ResponseWriter, *http.Request) {},
+		"204":      func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"301":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusMovedPermanently) },
+		"304":      func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotModified) },
+		"404":      http.NotFound,
+		"500":      func(w http.ResponseWriter, r *http.Request) { http.Error(w, "x", 500) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) },
+		"206": func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Set("Range", "bytes=1-2")
+			http.ServeContent(w, r, "x", time.Time{}, strings.NewReader("abcdef"))
+		},
+	}
+	for _, transport := range []sessions.Transport{sessions.Cookie{}, sessions.Bearer()} {
+		mw := newMiddleware(t, memory.New(nil), &sessions.Config{Transport: transport})
+		for answer, f := range answers {
+			for look, g := range looks {
+				c := newClient(t, mw.Handler(handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { g(s); f(w, r) })))
+				if got := c.get("/").Header.Get("Vary"); got != transport.Vary() {
+					t.Errorf("%s, %s: Vary %q, want %s", look, answer, got, transport.Vary())
+				}
+			}
+			if got := newClient(t, mw.Handler(http.HandlerFunc(f))).get("/").Header.Get("Vary"); got != "" {
+				t.Errorf("%s, not loaded: Vary %q", answer, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/gosessions/sessions/backends/postgres"
+)
+
+func (s *store) schemaFlags() *flag.FlagSet {
+	f := newFlags("schema")
+	s.addPostgres(f, false)
+	f.BoolVar(&s.unlogged, "unlogged", false, "an UNLOGGED table: faster, and empty after a crash of the server")
+	return f
+}
+
+// schemaCommand prints the statements that make the table.
+func (p *program) schemaCommand(args []string) error {
+	s := store{getenv: p.getenv}
+	if err := parse(s.schemaFlags(), args); err != nil {
+		return err
+	}
+	text, err := postgres.SchemaFor(&postgres.Options{Table: s.table, Unlogged: s.unlogged})
+	if err != nil {
+		return usageError{err}
+	}
+	if _, err := fmt.Fprint(p.out, text); err != nil {
+		return errOutput
+	}
+	return nil
+}
+
+func (s *store) migrateFlags() *flag.FlagSet {
+	f := newFlags("migrate")
+	s.addPostgres(f, true)
+	f.BoolVar(&s.unlogged, "unlogged", false, "make an UNLOGGED table: faster, and empty after a crash of the server")
+	return f
+}
+
+// migrateCommand makes the table, or brings it up to date.
+func (p *program) migrateCommand(args []string) error {
+	s := store{getenv: p.getenv}
+	if err := parse(s.migrateFlags(), args); err != nil {
+		return err
+	}
+	b, err := s.openPostgres(s.postgres)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	err = b.Migrate(ctx)
+	if closing := b.Close(); err == nil {
+		err = closing
+	}
+	return err
+}

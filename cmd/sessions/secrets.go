@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// secretVariable is the environment variable that holds the secret if no flag
+// names one.
+const secretVariable = "SESSIONS_SECRET"
+
+// secretFlag is a flag whose value nobody gets to see again: the flag package
+// quotes values in its messages.
+type secretFlag struct{ values *[]string }
+
+// String hides the value.
+func (secretFlag) String() string { return "" }
+
+// Set takes whatever it is given; what is wrong with it turns out later.
+func (f secretFlag) Set(text string) error {
+	*f.values = append(*f.values, text)
+	return nil
+}
+
+// secretFlags are the flags that say which keys to use.
+type secretFlags struct {
+	plain, encoded, file                         []string
+	fallback, encodedFallback, fallbackFromFiles []string
+}
+
+// keys returns the secret and its fallbacks. The environment counts if no flag
+// gives a secret.
+func (f *secretFlags) keys(getenv func(string) string) (secret string, fallbacks []string, err error) {
+	primary, err := read(f.plain, f.encoded, f.file)
+	if err != nil {
+		return "", nil, err
+	}
+	switch len(primary) {
+	case 0:
+		secret = getenv(secretVariable)
+	case 1:
+		if secret = primary[0]; secret == "" {
+			return "", nil, errors.New("sessions: the secret is empty")
+		}
+	default:
+		return "", nil, errors.New("sessions: more than one secret is given: the others are fallbacks")
+	}
+	fallbacks, err = read(f.fallback, f.encodedFallback, f.fallbackFromFiles)
+	return secret, fallbacks, err
+}
+
+// read returns secrets that are given as they are, in base64 and in files.
+func read(plain, encoded, files []string) ([]string, error) {
+	secrets := append([]string(nil), plain...)
+	for _, text := range encoded {
+		data, err := decodeKey(text)
+		if err != nil {
+			return nil, err
+		}
+		secrets = append(secrets, data)
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("sessions: cannot read a secret: %w", err)
+		}
+		secrets = append(secrets, string(withoutEnd(data)))
+	}
+	return secrets, nil
+}
+
+// decodeKey accepts both alphabets of base64, with and without padding.
+func decodeKey(text string) (string, error) {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	data, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return "", errors.New("sessions: a secret that is given in base64 is none")
+	}
+	return string(data), nil
+}

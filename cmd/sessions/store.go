@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/postgres"
+	"github.com/gosessions/sessions/backends/redis"
+)
+
+// storeTimeout bounds everything that a command does in a store.
+const storeTimeout = time.Minute
+
+// store says which store is meant.
+type store struct {
+	redis, prefix         string
+	postgres, table       string
+	unlogged              bool
+	getenv                func(string) string
+	subject, except       string
+	hasSubject, hasExcept bool
+}
+
+// addPostgres defines the flags for a table in Postgres; connect, those for
+// reaching it too.
+func (s *store) addPostgres(f *flag.FlagSet, connect bool) {
+	if connect {
+		f.StringVar(&s.postgres, "postgres", "", "`URL` of the Postgres server; or the environment variable DATABASE_URL")
+	}
+	f.StringVar(&s.table, "table", "", "`name` of the table (default public.sessions)")
+}
+
+func (s *store) addRedis(f *flag.FlagSet) {
+	f.StringVar(&s.redis, "redis", "", "`URL` of the Redis server; or the environment variable REDIS_URL")
+	f.StringVar(&s.prefix, "prefix", "", "`text` that keys in Redis begin with (default "+redis.DefaultPrefix+")")
+}
+
+func (s *store) addSubject(f *flag.FlagSet) {
+	f.Func("subject", "whose sessions: the `name` that SetSubject was given", func(text string) error {
+		s.subject, s.hasSubject = text, text != ""
+		return nil
+	})
+}
+
+func (s *store) addExcept(f *flag.FlagSet) {
+	f.Func("except", "the `id`, as list prints it, of a session that stays", func(text string) error {
+		s.except, s.hasExcept = text, true
+		return nil
+	})
+}
+
+// An openStore is a backend that was opened.
+type openStore interface {
+	sessions.SubjectIndex
+	Close() error
+}
+
+var errSubject = usageError{errors.New("sessions: whose sessions? Give -subject")}
+
+var errStore = errors.New("sessions: which store? Give -redis or -postgres, or the environment variable REDIS_URL or DATABASE_URL")
+
+// open opens the store that the flags name, or else the environment.
+func (s *store) open() (openStore, error) {
+	r, p := s.redis, s.postgres
+	if r == "" && p == "" {
+		r, p = s.getenv("REDIS_URL"), s.getenv("DATABASE_URL")
+	}
+	switch {
+	case (r == "") == (p == ""):
+		return nil, usageError{errStore}
+	case r != "":
+		b, err := redis.Open(r, &redis.Options{Prefix: s.prefix})
+		if err != nil {
+			return nil, usageError{err}
+		}
+		return b, nil
+	}
+	b, err := s.openPostgres(p)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (s *store) openPostgres(url string) (*postgres.Backend, error) {
+	if url == "" {
+		url = s.getenv("DATABASE_URL")
+	}
+	if url == "" {
+		return nil, usageError{errors.New("sessions: which server? Give -postgres or the environment variable DATABASE_URL")}
+	}
+	options := &postgres.Options{Table: s.table, Unlogged: s.unlogged, SweepEvery: -1}
+	if _, err := postgres.SchemaFor(options); err != nil {
+		return nil, usageError{err}
+	}
+	b, err := postgres.Open(url, options)
+	if err != nil {
+		// What is quoted in the error may be a part of the password.
+		return nil, usageError{errURL}
+	}
+	return b, nil
+}
+
+var errURL = errors.New("sessions: the URL cannot be parsed: it is postgres://user:password@host:port/database, with what is special in the password percent-encoded")
+
+// parse reads arguments that are flags only.
+func parse(f *flag.FlagSet, args []string) error {
+	if err := f.Parse(args); err != nil {
+		return usageError{err}
+	}
+	if f.NArg() > 0 {
+		return usageError{errors.New("sessions: it takes flags only")}
+	}
+	return nil
+}
+
+// with opens the store for as long as use runs.
+func (s *store) with(use func(context.Context, openStore) error) error {
+	b, err := s.open()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+	defer cancel()
+	err = use(ctx, b)
+	if closing := b.Close(); err == nil {
+		err = closing
+	}
+	return err
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gosessions/sessions/backends/cookie"
+)
+
+// decodeCommand prints what is in tokens: its arguments, or the lines of
+// standard input.
+func (p *program) decodeCommand(args []string) error {
+	var o options
+	if err := o.parse(args, false, p.getenv); err != nil {
+		return usageError{err}
+	}
+	if o.lines {
+		if len(o.rest) > 0 {
+			return usageError{errors.New("sessions: with -requests tokens come from standard input")}
+		}
+		return serve(p.in, p.out, decodeRequest(&o.request, time.Now))
+	}
+	base := o.request
+	if base.now.IsZero() {
+		base.now = time.Now()
+	}
+	if err := base.usable(); err != nil {
+		return usageError{err}
+	}
+	invalid := false
+	answer := func(dst, token []byte, err error) []byte {
+		var found result
+		if err == nil {
+			r := base
+			r.token = string(token)
+			found, err = r.decode()
+		} else {
+			err = cookie.TooLarge
+		}
+		invalid = invalid || err != nil
+		return appendResult(dst, found, err)
+	}
+	if len(o.rest) == 0 {
+		if err := serve(p.in, p.out, answer); err != nil {
+			return err
+		}
+	}
+	for _, token := range o.rest {
+		if _, err := p.out.Write(append(answer(nil, []byte(token), nil), '\n')); err != nil {
+			return errOutput
+		}
+	}
+	if invalid {
+		return errInvalid
+	}
+	return nil
+}
+
+// errInvalid ends the command when a token was refused; the output has said so
+// already.
+var errInvalid = errors.New("sessions: a token is not valid")
+
+// usable returns what is wrong with a request whatever its token or payload:
+// its keys and options.
+func (r *request) usable() error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	if r.kind.codec == nil {
+		_, err := r.signer()
+		return err
+	}
+	_, err := r.ready()
+	return err
+}
+
+// encodeCommand prints the token for the payload on standard input.
+func (p *program) encodeCommand(args []string) error {
+	var o options
+	if err := o.parse(args, true, p.getenv); err != nil {
+		return usageError{err}
+	}
+	if len(o.rest) > 0 {
+		return usageError{errors.New("sessions: the payload comes from standard input, not as an argument")}
+	}
+	if o.lines {
+		return serve(p.in, p.out, encodeRequest(&o.request, time.Now))
+	}
+	r := &o.request
+	if r.now.IsZero() {
+		r.now = time.Now()
+	}
+	if err := r.usable(); err != nil {
+		return usageError{err}
+	}
+	data, err := io.ReadAll(io.LimitReader(bufio.NewReader(p.in), maxPayload+1))
+	if err != nil {
+		return errInput
+	}
+	if r.payload, err = form(data); err != nil {
+		return fmt.Errorf("sessions: standard input: %w", err)
+	}
+	token, err := r.encode()
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(p.out, token); err != nil {
+		return errOutput
+	}
+	return nil
+}

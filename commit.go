@@ -1,0 +1,135 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2" //rules:allow because a write token need only be different from others, and is no secret
+	"slices"
+	"time"
+)
+
+// errTimedOut is why nothing is saved for a request whose time is over. A
+// timeout handler outside of us has answered, or will: no cookie can be sent any
+// more, and the visitor is told that the request failed.
+var errTimedOut = fmt.Errorf("sessions: the request's time was over before its session was saved: %w", context.DeadlineExceeded)
+
+// commit saves what the journal holds, if anything; final ends the session's
+// changes. ctx is detached from the client.
+func (s *Session) commit(ctx context.Context, final bool) error {
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	j, touch, err := s.prepare(final)
+	switch {
+	case err == errTimedOut:
+		s.mw.observe(ctx, Event{Kind: EventTimedOut})
+	case touch:
+		s.touch(ctx)
+	case j != nil:
+		started := s.mw.started()
+		ctx, cancel := s.mw.detach(ctx)
+		defer cancel()
+		err = j.run(ctx)
+		s.finish(j, err)
+		s.report(ctx, j, err, since(started))
+	}
+	return err
+}
+
+// timedOut tells whether the request ended by its deadline.
+func (s *Session) timedOut() bool {
+	return s.ex != nil && errors.Is(s.ex.Context.Err(), context.DeadlineExceeded)
+}
+
+// prepare returns what has to be saved, nil for nothing, or whether the session
+// has to be touched.
+func (s *Session) prepare(final bool) (_ *job, touch bool, _ error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	late := s.closed
+	s.closed = s.closed || final
+	if s.failed == nil && !s.dirty() {
+		if len(s.journal) > 0 && s.stored.data == nil && s.mw.primary.absent(s.content) {
+			// Cleared, while the client holds a token that leads nowhere: as
+			// Flask does, leave it with none.
+			s.reply = reply{action: clearToken}
+		}
+		return nil, final && s.touchDue(), nil
+	}
+	switch {
+	case late:
+		return nil, false, ErrCommitted
+	case s.failed != nil:
+		return nil, false, s.failed
+	case s.timedOut():
+		return nil, false, errTimedOut
+	}
+	s.inflight = len(s.journal)
+	j := &job{
+		s:          s,
+		mw:         s.mw,
+		st:         s.mw.primary,
+		now:        time.Now(),
+		content:    *s.content,
+		journal:    s.journal[:s.inflight:s.inflight],
+		old:        s.stored,
+		regenerate: s.regenerate,
+		final:      final,
+		own:        rand.Uint64() | 1,
+	}
+	if !j.st.stateless && (j.old.data == nil || j.regenerate > 0) {
+		j.token = s.nextToken()
+	}
+	if !final {
+		j.content.Fields = cloneFields(s.content.Fields)
+	}
+	return j, false, nil
+}
+
+// finish notes how a commit ended.
+func (s *Session) finish(j *job, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.imported = nil
+		s.regenerate -= j.regenerate
+		if s.id == j.token {
+			s.id = ""
+		}
+		if j.reply.action != keepToken {
+			s.reply = j.reply
+		}
+		s.rebase(&j.old, s.inflight)
+	}
+	s.inflight = 0
+}
+
+// rebase makes base what the session is based on. The changes from
+// journal[done:], which base does not hold, are done again on top of it; a change
+// for which that is impossible fails the next commit. s.mu is held, but not while
+// functions of Update run, which may use the session.
+func (s *Session) rebase(base *stored, done int) {
+	for len(s.journal) > done {
+		version, later := s.version, slices.Clone(s.journal[done:])
+		content := base.content
+		content.Fields = cloneFields(base.content.Fields)
+		err := s.unlocked(func() error { return replay(later, &content, s.serializer()) })
+		if s.version == version {
+			s.version++
+			s.stored, s.content, s.owned = *base, &content, true
+			s.journal, s.failed = later, err
+			return
+		}
+	}
+	s.version++
+	s.stored = *base
+	s.content, s.owned = &s.stored.content, false
+	s.journal = nil
+}
+
+// unlocked runs f without s.mu.
+func (s *Session) unlocked(f func() error) error {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	return f()
+}

@@ -1,0 +1,113 @@
+package sessions_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+// TestCK1_WrongConfigurationIsRefused names for each mistake a word of the
+// remedy.
+func TestCK1_WrongConfigurationIsRefused(t *testing.T) {
+	cookie := func(c sessions.Cookie) *sessions.Config { return &sessions.Config{Transport: c} }
+	for _, tt := range []struct {
+		name   string
+		config *sessions.Config
+		remedy string
+	}{
+		{"lifetime", &sessions.Config{Lifetime: time.Millisecond}, "at least a second"},
+		{"negative lifetime", &sessions.Config{Lifetime: -time.Hour}, "at least a second"},
+		{"long lifetime", &sessions.Config{Lifetime: 401 * 24 * time.Hour}, "400 days"},
+		{"idle longer than lifetime", &sessions.Config{Lifetime: time.Hour, IdleTimeout: 2 * time.Hour}, "shorten"},
+		{"negative idle", &sessions.Config{IdleTimeout: -1}, "0 for none"},
+		{"skew", &sessions.Config{ClockSkew: -1}, "between"},
+		{"timeout", &sessions.Config{Timeout: -1}, "positive"},
+		{"size", &sessions.Config{MaxSize: -1}, "number of bytes"},
+		{"evict without limit", &sessions.Config{EvictOldest: true}, "MaxPerSubject"},
+		{"ids", &sessions.Config{IDs: 9}, "HashedIDs"},
+		{"missing ability", &sessions.Config{Require: []sessions.Ability{sessions.IsStateless}}, "stateless"},
+		{"empty chain", &sessions.Config{Transport: sessions.Chain()}, "at least one"},
+		{"source without backend", &sessions.Config{Sources: []sessions.Source{{}}}, "Sources[0]"},
+		{"no token", cookie(sessions.Cookie{Name: "a b"}), "token"},
+		{"line break", cookie(sessions.Cookie{Name: "a\r\nSet-Cookie"}), "token"},
+		{"umlaut", cookie(sessions.Cookie{Name: "sitzüng"}), "token"},
+		{"host with domain", cookie(sessions.Cookie{Name: "__Host-s", Domain: "example.com"}), "__Secure-"},
+		{"host with path", cookie(sessions.Cookie{Name: "__Host-s", Path: "/a"}), "__Secure-"},
+		{"host insecure", cookie(sessions.Cookie{Name: "__Host-s", Insecure: true}), "Insecure"},
+		{"secure insecure", cookie(sessions.Cookie{Name: "__Secure-s", Insecure: true}), "Insecure"},
+		{"http readable", cookie(sessions.Cookie{Name: "__Http-s", ScriptReadable: true}), "ScriptReadable"},
+		{"host http readable", cookie(sessions.Cookie{Name: "__Host-Http-s", ScriptReadable: true}), "ScriptReadable"},
+		{"look-alike", cookie(sessions.Cookie{Name: "Host__s"}), "prefix"},
+		{"other case", cookie(sessions.Cookie{Name: "__host-s"}), "case"},
+		{"other case of secure", cookie(sessions.Cookie{Name: "__SECURE-s"}), "case"},
+		{"none insecure", cookie(sessions.Cookie{SameSite: http.SameSiteNoneMode, Insecure: true}), "Insecure"},
+		{"partitioned insecure", cookie(sessions.Cookie{Partitioned: true, Insecure: true}), "Insecure"},
+		{"path without slash", cookie(sessions.Cookie{Path: "a"}), "begin with"},
+		{"path with attribute", cookie(sessions.Cookie{Path: "/; Domain=evil"}), "';'"},
+		{"domain with attribute", cookie(sessions.Cookie{Domain: "a; Secure"}), "host name"},
+		{"domain with port", cookie(sessions.Cookie{Domain: "example.com:80"}), "host name"},
+		{"long domain", cookie(sessions.Cookie{Domain: strings.Repeat("a.", 600) + "com"}), "1024"},
+		{"header", &sessions.Config{Transport: sessions.Header{Name: "a b"}}, "header name"},
+		{"cookie as header", &sessions.Config{Transport: sessions.Header{Name: "cookie"}}, "Cookie"},
+		{"scheme", &sessions.Config{Transport: sessions.Header{Scheme: "a b"}}, "one word"},
+		{"wrong in a chain", &sessions.Config{Transport: sessions.Chain(sessions.Bearer(), sessions.Cookie{Name: ""}, sessions.Cookie{Name: "\x00"})}, "token"},
+	} {
+		mw, err := sessions.New(memory.New(nil), tt.config)
+		if err == nil || mw != nil {
+			t.Errorf("%s: accepted", tt.name)
+		} else if !strings.Contains(err.Error(), tt.remedy) || !strings.HasPrefix(err.Error(), "sessions: ") {
+			t.Errorf("%s: the error does not name %q: %v", tt.name, tt.remedy, err)
+		}
+	}
+	if _, err := sessions.New(nil, nil); err == nil {
+		t.Error("no backend: accepted")
+	}
+}
+
+func TestNameOfTheCookie(t *testing.T) {
+	for _, tt := range []struct {
+		cookie sessions.Cookie
+		want   string
+	}{
+		{sessions.Cookie{}, "__Host-session"},
+		{sessions.Cookie{Domain: "example.com"}, "session"},
+		{sessions.Cookie{Path: "/app"}, "session"},
+		{sessions.Cookie{Insecure: true}, "session"},
+		{sessions.Cookie{Name: "__Secure-x", Domain: "example.com"}, "__Secure-x"},
+		{sessions.Cookie{Name: "__Host-Http-x"}, "__Host-Http-x"},
+	} {
+		c := newClient(t, serve(t, newMiddleware(t, memory.New(nil), &sessions.Config{Transport: tt.cookie}), basics))
+		c.get("/same")
+		if _, ok := c.cookies[tt.want]; !ok || len(c.cookies) != 1 {
+			t.Errorf("%+v: got %v, want %s", tt.cookie, c.cookies, tt.want)
+		}
+	}
+}
+
+// TestCK4_DeletionRepeatsTheAttributes compares what sets the cookie with what
+// deletes it.
+func TestCK4_DeletionRepeatsTheAttributes(t *testing.T) {
+	for _, cookie := range []sessions.Cookie{
+		{},
+		{Name: "s", Domain: "example.com", Path: "/app", SameSite: http.SameSiteStrictMode},
+		{Name: "s", SameSite: http.SameSiteNoneMode, Partitioned: true, ScriptReadable: true},
+		{Name: "s", Insecure: true},
+	} {
+		c := newClient(t, serve(t, newMiddleware(t, memory.New(nil), &sessions.Config{Transport: cookie}), basics))
+		set := c.get("/same").Cookies()[0]
+		deleted := c.get("/destroy").Cookies()[0]
+		if set.MaxAge != 14*24*60*60 || deleted.MaxAge >= 0 || deleted.Value != "" {
+			t.Errorf("Max-Age %d, then %d with value %q", set.MaxAge, deleted.MaxAge, deleted.Value)
+		}
+		for _, c := range []*http.Cookie{set, deleted} {
+			c.Value, c.MaxAge, c.Expires, c.RawExpires, c.Raw = "", 0, time.Time{}, "", ""
+		}
+		if set.String() != deleted.String() {
+			t.Errorf("set %q, deleted %q", set, deleted)
+		}
+	}
+}

@@ -1,0 +1,275 @@
+package sessions
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Cookie is the [Transport] that browsers know. Its zero value is the safest
+// one: "__Host-session" with Secure, HttpOnly, SameSite=Lax and Path=/. Cookies
+// follow RFC 6265bis.
+type Cookie struct {
+	// Name is the cookie's name. Default: "__Host-session"; "session" where a
+	// domain, another path, a foreign format or Insecure rules the prefix out.
+	Name string
+
+	// Domain shares the cookie with subdomains. Default: this host only.
+	Domain string
+
+	// Path limits the cookie to paths below it. Default: "/".
+	Path string
+
+	// SameSite is when other sites' requests carry the cookie. Default:
+	// [http.SameSiteLaxMode].
+	SameSite http.SameSite
+
+	// Insecure sends the cookie over plain http too. It is for tools that do
+	// not take localhost for secure, and for nothing else.
+	Insecure bool
+
+	// ScriptReadable lets the page's scripts read the cookie (no HttpOnly).
+	ScriptReadable bool
+
+	// Partitioned keeps a jar for each top-level site that embeds this one
+	// (CHIPS).
+	Partitioned bool
+
+	// Duplicates tells what to make of several cookies of this name. Default:
+	// [RefuseAmbiguous].
+	Duplicates Duplicates
+}
+
+const (
+	cookieName = "session"
+	hostPrefix = "__Host-"
+
+	// maxCookie is the size of name and value beyond which a browser drops a
+	// cookie (RFC 6265bis, 5.6).
+	maxCookie = 4096
+	// maxAttribute is the size beyond which it ignores an attribute.
+	maxAttribute = 1024
+)
+
+// Tokens implements [Transport].
+func (c Cookie) Tokens(dst []string, r *http.Request) ([]string, error) {
+	return c.jar().Tokens(dst, r)
+}
+
+// Send implements [Transport].
+func (c Cookie) Send(h http.Header, token string, expires time.Time) error {
+	return c.jar().Send(h, token, expires)
+}
+
+// Clear implements [Transport].
+func (c Cookie) Clear(h http.Header) { c.jar().Clear(h) }
+
+// Vary implements [Transport].
+func (c Cookie) Vary() string { return "Cookie" }
+
+// jar is a Cookie with its defaults filled in and its attributes rendered.
+type jar struct {
+	Cookie
+	attributes string // from "; Path=" on
+}
+
+func (c Cookie) preset(d Defaults, native bool) Transport {
+	if c.Name == "" {
+		c.Name = d.Cookie
+	}
+	if c.Name == "" && !native {
+		c.Name = cookieName
+	}
+	if c.Duplicates == DefaultDuplicates {
+		c.Duplicates = d.Duplicates
+	}
+	return c.jar()
+}
+
+func (c Cookie) jar() *jar {
+	if c.Path == "" {
+		c.Path = "/"
+	}
+	if c.Name == "" {
+		c.Name = cookieName
+		if c.Domain == "" && c.Path == "/" && !c.Insecure {
+			c.Name = hostPrefix + cookieName
+		}
+	}
+	if c.SameSite == 0 || c.SameSite == http.SameSiteDefaultMode {
+		c.SameSite = http.SameSiteLaxMode
+	}
+	if c.Duplicates == DefaultDuplicates {
+		c.Duplicates = RefuseAmbiguous
+	}
+	var b strings.Builder
+	b.WriteString("; Path=" + c.Path)
+	if c.Domain != "" {
+		b.WriteString("; Domain=" + strings.TrimPrefix(c.Domain, "."))
+	}
+	if !c.ScriptReadable {
+		b.WriteString("; HttpOnly")
+	}
+	if !c.Insecure {
+		b.WriteString("; Secure")
+	}
+	switch c.SameSite {
+	case http.SameSiteStrictMode:
+		b.WriteString("; SameSite=Strict")
+	case http.SameSiteNoneMode:
+		b.WriteString("; SameSite=None")
+	default:
+		b.WriteString("; SameSite=Lax")
+	}
+	if c.Partitioned {
+		b.WriteString("; Partitioned")
+	}
+	return &jar{c, b.String()}
+}
+
+// validate returns what a browser would not accept.
+func (c *jar) validate() error {
+	if c.Name == "" || strings.ContainsFunc(c.Name, func(r rune) bool { return !isToken(r) }) {
+		return errors.New("sessions: Cookie.Name is no token: use letters, digits, '-' and '_' (RFC 6265, 4.1.1)")
+	}
+	if len(c.Name) > maxAttribute || len(c.Path) > maxAttribute || len(c.Domain) > maxAttribute {
+		return errors.New("sessions: Cookie.Name, Path or Domain is longer than 1024 bytes: a browser would ignore it")
+	}
+	for _, p := range []string{hostPrefix, "__Secure-", "__Http-", "__Host-Http-", "Host__", "Host-", "Secure__", "_Host-"} {
+		if len(c.Name) < len(p) || !strings.EqualFold(c.Name[:len(p)], p) {
+			continue
+		}
+		if !strings.HasPrefix(c.Name, "__") || c.Name[:len(p)] != p {
+			return fmt.Errorf("sessions: Cookie.Name looks like a cookie name prefix but is none: the prefixes are %s, __Secure-, __Http- and __Host-Http-, in this case", hostPrefix)
+		}
+	}
+	prefixed := func(p string) bool { return strings.HasPrefix(c.Name, p) }
+	switch {
+	case prefixed(hostPrefix) && (c.Domain != "" || c.Path != "/"):
+		return errors.New("sessions: Cookie: the prefix __Host- forbids a Domain and any Path but \"/\": leave them out, or use the prefix __Secure-")
+	case (prefixed(hostPrefix) || prefixed("__Secure-") || prefixed("__Http-")) && c.Insecure:
+		return errors.New("sessions: Cookie: the prefix of the name needs Secure: leave Insecure out, or choose a name without prefix")
+	case (prefixed("__Http-") || prefixed("__Host-Http-")) && c.ScriptReadable:
+		return errors.New("sessions: Cookie: the prefix of the name needs HttpOnly: leave ScriptReadable out")
+	case c.SameSite == http.SameSiteNoneMode && c.Insecure:
+		return errors.New("sessions: Cookie: SameSite=None needs Secure: leave Insecure out")
+	case c.Partitioned && c.Insecure:
+		return errors.New("sessions: Cookie: Partitioned needs Secure: leave Insecure out")
+	case c.SameSite > http.SameSiteNoneMode || c.SameSite < 0:
+		return errors.New("sessions: Cookie.SameSite is none of http's constants")
+	case c.Path[0] != '/' || strings.ContainsFunc(c.Path, notAttribute):
+		return errors.New("sessions: Cookie.Path must begin with \"/\" and hold no ';', ',' or control characters")
+	case c.Domain != "" && !isDomain(strings.TrimPrefix(c.Domain, ".")):
+		return errors.New("sessions: Cookie.Domain is no domain name: give a host name without scheme and port")
+	case c.Duplicates > LastOnly:
+		return errors.New("sessions: Cookie.Duplicates is none of its constants")
+	}
+	return nil
+}
+
+func (c *jar) Tokens(dst []string, r *http.Request) ([]string, error) {
+	start := len(dst)
+	for _, line := range r.Header["Cookie"] {
+		for len(line) > 0 {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			name, value, found := strings.Cut(strings.Trim(pair, " \t"), "=")
+			if !found || name != c.Name {
+				continue
+			}
+			if n := len(value); n > 1 && value[0] == '"' && value[n-1] == '"' {
+				value = value[1 : n-1]
+			}
+			switch {
+			case c.Duplicates == LastOnly:
+				dst = append(dst[:start], value)
+			case slices.Contains(dst[start:], value):
+			case len(dst)-start == triedTokens:
+				return dst[:start], ErrAmbiguousToken
+			default:
+				dst = append(dst, value)
+				if c.Duplicates == FirstOnly {
+					return dst, nil
+				}
+			}
+		}
+	}
+	return dst, nil
+}
+
+func (c *jar) Send(h http.Header, token string, expires time.Time) error {
+	if size := len(c.Name) + len(token); size > maxCookie {
+		return fmt.Errorf("%w: name and value of the cookie take %d bytes, browsers keep %d: store less, or use a server-side backend", ErrTooLarge, size, maxCookie)
+	}
+	for i := range len(token) {
+		if !isCookieOctet(token[i]) {
+			return errors.New("sessions: the backend made a token that a cookie cannot carry")
+		}
+	}
+	var buf [80]byte
+	end := buf[:0]
+	if !expires.IsZero() {
+		// Both, by one clock: Max-Age is what browsers prefer.
+		end = append(end, "; Expires="...)
+		end = expires.UTC().AppendFormat(end, http.TimeFormat)
+		end = append(end, "; Max-Age="...)
+		end = strconv.AppendInt(end, max(0, int64((time.Until(expires)+time.Second-1)/time.Second)), 10)
+	}
+	var b strings.Builder
+	b.Grow(len(c.Name) + 1 + len(token) + len(end) + len(c.attributes))
+	b.WriteString(c.Name)
+	b.WriteByte('=')
+	b.WriteString(token)
+	b.Write(end)
+	b.WriteString(c.attributes)
+	c.set(h, b.String())
+	return nil
+}
+
+func (c *jar) Clear(h http.Header) {
+	c.set(h, c.Name+"=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"+c.attributes)
+}
+
+// set adds a Set-Cookie line and takes out earlier ones of the same name: a
+// response must not set one cookie twice (RFC 6265bis, 4.1.1).
+func (c *jar) set(h http.Header, line string) {
+	const key = "Set-Cookie"
+	lines := h[key]
+	if len(lines) > 0 {
+		lines = slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+			name, _, _ := strings.Cut(line, "=")
+			return strings.TrimSpace(name) == c.Name
+		})
+	}
+	h[key] = append(lines, line)
+}
+
+// isToken tells whether r may stand in a token (RFC 9110, 5.6.2).
+func isToken(r rune) bool {
+	return r > ' ' && r < 0x7f && !strings.ContainsRune("()<>@,;:\\\"/[]?={}", r)
+}
+
+// isCookieOctet tells whether b may stand in a cookie's value (RFC 6265, 4.1.1).
+func isCookieOctet(b byte) bool {
+	return b > ' ' && b < 0x7f && b != '"' && b != ',' && b != ';' && b != '\\'
+}
+
+func notAttribute(r rune) bool { return r <= ' ' || r >= 0x7f || r == ';' || r == ',' }
+
+func isDomain(s string) bool {
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := range len(label) {
+			if b := label[i]; b != '-' && (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') {
+				return false
+			}
+		}
+	}
+	return true
+}

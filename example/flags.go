@@ -1,0 +1,197 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/example/internal/web"
+)
+
+// settings are what the flags and the environment say.
+type settings struct {
+	addr       string
+	Backend    string
+	Codec      string
+	Transport  string
+	secret     string // "": none was given
+	redis      string
+	postgres   string
+	serializer string // "": the default of the backend and codec
+	autoload   bool
+	cookieName string
+	lifetime   time.Duration
+	idle       time.Duration
+	insecure   bool
+}
+
+// environment names the variable that stands for a flag which is not given.
+var environment = map[string]string{
+	"addr":        "ADDR",
+	"backend":     "BACKEND",
+	"codec":       "CODEC",
+	"transport":   "TRANSPORT",
+	"secret":      "SECRET_KEY",
+	"redis":       "REDIS_URL",
+	"postgres":    "DATABASE_URL",
+	"serializer":  "SERIALIZER",
+	"autoload":    "AUTOLOAD",
+	"cookie-name": "COOKIE_NAME",
+	"lifetime":    "LIFETIME",
+	"idle":        "IDLE",
+	"insecure":    "INSECURE",
+}
+
+// flags sets the defaults and returns the flags, which write into s.
+func (s *settings) flags() *flag.FlagSet {
+	*s = settings{
+		addr:      ":8080",
+		Backend:   "memory",
+		Codec:     "flask",
+		Transport: "cookie",
+		redis:     "redis://127.0.0.1:6379/0",
+		postgres:  "postgres://postgres@127.0.0.1:5432/postgres",
+	}
+	fs := flag.NewFlagSet("example", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	address(fs, &s.addr, "addr", "where to listen")
+	choice(fs, &s.Backend, "backend", "where sessions are kept", "memory", "cookie", "redis", "postgres")
+	choice(fs, &s.Codec, "codec", "how the record travels, with -backend cookie", "flask", "starlette", "jwt", "encrypted")
+	choice(fs, &s.Transport, "transport", "how the token travels; header stands for Authorization: Bearer", "cookie", "header")
+	fs.StringVar(&s.secret, "secret", s.secret, "`key` of the cookie backend; a random one if there is none")
+	fs.StringVar(&s.redis, "redis", s.redis, "`URL` of the Redis server")
+	fs.StringVar(&s.postgres, "postgres", s.postgres, "`URL` of the Postgres server")
+	choice(fs, &s.serializer, "serializer", "how values are encoded, where the codec leaves the choice", "json", "flask", "msgpack")
+	fs.BoolVar(&s.autoload, "autoload", s.autoload, "load the session before the handler runs")
+	fs.StringVar(&s.cookieName, "cookie-name", s.cookieName, "`name` of the cookie; mostly __Host-session if there is none")
+	duration(fs, &s.lifetime, "lifetime", "how long a session lives, such as 36h; mostly 14 days if there is none", time.Second)
+	duration(fs, &s.idle, "idle", "how long a session lives that nobody uses, such as 20m; 0, the default, is no limit", 0)
+	fs.BoolVar(&s.insecure, "insecure", s.insecure, "send the cookie over plain http, for tools that drop Secure on localhost")
+	return fs
+}
+
+// choice defines a flag that is one of names.
+func choice(fs *flag.FlagSet, target *string, name, usage string, names ...string) {
+	fs.Func(name, fmt.Sprintf("`%s`: %s", strings.Join(names, "|"), usage), func(text string) error {
+		if !slices.Contains(names, text) {
+			return errors.New("want one of " + strings.Join(names, ", "))
+		}
+		*target = text
+		return nil
+	})
+}
+
+// address defines a flag that is a host and port.
+func address(fs *flag.FlagSet, target *string, name, usage string) {
+	fs.Func(name, "`host:port`: "+usage, func(text string) error {
+		*target = text
+		return web.CheckAddress(text)
+	})
+}
+
+// duration defines a flag that is a duration of at least least.
+func duration(fs *flag.FlagSet, target *time.Duration, name, usage string, least time.Duration) {
+	fs.Func(name, "`duration`: "+usage, func(text string) error {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return errors.New("want a duration such as 36h or 20m")
+		}
+		if d < least {
+			return fmt.Errorf("want at least %v", least)
+		}
+		*target = d
+		return nil
+	})
+}
+
+// parse reads the flags, and the environment for those that are not given.
+func parse(args []string, getenv func(string) string) (*settings, error) {
+	s := new(settings)
+	fs := s.flags()
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q: there are only flags", fs.Arg(0))
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var bad error
+	fs.VisitAll(func(f *flag.Flag) {
+		text := getenv(environment[f.Name])
+		if given[f.Name] || text == "" || bad != nil {
+			return
+		}
+		if err := fs.Set(f.Name, text); err != nil {
+			bad = fmt.Errorf("invalid value %q for %s: %w", text, environment[f.Name], err)
+		}
+	})
+	if bad != nil {
+		return nil, bad
+	}
+	return s, s.check(given)
+}
+
+// check returns which settings do not go together. What the library refuses by
+// itself is left to it.
+func (s *settings) check(given map[string]bool) error {
+	switch {
+	case given["secret"] && s.secret == "":
+		return errors.New("-secret is empty: leave it out for a random key")
+	case given["codec"] && s.Backend != "cookie":
+		return fmt.Errorf("-codec needs -backend cookie: the backend is %s", s.Backend)
+	case s.serializer != "" && s.Backend == "cookie" && s.Codec != "encrypted":
+		return fmt.Errorf("-serializer cannot be chosen with -codec %s, whose format is fixed: leave it out, or use -codec encrypted", s.Codec)
+	}
+	return nil
+}
+
+// needsSecret tells whether something is signed or encrypted.
+func (s *settings) needsSecret() bool { return s.Backend == "cookie" }
+
+// key returns the secret, or a random one.
+func (s *settings) key() string {
+	if s.secret != "" {
+		return s.secret
+	}
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	return base64.RawURLEncoding.EncodeToString(random)
+}
+
+// carrier returns the transport.
+func (s *settings) carrier() sessions.Transport {
+	if s.Transport == "header" {
+		return sessions.Bearer()
+	}
+	return sessions.Cookie{Name: s.cookieName, Insecure: s.insecure}
+}
+
+// Tags name what runs: the backend, how records are sealed or encoded, and the
+// transport.
+func (s *settings) Tags() []string {
+	tags := []string{s.Backend + " backend"}
+	if s.Backend == "cookie" {
+		tags = append(tags, s.Codec+" codec")
+	}
+	if s.serializer != "" {
+		tags = append(tags, s.serializer+" serializer")
+	}
+	return append(tags, s.Transport+" transport")
+}
+
+// usage prints the flags and what each is called in the environment.
+func usage(w io.Writer) {
+	fmt.Fprint(w, "The demonstration of package sessions. Flags, each also an environment variable:\n\n")
+	new(settings).flags().VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(w, "  -%s %s\n    \t%s [%s]\n", f.Name, value, text, environment[f.Name])
+	})
+}

@@ -1,0 +1,41 @@
+package sessions_test
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+// "Your devices", and "log out everywhere else".
+func Example_logoutEverywhere() {
+	mw, _ := sessions.New(memory.New(nil), &sessions.Config{
+		Require: []sessions.Ability{sessions.CanSubjects},
+	})
+	login := func(r *http.Request, s *sessions.Session) error { return s.SetSubject("ada") }
+	phone, laptop := visit(mw, nil, login), visit(mw, nil, login)
+
+	visit(mw, phone, func(r *http.Request, s *sessions.Session) error {
+		devices, err := mw.List(r.Context(), s.Subject())
+		if err != nil {
+			return err
+		}
+		for _, d := range devices {
+			if d.ID == s.ID() {
+				fmt.Println("this one of", len(devices))
+			}
+		}
+		n, err := mw.RevokeOthers(r.Context(), s)
+		fmt.Println("logged out:", n)
+		return err
+	})
+	visit(mw, laptop, func(r *http.Request, s *sessions.Session) error {
+		fmt.Printf("laptop: %q\n", s.Subject())
+		return nil
+	})
+	// Output:
+	// this one of 2
+	// logged out: 1
+	// laptop: ""
+}

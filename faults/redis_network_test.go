@@ -1,0 +1,112 @@
+package faults_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/gosessions/sessions/internal/services"
+)
+
+// toxic is one way in which a network is bad.
+type toxic struct {
+	kind, stream string
+	attributes   map[string]any
+}
+
+func latency(ms int) toxic {
+	return toxic{"latency", "downstream", map[string]any{"latency": ms, "jitter": ms / 4}}
+}
+
+// vanish swallows what is sent, and leaves the connection open.
+func vanish(stream string) toxic { return toxic{"timeout", stream, map[string]any{"timeout": 0}} }
+
+// cut ends a connection after so many bytes of replies.
+func cut(bytes int) toxic { return toxic{"limit_data", "downstream", map[string]any{"bytes": bytes}} }
+
+var (
+	reset  = toxic{"reset_peer", "downstream", map[string]any{"timeout": 5}}
+	pieces = toxic{"slicer", "downstream", map[string]any{"average_size": 8, "size_variation": 4, "delay": 10}}
+)
+
+func (n *network) poison(toxics ...toxic) {
+	for _, t := range toxics {
+		n.spoil(t.kind, t.stream, t.attributes)
+	}
+}
+
+func TestF1toF4_RedisNetwork(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		toxics    []toxic
+		refuses   bool
+		mayRefuse float64
+		ballast   int
+	}{
+		{"F1 Redis: latency of 50 ms", []toxic{latency(50)}, false, 0.3, 0},
+		{"F1 Redis: latency of 500 ms", []toxic{latency(500)}, true, 1, 0},
+		{"F1 Redis: latency of 5 s", []toxic{latency(5000)}, true, 1, 0},
+		{"F2 Redis: answers vanish", []toxic{vanish("downstream")}, true, 1, 0},
+		{"F2 Redis: requests vanish", []toxic{vanish("upstream")}, true, 1, 0},
+		{"F2 Redis: everything vanishes", []toxic{vanish("downstream"), vanish("upstream")}, true, 1, 0},
+		{"F3 Redis: connections are reset", []toxic{reset}, true, 1, 0},
+		{"F3 Redis: answers are cut off", []toxic{cut(40)}, true, 1, 0},
+		{"F3 Redis: answers come in pieces", []toxic{pieces}, false, 0.05, 0},
+		{"F4 Redis: 1 KB a second", []toxic{{"bandwidth", "downstream", map[string]any{"rate": 1}}}, true, 1, 64 << 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := services.RedisServer(t, services.RedisOptions{})
+			net, url := before(t, server.URL())
+			p := redisPlan(server, url)
+			if test.ballast > 0 {
+				p.ballast, p.users, p.quiet = test.ballast, 2, 20*time.Millisecond
+			}
+			newWorld(t, p).run(fault{
+				name: test.name,
+				strike: func(*world) {
+					net.poison(test.toxics...)
+					time.Sleep(long(5 * time.Second))
+					net.mend()
+				},
+				mustRefuse: test.refuses,
+				mayRefuse:  test.mayRefuse,
+			})
+		})
+	}
+}
+
+// flicker makes a network bad and good again, over and over, so that connections
+// break in the middle of whatever is under way.
+func (n *network) flicker(lasts time.Duration) (faults int64) {
+	for end := time.Now().Add(lasts); time.Now().Before(end); faults++ {
+		switch rand.IntN(5) {
+		case 0:
+			n.poison(vanish("downstream"))
+		case 1:
+			n.poison(vanish("upstream"))
+		case 2:
+			n.poison(reset)
+		case 3:
+			n.poison(cut(rand.IntN(65)))
+		case 4:
+			n.poison(pieces)
+		}
+		time.Sleep(time.Millisecond + rand.N(150*time.Millisecond))
+		n.mend()
+		time.Sleep(rand.N(100 * time.Millisecond))
+	}
+	return faults
+}
+
+// A commit is hit at every place: before it is sent, while the server works on
+// it, while the reply is on its way.
+func TestF2F3_RedisMidCommit(t *testing.T) {
+	server := services.RedisServer(t, services.RedisOptions{})
+	net, url := before(t, server.URL())
+	newWorld(t, redisPlan(server, url)).run(fault{
+		name:       "F2, F3 Redis: the network breaks in the middle of commits",
+		strike:     func(w *world) { w.faults.Add(net.flicker(long(20 * time.Second))) },
+		mustRefuse: true,
+		mayRefuse:  1,
+	})
+}

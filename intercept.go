@@ -1,0 +1,49 @@
+package sessions
+
+import "context"
+
+// Interceptor stands around every operation of a backend: it may measure it,
+// refuse it, or delay it. It calls next to carry the operation out and returns
+// next's error, or its own.
+type Interceptor func(ctx context.Context, op Op, next func(context.Context) error) error
+
+// Intercept returns a backend that runs every operation of b through
+// intercept, and has exactly b's abilities. It is the way to decorate a
+// backend: a struct that embeds a Backend loses the abilities, and one that
+// embeds an implementation lets them bypass the decoration.
+func Intercept(b Backend, intercept Interceptor) Backend {
+	return &intercepted{inner: b, do: intercept}
+}
+
+type intercepted struct {
+	inner Backend
+	do    Interceptor
+}
+
+func (b *intercepted) Read(ctx context.Context, id string) (record Record, err error) {
+	err = b.do(ctx, OpRead, func(ctx context.Context) error {
+		record, err = b.inner.Read(ctx, id)
+		return err
+	})
+	return record, err
+}
+
+func (b *intercepted) Write(ctx context.Context, id string, record Record) (newID string, err error) {
+	err = b.do(ctx, OpWrite, func(ctx context.Context) error {
+		newID, err = b.inner.Write(ctx, id, record)
+		return err
+	})
+	return newID, err
+}
+
+func (b *intercepted) Remove(ctx context.Context, id string) error {
+	return b.do(ctx, OpRemove, func(ctx context.Context) error { return b.inner.Remove(ctx, id) })
+}
+
+func (b *intercepted) Exists(ctx context.Context, id string) (found bool, err error) {
+	err = b.do(ctx, OpExists, func(ctx context.Context) error {
+		found, err = b.inner.Exists(ctx, id)
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,159 @@
+package sessions_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+// odd is a backend of which single methods can be replaced.
+type odd struct {
+	*memory.Backend
+	read func(ctx context.Context, id string) (sessions.Record, error)
+	swap func(ctx context.Context, id string, old []byte, r sessions.Record) error
+}
+
+func (o *odd) Read(ctx context.Context, id string) (sessions.Record, error) {
+	if o.read != nil {
+		return o.read(ctx, id)
+	}
+	return o.Backend.Read(ctx, id)
+}
+
+func (o *odd) Swap(ctx context.Context, id string, old []byte, r sessions.Record) error {
+	if o.swap != nil {
+		return o.swap(ctx, id, old, r)
+	}
+	return o.Backend.Swap(ctx, id, old, r)
+}
+
+// Whatever a backend answers, a request ends, without a panic and without a
+// success for what was not saved.
+func TestOddBackends(t *testing.T) {
+	conflict := func(context.Context, string, []byte, sessions.Record) error { return sessions.ErrConflict }
+	fails := func(err error) func(context.Context, string, []byte, sessions.Record) error {
+		return func(context.Context, string, []byte, sessions.Record) error { return err }
+	}
+	reads := func(r sessions.Record, err error) func(context.Context, string) (sessions.Record, error) {
+		return func(context.Context, string) (sessions.Record, error) { return r, err }
+	}
+	for _, tt := range []struct {
+		name  string
+		odd   odd
+		fresh bool // the visitor has no session yet
+		want  int
+	}{
+		{"says of every ID that it is taken", odd{swap: conflict}, true, 409},
+		{"sees conflicts where there are none", odd{swap: conflict}, false, 409},
+		{"refuses the size of a new record", odd{swap: fails(sessions.ErrTooLarge)}, true, 500},
+		{"refuses the size of a changed record", odd{swap: fails(fmt.Errorf("odd: %w", sessions.ErrTooLarge))}, false, 500},
+		{"is full", odd{swap: fails(memory.ErrFull)}, true, 503},
+		{"has an error that is nil inside", odd{swap: fails(&sessions.BackendError{Op: sessions.OpSwap})}, false, 503},
+		{"returns no data", odd{read: reads(sessions.Record{}, nil)}, false, 200},
+		{"returns junk", odd{read: reads(sessions.Record{Data: []byte{0xff}, TTL: -time.Hour}, nil)}, false, 200},
+		{"returns a newer version", odd{read: reads(sessions.Record{Data: []byte{0x1f, 0}}, nil)}, false, 503},
+		{"reads ErrGone", odd{read: reads(sessions.Record{}, sessions.ErrGone)}, false, 409},
+		{"cannot read", odd{read: reads(sessions.Record{}, errors.ErrUnsupported)}, false, 500},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := &odd{Backend: memory.New(nil)}
+			mw := newMiddleware(t, o, &sessions.Config{Timeout: 100 * time.Millisecond})
+			c := start(t, mw, nil)
+			token := c.cookies["__Host-session"]
+			if tt.fresh {
+				clear(c.cookies)
+			}
+			o.read, o.swap = tt.odd.read, tt.odd.swap
+			within(t, func() {
+				response := c.get("/other")
+				if response.StatusCode != tt.want || (tt.want != 200) != (len(response.Cookies()) == 0) {
+					t.Errorf("got %d, cookies %v, want %d", response.StatusCode, response.Cookies(), tt.want)
+				}
+			})
+			if tt.want == 200 && c.cookies["__Host-session"] == token {
+				t.Error("what could not be read was overwritten under its own ID")
+			}
+		})
+	}
+}
+
+// carrier is a transport that does as it likes.
+type carrier struct {
+	tokens []string
+	err    error
+}
+
+func (c carrier) Tokens([]string, *http.Request) ([]string, error)    { return c.tokens, c.err }
+func (c carrier) Send(h http.Header, token string, _ time.Time) error { return c.err }
+func (c carrier) Clear(http.Header)                                   {}
+func (c carrier) Vary() string                                        { return "" }
+
+func TestOddTransports(t *testing.T) {
+	for name, transport := range map[string]sessions.Transport{
+		"nil in a chain": sessions.Chain(sessions.Bearer(), nil),
+		"empty chain":    sessions.Chain(),
+		"nested nothing": sessions.Chain(sessions.Chain(), sessions.Chain()),
+	} {
+		if _, err := sessions.New(memory.New(nil), &sessions.Config{Transport: transport}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	empty := sessions.Chain()
+	if err := empty.Send(http.Header{}, "x", time.Time{}); err == nil || empty.Vary() != "" {
+		t.Errorf("an empty chain: %v", err)
+	}
+	empty.Clear(nil)
+
+	reads := 0
+	b := sessions.Intercept(memory.New(nil), func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+		if op == sessions.OpRead {
+			reads++
+		}
+		return next(ctx)
+	})
+	many := make([]string, 1000)
+	for i := range many {
+		many[i] = fmt.Sprintf("%040d", i) + "AAA"
+	}
+	w := httptest.NewRecorder()
+	serve(t, newMiddleware(t, b, &sessions.Config{Transport: carrier{tokens: many}}), basics).ServeHTTP(w, httptest.NewRequest("GET", "/same", nil))
+	if _, vary := w.Header()["Vary"]; reads > 2 || w.Code != 200 || vary {
+		t.Errorf("1000 tokens: %d reads, status %d, header %v", reads, w.Code, w.Header())
+	}
+	w = httptest.NewRecorder()
+	serve(t, newMiddleware(t, b, &sessions.Config{Transport: carrier{err: errors.New("odd")}}), basics).ServeHTTP(w, httptest.NewRequest("GET", "/same", nil))
+	if w.Code != 500 {
+		t.Errorf("a token that cannot be sent: status %d, want 500", w.Code)
+	}
+}
+
+// A codec must not be asked to verify any number of tokens.
+func TestDOS5_StatelessTokensAreBounded(t *testing.T) {
+	b := &countingStateless{}
+	h := serve(t, newMiddleware(t, b, &sessions.Config{Transport: carrier{tokens: strings.Fields(strings.Repeat("a b c ", 1000))}}), basics)
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/read", nil))
+	if b.reads > 4 {
+		t.Errorf("%d tokens were verified, want at most 4", b.reads)
+	}
+}
+
+type countingStateless struct{ reads int }
+
+func (b *countingStateless) Read(context.Context, string) (sessions.Record, error) {
+	b.reads++
+	return sessions.Record{}, sessions.ErrNotFound
+}
+func (b *countingStateless) Write(context.Context, string, sessions.Record) (string, error) {
+	return "token", nil
+}
+func (b *countingStateless) Remove(context.Context, string) error         { return nil }
+func (b *countingStateless) Exists(context.Context, string) (bool, error) { return false, nil }
+func (b *countingStateless) Stateless()                                   {}

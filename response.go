@@ -1,0 +1,136 @@
+package sessions
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+)
+
+// response is the one http.ResponseWriter that handlers get. Whatever makes the
+// header final commits the session first. After a failed commit the error
+// handler has answered, and everything the handler does is refused with that
+// error.
+type response struct{ ex *exchange }
+
+// writer returns the response with exactly those optional methods that the
+// writers below have, besides Hijack, FlushError and Unwrap, which are always
+// there.
+func (ex *exchange) writer() http.ResponseWriter {
+	r := response{ex}
+	// Flush and Push are found below other wrappers, as ResponseController does.
+	// ReadFrom is not: it would get past a wrapper that changes what is written.
+	_, readFrom := ex.w.(io.ReaderFrom)
+	flush, push := below[http.Flusher](ex.w), below[http.Pusher](ex.w)
+	switch {
+	case flush != nil && readFrom:
+		return flusherReaderFrom{r}
+	case flush != nil && push != nil:
+		return flusherPusher{r}
+	case flush != nil:
+		return flusher{r}
+	case readFrom:
+		return readerFrom{r}
+	case push != nil:
+		return pusher{r}
+	}
+	return r
+}
+
+// below returns the first of w and what it wraps that is a T.
+func below[T any](w http.ResponseWriter) (found T) {
+	for {
+		if t, ok := w.(T); ok {
+			return t
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return found
+		}
+		w = u.Unwrap()
+	}
+}
+
+func (w response) Header() http.Header {
+	return w.ex.w.Header()
+}
+
+func (w response) WriteHeader(status int) {
+	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		// Informational: the header is not final, and cookies do not belong there.
+		w.ex.w.WriteHeader(status)
+		return
+	}
+	if w.ex.begin() == nil {
+		w.ex.w.WriteHeader(status)
+	}
+}
+
+func (w response) Write(b []byte) (int, error) {
+	if err := w.ex.begin(); err != nil {
+		return 0, err
+	}
+	return w.ex.w.Write(b)
+}
+
+func (w response) WriteString(s string) (int, error) {
+	if err := w.ex.begin(); err != nil {
+		return 0, err
+	}
+	return io.WriteString(w.ex.w, s)
+}
+
+// FlushError is what http.ResponseController calls.
+func (w response) FlushError() error {
+	if err := w.ex.begin(); err != nil {
+		return err
+	}
+	return http.NewResponseController(w.ex.w).Flush()
+}
+
+// Hijack hands the connection over. A cookie that is still to be set would be
+// lost with the header: take it with [Session.ResponseHeader] before.
+func (w response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if err := w.ex.beginHijack(); err != nil {
+		return nil, nil, err
+	}
+	return http.NewResponseController(w.ex.w).Hijack()
+}
+
+// Unwrap gives http.ResponseController the deadlines of what is below.
+func (w response) Unwrap() http.ResponseWriter { return w.ex.w }
+
+type flusher struct{ response }
+
+func (w flusher) Flush() { _ = w.FlushError() }
+
+type readerFrom struct{ response }
+
+func (w readerFrom) ReadFrom(src io.Reader) (int64, error) { return w.readFrom(src) }
+
+type flusherReaderFrom struct{ response }
+
+func (w flusherReaderFrom) Flush()                                { _ = w.FlushError() }
+func (w flusherReaderFrom) ReadFrom(src io.Reader) (int64, error) { return w.readFrom(src) }
+
+type pusher struct{ response }
+
+func (w pusher) Push(target string, opts *http.PushOptions) error { return w.push(target, opts) }
+
+type flusherPusher struct{ response }
+
+func (w flusherPusher) Flush() { _ = w.FlushError() }
+func (w flusherPusher) Push(target string, opts *http.PushOptions) error {
+	return w.push(target, opts)
+}
+
+func (w response) readFrom(src io.Reader) (int64, error) {
+	if err := w.ex.begin(); err != nil {
+		return 0, err
+	}
+	return w.ex.w.(io.ReaderFrom).ReadFrom(src)
+}
+
+func (w response) push(target string, opts *http.PushOptions) error {
+	return below[http.Pusher](w.ex.w).Push(target, opts)
+}

@@ -1,0 +1,34 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+)
+
+// Rotator is a [Backend] that retires one record and creates another in one
+// atomic step.
+type Rotator interface {
+	Backend
+
+	// Rotate replaces the record under id by marker if its data equals
+	// old, and stores new under newID where nothing may be stored yet: both or
+	// neither. If marker.Data is nil the record under id is removed.
+	//
+	// It returns ErrConflict if other data is stored under id, or any under
+	// newID, and ErrNotFound if nothing is stored under id.
+	Rotate(ctx context.Context, id string, old []byte, marker Record, newID string, new Record) error
+}
+
+// Rotate calls the method of that name. Without it, it returns
+// [errors.ErrUnsupported], and the middleware takes two steps.
+func Rotate(ctx context.Context, b Backend, id string, old []byte, marker Record, newID string, new Record) error {
+	switch b := b.(type) {
+	case *intercepted:
+		return b.do(ctx, OpRotate, func(ctx context.Context) error {
+			return Rotate(ctx, b.inner, id, old, marker, newID, new)
+		})
+	case Rotator:
+		return b.Rotate(ctx, id, old, marker, newID, new)
+	}
+	return errors.ErrUnsupported
+}

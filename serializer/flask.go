@@ -1,0 +1,20 @@
+package serializer
+
+// FlaskFormat is the document in Flask's session cookie, for values of
+// [Flask]: tagged JSON in ASCII, with keys in code point order. It has no
+// metadata but the key "_permanent".
+//
+// A document that would make Flask raise an exception is [ErrCorrupt], and
+// null, as in Flask, an empty session.
+var FlaskFormat Format = flaskFormat
+
+var flaskFormat = jsonFormat{
+	name:           "flask",
+	text:           flask,
+	persistenceKey: permanent,
+	nullIsEmpty:    true,
+}
+
+// permanent is the key under which Flask keeps whether the browser keeps the
+// cookie.
+const permanent = "_permanent"

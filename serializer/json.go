@@ -1,0 +1,89 @@
+package serializer
+
+import (
+	"errors"
+
+	"github.com/gosessions/sessions/internal/pyjson"
+	"github.com/gosessions/sessions/internal/value"
+)
+
+// JSON encodes values as encoding/json does, with these differences, so that
+// what comes back is what was stored:
+//
+//   - Integers and floats are kept apart: 1.0 is written as "1.0", and does
+//     not fit an int. An int does fit a float64.
+//   - Integers are exact whatever their size. Floats may be NaN or infinite,
+//     in Python's spelling.
+//   - Nothing is escaped for HTML.
+//   - Names of struct fields must match exactly when decoding.
+//   - Text that is not valid UTF-8 is an error. Half of a surrogate pair, which
+//     Python's text can hold, comes back as the three bytes that UTF-8 would
+//     have for it; only encodings in ASCII can write it again.
+//   - null fits only what can be nil, except inside of structs and lists,
+//     where it leaves a field at its zero value.
+//
+// Bytes, times and UUIDs are written as text, so they come back typed only
+// into typed variables; a *any receives the text.
+var JSON Serializer = plainJSON
+
+var plainJSON = textSerializer{
+	name:    "json",
+	dialect: pyjson.Dialect{Plain: true},
+	target:  target{bytesAsText: true},
+}
+
+// Flask encodes values as Flask's sessions do: as JSON in ASCII with sorted
+// keys, and tags for tuples, bytes, markup, UUIDs and datetimes, which come
+// back as [Tuple], []byte, [Markup], [github.com/google/uuid.UUID] and
+// [time.Time] even into a *any. Times are cut to whole seconds and come back
+// in UTC, or in the zone that a hand-made cookie names; those before the year
+// 100, the zero time among them, are refused, since Python reads such years as
+// 1969 to 2068. Structs and maps are
+// dicts, whose values are tagged as well. In all else it is like [JSON].
+var Flask Serializer = flask
+
+var flask = textSerializer{
+	name:    "flask",
+	dialect: pyjson.Dialect{ASCII: true, Sorted: true, Tagged: true, Strict: true},
+	rules:   pyjson.Rules{Tags: true},
+}
+
+// textSerializer encodes values as some dialect of JSON.
+type textSerializer struct {
+	name    string
+	dialect pyjson.Dialect
+	rules   pyjson.Rules
+	target  target
+}
+
+func (s textSerializer) Name() string { return s.name }
+
+func (s textSerializer) Marshal(v any) ([]byte, error) {
+	tree, err := fromGo(v)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.encode(&tree)
+	switch {
+	case errors.Is(err, pyjson.ErrText):
+		return nil, mismatch("text is not valid UTF-8")
+	case err != nil:
+		return nil, mismatch("%T holds what %s cannot encode", v, s.name)
+	}
+	return data, nil
+}
+
+func (s textSerializer) Unmarshal(data []byte, v any) error {
+	tree, err := s.decode(data)
+	if err != nil {
+		return ErrCorrupt
+	}
+	return s.target.toGo(&tree, v)
+}
+
+func (s textSerializer) encode(tree *value.Value) ([]byte, error) {
+	// Room for scalars, and for text that needs no escapes.
+	return s.dialect.Append(make([]byte, 0, len(tree.Text)+24), tree)
+}
+
+func (s textSerializer) decode(data []byte) (value.Value, error) { return pyjson.Decode(data, s.rules) }

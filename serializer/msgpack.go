@@ -1,0 +1,71 @@
+package serializer
+
+import (
+	"errors"
+
+	"github.com/gosessions/sessions/internal/msgpack"
+	"github.com/gosessions/sessions/internal/value"
+)
+
+// MsgPack encodes values as MessagePack, in the forms that Python's msgspec
+// and with it Flask-Session choose: small, and with integers, floats, text,
+// bytes and times apart. Integers must fit 64 bits, signed or unsigned. Times
+// are stored in UTC, to the nanosecond, for the years 1 to 9999. UUIDs are
+// written as text and come back as such into a *any, tuples as lists, and
+// markup as text. Structs are dicts, by the rules of [JSON].
+var MsgPack Serializer = msgpackSerializer{}
+
+type msgpackSerializer struct{}
+
+func (msgpackSerializer) Name() string { return "msgpack" }
+
+func (s msgpackSerializer) Marshal(v any) ([]byte, error) {
+	tree, err := fromGo(v)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.encode(&tree)
+	if err != nil {
+		return nil, mismatch("%T holds what msgpack cannot encode", v)
+	}
+	return data, nil
+}
+
+func (s msgpackSerializer) Unmarshal(data []byte, v any) error {
+	tree, err := msgpack.Decode(data)
+	if errors.Is(err, msgpack.ErrExtension) {
+		return mismatch("an extension type of MessagePack does not fit %T", v)
+	}
+	if err != nil {
+		return ErrCorrupt
+	}
+	return target{}.toGo(&tree, v)
+}
+
+func (msgpackSerializer) encode(tree *value.Value) ([]byte, error) {
+	return msgpack.Append(make([]byte, 0, len(tree.Text)+16), tree)
+}
+
+func (msgpackSerializer) decode(data []byte) (value.Value, error) { return msgpack.Decode(data) }
+
+// treeCodec is a serializer of this package, whose values can be turned into
+// those of another.
+type treeCodec interface {
+	encode(tree *value.Value) ([]byte, error)
+	decode(data []byte) (value.Value, error)
+}
+
+// transcode turns the values of fields from one encoding into another, in
+// place. It returns [ErrCorrupt] for what the other cannot hold.
+func transcode(fields []Field, from, to treeCodec) error {
+	for i := range fields {
+		tree, err := from.decode(fields[i].Value)
+		if err != nil {
+			return ErrCorrupt
+		}
+		if fields[i].Value, err = to.encode(&tree); err != nil {
+			return ErrCorrupt
+		}
+	}
+	return nil
+}

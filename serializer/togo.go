@@ -1,0 +1,448 @@
+package serializer
+
+import (
+	"encoding"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"math/big"
+	"reflect"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/gosessions/sessions/internal/pyjson"
+	"github.com/gosessions/sessions/internal/value"
+)
+
+// target tells how text becomes other types.
+type target struct {
+	// bytesAsText takes text for base64 where bytes are asked for, as
+	// encodings need that have no bytes.
+	bytesAsText bool
+}
+
+// toGo stores v in what the pointer p points to, or returns [ErrType]. The
+// common types take no reflection.
+func (t target) toGo(v *value.Value, p any) error {
+	switch p := p.(type) {
+	case *any:
+		if p != nil {
+			result, err := toAny(v)
+			if err == nil {
+				*p = result
+			}
+			return err
+		}
+	case *string:
+		if p != nil && (v.Kind == value.String || v.Kind == value.Markup) {
+			*p = v.Text
+			return nil
+		}
+	case *int64:
+		if n, ok := v.Int64(); p != nil && ok && v.Kind == value.Int {
+			*p = n
+			return nil
+		}
+	case *int:
+		if n, ok := v.Int64(); p != nil && ok && v.Kind == value.Int && int64(int(n)) == n {
+			*p = int(n)
+			return nil
+		}
+	case *bool:
+		if p != nil && v.Kind == value.Bool {
+			*p = v.Num != 0
+			return nil
+		}
+	case *float64:
+		if p != nil && v.Kind == value.Float {
+			*p = v.Float64()
+			return nil
+		}
+	}
+	dst := reflect.ValueOf(p)
+	if dst.Kind() != reflect.Pointer || dst.IsNil() {
+		return mismatch("cannot decode into %T: want a pointer that is not nil", p)
+	}
+	dst = dst.Elem()
+	if v.Kind == value.Null {
+		// None is no number, no text and no struct: only what can be nil.
+		switch dst.Kind() {
+		case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+			if goTypeOf(dst.Type()).decodePtr == ordinary {
+				dst.SetZero()
+				return nil
+			}
+		}
+		if goTypeOf(dst.Type()).decodePtr != classJSON && goTypeOf(dst.Type()).decodePtr != classRaw {
+			return misfit(v, dst)
+		}
+	}
+	return t.assign(v, dst, 0)
+}
+
+// misfit is the error for a value that is not of dst's type.
+func misfit(v *value.Value, dst reflect.Value) error {
+	return mismatch("%s does not fit %s", kindNames[v.Kind], dst.Type())
+}
+
+var kindNames = [...]string{
+	value.Null: "null", value.Bool: "a boolean", value.Int: "an integer", value.Float: "a float", value.String: "text", value.Bytes: "bytes",
+	value.List: "a list", value.Tuple: "a tuple", value.Dict: "a dict", value.Markup: "markup", value.UUID: "a UUID", value.Time: "a time",
+}
+
+// assign stores v in dst, a variable inside depth others.
+func (t target) assign(v *value.Value, dst reflect.Value, depth int) error {
+	if depth > 2*pyjson.MaxDepth {
+		return mismatch("%s is nested too deeply", dst.Type())
+	}
+	info := goTypeOf(dst.Type())
+	switch info.decodePtr {
+	case classTime:
+		return t.assignTime(v, dst)
+	case classUUID:
+		return t.assignUUID(v, dst)
+	case classMarkup:
+		if v.Kind != value.Markup && v.Kind != value.String {
+			return nullOr(v, dst)
+		}
+		dst.SetString(v.Text)
+		return nil
+	case classTuple:
+		return t.assignSlice(v, dst, depth)
+	case classBigInt:
+		if v.Kind != value.Int {
+			return nullOr(v, dst)
+		}
+		dst.Addr().Interface().(*big.Int).SetString(v.Decimal(), 10)
+		return nil
+	case classNumber:
+		return assignNumber(v, dst)
+	case classRaw, classJSON:
+		return assignJSON(v, dst)
+	case classText:
+		if v.Kind != value.String {
+			return nullOr(v, dst)
+		}
+		if err := dst.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(v.Text)); err != nil {
+			return mismatch("text does not fit %s", dst.Type())
+		}
+		return nil
+	}
+	return t.assignKind(v, dst, info, depth)
+}
+
+// nullOr leaves dst as it is for null, which inside of other values means that
+// there is none, as with encoding/json.
+func nullOr(v *value.Value, dst reflect.Value) error {
+	if v.Kind == value.Null {
+		return nil
+	}
+	return misfit(v, dst)
+}
+
+func (t target) assignKind(v *value.Value, dst reflect.Value, info *goType, depth int) error {
+	switch dst.Kind() {
+	case reflect.Pointer:
+		if v.Kind == value.Null {
+			dst.SetZero()
+			return nil
+		}
+		if dst.IsNil() {
+			dst.Set(reflect.New(dst.Type().Elem()))
+		}
+		return t.assign(v, dst.Elem(), depth+1)
+	case reflect.Interface:
+		if dst.NumMethod() > 0 {
+			return mismatch("cannot decode into %s", dst.Type())
+		}
+		result, err := toAny(v)
+		if err != nil {
+			return err
+		}
+		if result == nil {
+			dst.SetZero()
+		} else {
+			dst.Set(reflect.ValueOf(result))
+		}
+		return nil
+	case reflect.Map:
+		return t.assignMap(v, dst, depth)
+	case reflect.Slice:
+		return t.assignSlice(v, dst, depth)
+	case reflect.Array:
+		return t.assignArray(v, dst, depth)
+	case reflect.Struct:
+		return t.assignStruct(v, dst, info, depth)
+	}
+	return assignScalar(v, dst)
+}
+
+func assignScalar(v *value.Value, dst reflect.Value) error {
+	switch dst.Kind() {
+	case reflect.Bool:
+		if v.Kind == value.Bool {
+			dst.SetBool(v.Num != 0)
+			return nil
+		}
+	case reflect.String:
+		if v.Kind == value.String || v.Kind == value.Markup {
+			dst.SetString(v.Text)
+			return nil
+		}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		if n, ok := v.Int64(); ok && v.Kind == value.Int {
+			if dst.OverflowInt(n) {
+				return mismatch("an integer is too large for %s", dst.Type())
+			}
+			dst.SetInt(n)
+			return nil
+		}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		if v.Kind == value.Int {
+			n, err := strconv.ParseUint(v.Decimal(), 10, 64)
+			if err != nil || dst.OverflowUint(n) {
+				return mismatch("an integer does not fit %s", dst.Type())
+			}
+			dst.SetUint(n)
+			return nil
+		}
+	case reflect.Float32, reflect.Float64:
+		f, ok := asFloat(v)
+		if ok && dst.Kind() == reflect.Float32 {
+			rounded := float64(float32(f))
+			if math.IsInf(rounded, 0) && !math.IsInf(f, 0) {
+				return mismatch("a float is too large for %s", dst.Type())
+			}
+			f = rounded
+		}
+		if ok {
+			dst.SetFloat(f)
+			return nil
+		}
+	default:
+		return mismatch("cannot decode into %s", dst.Type())
+	}
+	return nullOr(v, dst)
+}
+
+// asFloat takes integers for floats too, as far as they have the range: a
+// program that counts 1, 1.5, 2 may store some of each.
+func asFloat(v *value.Value) (float64, bool) {
+	switch v.Kind {
+	case value.Float:
+		return v.Float64(), true
+	case value.Int:
+		f, err := strconv.ParseFloat(v.Decimal(), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+func (t target) assignTime(v *value.Value, dst reflect.Value) error {
+	switch v.Kind {
+	case value.Time:
+		dst.Set(reflect.ValueOf(v.Time))
+		return nil
+	case value.String:
+		// msgspec writes a datetime without a zone without one; it is taken
+		// for UTC, as Flask does.
+		at, ok := value.ParseISO(v.Text)
+		if !ok {
+			return misfit(v, dst)
+		}
+		dst.Set(reflect.ValueOf(at.Time))
+		return nil
+	}
+	return nullOr(v, dst)
+}
+
+func (t target) assignUUID(v *value.Value, dst reflect.Value) error {
+	var id uuid.UUID
+	switch v.Kind {
+	case value.UUID:
+		copy(id[:], v.Text)
+	case value.String:
+		var err error
+		if id, err = uuid.Parse(v.Text); err != nil {
+			return misfit(v, dst)
+		}
+	default:
+		return nullOr(v, dst)
+	}
+	dst.Set(reflect.ValueOf(id))
+	return nil
+}
+
+func (t target) assignSlice(v *value.Value, dst reflect.Value, depth int) error {
+	switch v.Kind {
+	case value.Null:
+		dst.SetZero()
+		return nil
+	case value.List, value.Tuple:
+		slice := reflect.MakeSlice(dst.Type(), len(v.Items), len(v.Items))
+		for i := range v.Items {
+			if err := t.assign(&v.Items[i], slice.Index(i), depth+1); err != nil {
+				return err
+			}
+		}
+		dst.Set(slice)
+		return nil
+	case value.Bytes, value.String:
+		if !isBytes(dst.Type()) || v.Kind == value.String && !t.bytesAsText {
+			return misfit(v, dst)
+		}
+		raw := []byte(v.Text)
+		if v.Kind == value.String {
+			var err error
+			if raw, err = base64.StdEncoding.DecodeString(v.Text); err != nil {
+				return misfit(v, dst)
+			}
+		}
+		dst.SetBytes(raw)
+		return nil
+	}
+	return misfit(v, dst)
+}
+
+// assignArray drops what an array has no room for, and clears what is left, as
+// encoding/json does.
+func (t target) assignArray(v *value.Value, dst reflect.Value, depth int) error {
+	if v.Kind != value.List && v.Kind != value.Tuple {
+		return nullOr(v, dst)
+	}
+	for i := range dst.Len() {
+		if i >= len(v.Items) {
+			dst.Index(i).SetZero()
+		} else if err := t.assign(&v.Items[i], dst.Index(i), depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t target) assignMap(v *value.Value, dst reflect.Value, depth int) error {
+	if v.Kind == value.Null {
+		dst.SetZero()
+		return nil
+	}
+	if v.Kind != value.Dict {
+		return misfit(v, dst)
+	}
+	typ := dst.Type()
+	result := reflect.MakeMapWithSize(typ, v.Len())
+	for i := 0; i+1 < len(v.Items); i += 2 {
+		key := reflect.New(typ.Key()).Elem()
+		if err := assignKey(&v.Items[i], key); err != nil {
+			return err
+		}
+		item := reflect.New(typ.Elem()).Elem()
+		if err := t.assign(&v.Items[i+1], item, depth+1); err != nil {
+			return err
+		}
+		result.SetMapIndex(key, item)
+	}
+	dst.Set(result)
+	return nil
+}
+
+// assignKey stores a key, which most encodings have made text.
+func assignKey(v *value.Value, key reflect.Value) error {
+	if v.Kind == value.String {
+		if key.Kind() != reflect.String {
+			if u, ok := key.Addr().Interface().(encoding.TextUnmarshaler); ok {
+				if err := u.UnmarshalText([]byte(v.Text)); err != nil {
+					return misfit(v, key)
+				}
+				return nil
+			}
+			if n, ok := pyjson.SmallInt([]byte(v.Text)); ok {
+				number := value.OfInt(n)
+				return assignScalar(&number, key)
+			}
+			if _, err := strconv.ParseUint(v.Text, 10, 64); err == nil {
+				number := value.OfDecimal(v.Text)
+				return assignScalar(&number, key)
+			}
+		}
+		return assignScalar(v, key)
+	}
+	if v.Kind == value.Null || key.Kind() == reflect.Interface {
+		return misfit(v, key)
+	}
+	return assignScalar(v, key)
+}
+
+// assignStruct matches names exactly: a reader that ignores case takes "ADMIN"
+// for "admin". What the struct has no field for is dropped.
+func (t target) assignStruct(v *value.Value, dst reflect.Value, info *goType, depth int) error {
+	if v.Kind != value.Dict {
+		return nullOr(v, dst)
+	}
+	for i := 0; i+1 < len(v.Items); i += 2 {
+		at, ok := info.names[v.Items[i].Text]
+		if !ok || v.Items[i].Kind != value.String {
+			continue
+		}
+		field := &info.fields[at]
+		item := &v.Items[i+1]
+		if field.quoted && item.Kind == value.String {
+			quoted, err := pyjson.Decode([]byte(item.Text), pyjson.Rules{})
+			if err != nil {
+				return mismatch("quoted text does not fit a field of %s", dst.Type())
+			}
+			item = &quoted
+		}
+		inner, ok := fieldFor(dst, field.index)
+		if !ok {
+			return mismatch("cannot set the embedded pointer to an unexported struct in %s", dst.Type())
+		}
+		if err := t.assign(item, inner, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fieldFor finds a field, and makes the embedded structs it lies in. It
+// returns false for one that reflection may not make.
+func fieldFor(v reflect.Value, index []int) (reflect.Value, bool) {
+	for i, at := range index {
+		if i > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				if !v.CanSet() {
+					return v, false
+				}
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.Field(at)
+	}
+	return v, true
+}
+
+func assignNumber(v *value.Value, dst reflect.Value) error {
+	if v.Kind != value.Int && v.Kind != value.Float {
+		return nullOr(v, dst)
+	}
+	text, err := (pyjson.Dialect{}).Append(nil, v)
+	if err != nil {
+		return misfit(v, dst)
+	}
+	dst.SetString(string(text))
+	return nil
+}
+
+// assignJSON hands v to a type that decodes itself, in the form that
+// encoding/json would have.
+func assignJSON(v *value.Value, dst reflect.Value) error {
+	data, err := (pyjson.Dialect{Plain: true}).Append(nil, v)
+	if err != nil || !json.Valid(data) { // NaN is no JSON
+		return misfit(v, dst)
+	}
+	if err := dst.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(data); err != nil {
+		return misfit(v, dst)
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package sessionstest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gosessions/sessions"
+)
+
+// basicRules hold for every backend.
+var basicRules = []rule{{
+	name: "ReadYourWrite",
+	text: "Read returns the data that Write stored, byte for byte, whatever bytes they are, under the ID that Write returned.",
+	check: func(p *probe) {
+		samples := [][]byte{p.data(1), p.data(500), p.data(2000)}
+		if p.options.Data == nil {
+			every := make([]byte, 256)
+			for i := range every {
+				every[i] = byte(i)
+			}
+			samples = append(samples, every, []byte{0}, []byte{0, 0}, []byte(" "), []byte("\r\n"), []byte("{\"a\": 1}\n"), []byte("\xff\xfe"))
+		}
+		for _, data := range samples {
+			r := sessions.Record{Data: data, TTL: long}
+			id := p.store(r)
+			p.holds(id, r, "after Write")
+		}
+	},
+}, {
+	name: "ReadAbsent",
+	text: "Where nothing is stored, Read returns ErrNotFound, as such or wrapped.",
+	check: func(p *probe) {
+		p.notFound(p.newID(), "of an ID that was never used")
+	},
+}, {
+	name: "Exists",
+	text: "Exists tells whether Read would find a record.",
+	check: func(p *probe) {
+		id := p.store(p.record())
+		p.exists(id, true, "after Write")
+		p.exists(p.newID(), false, "of an ID that was never used")
+	},
+}, {
+	name: "RemoveAbsent",
+	text: "Remove returns no error where nothing is stored.",
+	check: func(p *probe) {
+		p.remove(p.newID())
+	},
+}, {
+	name: "DataIsKept",
+	text: "A backend changes neither the data that it was given nor the data that it returned, whatever happens afterwards.",
+	check: func(p *probe) {
+		given := p.record()
+		copied := bytes.Clone(given.Data)
+		id := p.store(given)
+		read, err := p.Read(p.ctx, id)
+		p.want("Read", err)
+		for range 3 {
+			other := p.write(id, sessions.Record{Data: p.data(len(copied)), TTL: long})
+			_, err := p.Read(p.ctx, other)
+			p.want("Read", err)
+		}
+		if !bytes.Equal(given.Data, copied) {
+			p.failf("the data given to Write became %s, was %s", show(given.Data), show(copied))
+		}
+		if !bytes.Equal(read.Data, copied) {
+			p.failf("the data returned by Read became %s, was %s", show(read.Data), show(copied))
+		}
+	},
+}, {
+	name: "EndedContext",
+	text: "With a context that has ended, a call either does what it should or returns an error: it never says that a record is absent, or other than expected, because it could not look.",
+	check: func(p *probe) {
+		r := p.record()
+		id := p.store(r)
+		ended, cancel := context.WithCancel(p.ctx)
+		cancel()
+		got, err := p.Read(ended, id)
+		p.honest("Read", err)
+		if err == nil && !bytes.Equal(got.Data, r.Data) {
+			p.failf("Read with an ended context returned %s and no error, want %s", show(got.Data), show(r.Data))
+		}
+		if found, err := p.Exists(ended, id); err == nil && !found {
+			p.failf("Exists with an ended context returned false and no error, want true or an error")
+		}
+		p.honest("Swap", sessions.Swap(ended, p.Backend, id, r.Data, r))
+		_, err = sessions.Touch(ended, p.Backend, id, long)
+		p.honest("Touch", err)
+	},
+}, {
+	name: "ErrorsTellNothing",
+	text: "No error contains an ID or data.",
+	check: func(p *probe) {
+		r, other := p.record(), p.record()
+		id, absent := p.store(r), p.newID()
+		_, read := p.Read(p.ctx, absent)
+		_, write := p.Write(p.ctx, absent, sessions.Record{Data: other.Data})
+		_, touch := sessions.Touch(p.ctx, p.Backend, absent, long)
+		_, touchZero := sessions.Touch(p.ctx, p.Backend, id, 0)
+		ended, cancel := context.WithCancel(p.ctx)
+		cancel()
+		_, readEnded := p.Read(ended, id)
+		_, writeEnded := p.Write(ended, id, r)
+		for _, err := range []error{
+			read, write, touch, touchZero, readEnded, writeEnded,
+			p.Remove(ended, id),
+			p.swap(absent, other.Data, r),
+			p.swap(id, nil, other),
+			p.swap(id, other.Data, other),
+			p.swap(id, other.Data, sessions.Record{Data: other.Data}),
+			sessions.Rotate(p.ctx, p.Backend, absent, r.Data, r, id, r),
+			sessions.Rotate(p.ctx, p.Backend, id, other.Data, r, absent, r),
+		} {
+			if err == nil {
+				continue
+			}
+			for _, secret := range []string{id, absent, string(r.Data), string(other.Data)} {
+				if strings.Contains(err.Error(), secret) {
+					p.failf("the error %q contains what was given to the backend", err)
+				}
+			}
+		}
+	},
+}, {
+	name: "Together",
+	text: "Goroutines that use different IDs do not disturb one another.",
+	check: func(p *probe) {
+		p.together(8, func(i int) {
+			for j := range 10 {
+				r := p.record()
+				id := p.store(r)
+				p.holds(id, r, fmt.Sprintf("by goroutine %d in round %d", i, j))
+				p.remove(id)
+			}
+		})
+	},
+}}
+
+// keepingRules hold for backends that keep records themselves.
+var keepingRules = []rule{{
+	name: "WriteReturnsID",
+	text: "A backend that keeps the records itself returns from Write the ID that it was given.",
+	check: func(p *probe) {
+		id := p.newID()
+		for range 2 {
+			if got := p.write(id, p.record()); got != id {
+				p.failf("Write returned another ID than the one it was given")
+			}
+		}
+	},
+}, {
+	name: "WriteReplaces",
+	text: "Write replaces what is stored under the ID.",
+	check: func(p *probe) {
+		id, r := p.store(p.record()), p.record()
+		p.write(id, r)
+		p.holds(id, r, "after a second Write")
+	},
+}, {
+	name: "ReadFresh",
+	text: "ReadFresh returns what is stored now, even if Read was served something older.",
+	check: func(p *probe) {
+		id, r := p.store(p.record()), p.record()
+		p.Read(p.ctx, id)
+		p.write(id, r)
+		got, err := sessions.ReadFresh(p.ctx, p.Backend, id)
+		if p.want("ReadFresh", err); !bytes.Equal(got.Data, r.Data) {
+			p.failf("ReadFresh returned %s, want %s", show(got.Data), show(r.Data))
+		}
+		p.remove(id)
+		_, err = sessions.ReadFresh(p.ctx, p.Backend, id)
+		p.want("ReadFresh after Remove", err, sessions.ErrNotFound)
+	},
+}, {
+	name: "Remove",
+	text: "After Remove nothing is stored under the ID; that it is removed twice is no error, and other records stay.",
+	check: func(p *probe) {
+		other := p.record()
+		id, otherID := p.store(p.record()), p.store(other)
+		p.remove(id)
+		p.notFound(id, "after Remove")
+		p.exists(id, false, "after Remove")
+		p.remove(id)
+		p.holds(otherID, other, "of another record, after Remove")
+	},
+}, {
+	name: "AnyID",
+	text: "An ID is 1 to 4096 bytes of visible ASCII, of which every one counts.",
+	check: func(p *probe) {
+		base := p.newID()
+		full := base + strings.Repeat("x", 4096-len(base)-1)
+		ids := []string{base, full, full + "x", full + "y"}
+		for c := byte('!'); c <= '~'; c++ {
+			ids = append(ids, base+string(c))
+		}
+		for _, tail := range []string{"..", "/../", "%00", "%25", "''", `\'`, "--", "{a}", "{b}", "[a]", "${a}", "\\x00", "*?"} {
+			ids = append(ids, base+tail, base+tail+"a")
+		}
+		stored := make(map[string]sessions.Record)
+		for _, id := range ids {
+			stored[id] = p.record()
+			p.write(id, stored[id])
+		}
+		for _, id := range ids {
+			p.holds(id, stored[id], fmt.Sprintf("of an ID of %d bytes that ends in %q", len(id), id[min(len(base), len(id)-1):][:min(4, max(len(id)-len(base), 1))]))
+		}
+		// Each half goes once while the other stays.
+		for half := range 2 {
+			for i, id := range ids {
+				if i%2 == half {
+					p.remove(id)
+				}
+			}
+			for i, id := range ids {
+				if i%2 == half {
+					p.lacks(id, "after Remove, beside similar IDs")
+					p.write(id, stored[id])
+				} else {
+					p.holds(id, stored[id], "after the removal of similar IDs")
+				}
+			}
+		}
+		for _, id := range ids {
+			p.remove(id)
+		}
+	},
+}, {
+	name: "LargeData",
+	text: "A record of 1 MiB is stored like any other.",
+	check: func(p *probe) {
+		r := sessions.Record{Data: p.data(1 << 20), TTL: long}
+		id := p.store(r)
+		p.holds(id, r, "of 1 MiB")
+		p.remove(id)
+	},
+}}
+
+func (p *probe) exists(id string, want bool, words string) {
+	got, err := p.Exists(p.ctx, id)
+	if p.want("Exists "+words, err); got != want {
+		p.failf("Exists %s returned %v, want %v", words, got, want)
+	}
+}
+
+// honest notes a failure if a call that had no time to look claims that it saw
+// something.
+func (p *probe) honest(what string, err error) {
+	if errors.Is(err, sessions.ErrNotFound) || errors.Is(err, sessions.ErrConflict) {
+		p.failf("%s with an ended context returned the error %q, want that of the context, or none", what, err)
+	}
+}

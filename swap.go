@@ -1,0 +1,34 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+)
+
+// Swapper is a [Backend] that replaces a record only if it is still what the
+// caller read: the ability behind "no lost update" and "logout is final".
+type Swapper interface {
+	Backend
+
+	// Swap stores new under id if the data stored there equals old, in one
+	// atomic step. If old is nil it stores new only if nothing is there
+	// (create); if new.Data is nil it removes the record.
+	//
+	// It returns ErrConflict if other data is stored, and ErrNotFound if old is
+	// not nil and nothing is stored; a backend that cannot tell the two
+	// apart returns ErrConflict. Any other error leaves the outcome open, and
+	// so the client library must not try again by itself.
+	Swap(ctx context.Context, id string, old []byte, new Record) error
+}
+
+// Swap calls the method of that name. Without it, it returns
+// [errors.ErrUnsupported]: nothing else is atomic.
+func Swap(ctx context.Context, b Backend, id string, old []byte, new Record) error {
+	switch b := b.(type) {
+	case *intercepted:
+		return b.do(ctx, OpSwap, func(ctx context.Context) error { return Swap(ctx, b.inner, id, old, new) })
+	case Swapper:
+		return b.Swap(ctx, id, old, new)
+	}
+	return errors.ErrUnsupported
+}

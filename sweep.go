@@ -1,0 +1,31 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+)
+
+// Sweeper is a [Backend] that deletes expired records on request. Reads never
+// depend on it.
+type Sweeper interface {
+	Backend
+
+	// Sweep deletes what has expired, in bounded batches, and returns how many
+	// records that were. Several instances may sweep at once.
+	Sweep(ctx context.Context) (int, error)
+}
+
+// Sweep calls the method of that name, or returns [errors.ErrUnsupported].
+func Sweep(ctx context.Context, b Backend) (n int, err error) {
+	switch b := b.(type) {
+	case *intercepted:
+		err = b.do(ctx, OpSweep, func(ctx context.Context) error {
+			n, err = Sweep(ctx, b.inner)
+			return err
+		})
+		return n, err
+	case Sweeper:
+		return b.Sweep(ctx)
+	}
+	return 0, errors.ErrUnsupported
+}

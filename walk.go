@@ -1,0 +1,28 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+)
+
+// Walker is a [Backend] whose records can be visited one after the other, for
+// operators and for moving to another backend.
+type Walker interface {
+	Backend
+
+	// Walk calls visit for every live record until visit returns an error,
+	// which it then returns. Records that come or go meanwhile may or may not
+	// be visited, and one may be visited twice.
+	Walk(ctx context.Context, visit func(Stored) error) error
+}
+
+// Walk calls the method of that name, or returns [errors.ErrUnsupported].
+func Walk(ctx context.Context, b Backend, visit func(Stored) error) error {
+	switch b := b.(type) {
+	case *intercepted:
+		return b.do(ctx, OpWalk, func(ctx context.Context) error { return Walk(ctx, b.inner, visit) })
+	case Walker:
+		return b.Walk(ctx, visit)
+	}
+	return errors.ErrUnsupported
+}
