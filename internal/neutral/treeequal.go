@@ -30,18 +30,25 @@ func Equal(a, b *value.Value) bool {
 	return a.Num == b.Num && a.Text == b.Text
 }
 
+// equalDicts tells whether every entry of a has an equal of its own in b, which
+// is as long. Equal keys may come more than once: no NaN replaces another.
 func equalDicts(a, b []value.Value) bool {
+	taken := make([]bool, len(b))
 	for i := 0; i+1 < len(a); i += 2 {
-		found := false
-		for j := 0; j+1 < len(b); j += 2 {
-			if Equal(&a[i], &b[j]) {
-				found = Equal(&a[i+1], &b[j+1])
-				break
+		j := i // where it is, as a rule
+		if taken[j] || !equalEntries(a[i:], b[j:]) {
+			for j = 0; j < len(b) && (taken[j] || !equalEntries(a[i:], b[j:])); {
+				j += 2
 			}
 		}
-		if !found {
+		if j >= len(b) {
 			return false
 		}
+		taken[j] = true
 	}
 	return true
+}
+
+func equalEntries(a, b []value.Value) bool {
+	return Equal(&a[0], &b[0]) && Equal(&a[1], &b[1])
 }
