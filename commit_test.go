@@ -274,6 +274,33 @@ func TestR4_LostAnswerIsNoLostCommit(t *testing.T) {
 	}
 }
 
+// TestR4_LostAnswerBeforeTheEnd loses the answer to a commit and ends the session
+// before the commit can look: what it stored may live on under the new ID, and so
+// nobody may say that it was not stored.
+func TestR4_LostAnswerBeforeTheEnd(t *testing.T) {
+	for _, end := range []string{"/login", "/destroy"} {
+		for _, backend := range []string{"full", "swap"} {
+			t.Run(backend+end, func(t *testing.T) {
+				var c *client
+				var lose atomic.Bool
+				b := sessions.Intercept(variants(t)[backend], func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+					err := next(ctx)
+					if op == sessions.OpSwap && lose.CompareAndSwap(true, false) {
+						c.get(end)
+						return errors.New("connection reset")
+					}
+					return err
+				})
+				c = start(t, newMiddleware(t, b, nil), nil)
+				lose.Store(true)
+				if response := c.get("/other"); response.StatusCode != 503 || len(response.Cookies()) != 0 {
+					t.Errorf("status %d, cookies %v, want 503 and none", response.StatusCode, response.Cookies())
+				}
+			})
+		}
+	}
+}
+
 func TestBackendDownIs503(t *testing.T) {
 	var down atomic.Bool
 	b := sessions.Intercept(memory.New(nil), func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {

@@ -261,8 +261,12 @@ func (j *job) replace(ctx context.Context) error {
 		}
 		found, err := j.settle(ctx, err)
 		switch {
-		case record.Data == nil && j.failure != nil && errors.Is(err, ErrGone):
-			j.removed() // by this commit, whose answer was lost
+		case j.failure != nil && errors.Is(err, ErrGone):
+			// Ended by this commit, whose answer was lost, or after it.
+			if record.Data != nil {
+				return unknown(OpSwap, j.failure)
+			}
+			j.removed()
 			return nil
 		case err != nil:
 			return err
