@@ -9,11 +9,12 @@ import (
 )
 
 // sweepPages is how many pages of the table (8 KiB each, as a rule) one
-// statement of a sweep reads: it takes a few milliseconds.
-const sweepPages = 128
+// statement of a sweep reads: a few milliseconds where every row is deleted, in
+// which requests share the processors and the disk with it.
+const sweepPages = 64
 
 // Sweep deletes every expired row. It reads the table once from its beginning
-// to its end, in batches of 1 MiB that are one statement each, and skips rows
+// to its end, in batches of 512 KiB that are one statement each, and skips rows
 // that somebody else is just changing or deleting.
 func (b *Backend) Sweep(ctx context.Context) (int, error) {
 	return b.sweep(ctx, func(time.Duration) error { return nil })
@@ -65,8 +66,8 @@ func (b *Backend) report(ctx context.Context, deleted int, err error) {
 	}
 }
 
-// sweepGently sweeps for a quarter of the time and leaves the rest to requests,
-// and keeps its turn for as long as that takes.
+// sweepGently sweeps for a tenth of the time and leaves the rest to requests, and
+// keeps its turn for as long as that takes.
 func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, error) {
 	claimed := time.Now()
 	return b.sweep(ctx, func(took time.Duration) error {
@@ -76,7 +77,8 @@ func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, er
 				return err
 			}
 		}
-		return sleep(ctx, 3*took)
+		// Never so long that the turn would end meanwhile.
+		return sleep(ctx, min(9*took, every/4))
 	})
 }
 

@@ -31,7 +31,7 @@ func TestSweep(t *testing.T) {
 	if n, err := d.Sweep(t.Context()); n != 0 || err != nil {
 		t.Errorf("an empty table: got %d, %v", n, err)
 	}
-	d.fill(10000, "g % 4 = 1") // four batches
+	d.fill(10000, "g % 4 = 1") // eight batches
 	if n, err := d.Sweep(t.Context()); n != 2500 || err != nil {
 		t.Errorf("got %d, %v, want 2500", n, err)
 	}
@@ -118,7 +118,7 @@ func TestSweepReadsRanges(t *testing.T) {
 				return err
 			}
 		}
-		rows, err := tx.Query(t.Context(), `EXPLAIN (COSTS OFF) EXECUTE batch ('(0,0)', '(128,0)', ' ')`)
+		rows, err := tx.Query(t.Context(), `EXPLAIN (COSTS OFF) EXECUTE batch ('(0,0)', '(64,0)', ' ')`)
 		if err != nil {
 			return err
 		}
@@ -165,17 +165,25 @@ func TestSweepInTheBackground(t *testing.T) {
 	}
 }
 
-// An instance whose sweep takes longer than a turn keeps it: nobody helps.
-func TestSweepInTheBackgroundKeepsItsTurn(t *testing.T) {
-	d := open(t)
-	d.fill(20000, "true") // nine batches
-	d.sql(`CREATE TABLE batches (instance text)`)
-	d.sql(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-	INSERT INTO batches VALUES (current_setting('application_name'));
-	PERFORM pg_sleep(0.1);
+// slowBatches makes every batch of a sweep take so many seconds longer, and notes
+// in the table batches when it began and for which instance.
+func (d *database) slowBatches(seconds float64) {
+	d.t.Helper()
+	d.sql(`CREATE TABLE batches (instance text, began timestamptz)`)
+	d.sql(fmt.Sprintf(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	INSERT INTO batches VALUES (current_setting('application_name'), clock_timestamp());
+	PERFORM pg_sleep(%f);
 	RETURN NULL;
-END $$`)
+END $$`, seconds))
 	d.sql(`CREATE TRIGGER note BEFORE DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION note()`)
+}
+
+// R33: an instance whose sweep takes longer than a turn keeps it: nobody helps.
+// Here a batch takes so long that nine times as much is longer than a turn.
+func TestR33_SweepInTheBackgroundKeepsItsTurn(t *testing.T) {
+	d := open(t)
+	d.fill(8000, "true") // seven batches, of more than a third of a turn each
+	d.slowBatches(0.12)
 	deleted := make(chan int, 10)
 	options := &postgres.Options{SweepEvery: time.Second, OnSweep: func(n int, _ error) { deleted <- n }}
 	for i := range 3 {
@@ -183,8 +191,33 @@ END $$`)
 		defer b.Close()
 	}
 	n := <-deleted
-	if instances := get[int](d, `SELECT count(DISTINCT instance) FROM batches`); n != 20000 || instances != 1 {
-		t.Errorf("%d rows of 20000 were deleted by %d instances, want one", n, instances)
+	if instances := get[int](d, `SELECT count(DISTINCT instance) FROM batches`); n != 8000 || instances != 1 {
+		t.Errorf("%d rows of 8000 were deleted by %d instances, want one", n, instances)
+	}
+	if took := get[float64](d, `SELECT extract(epoch FROM max(began) - min(began))::float8 FROM batches`); took < 1.1 {
+		t.Errorf("the sweep took %.1f s, which is no longer than a turn", took)
+	}
+}
+
+// R33: a sweep in the background works for a tenth of the time, in small
+// batches, and the rest is for requests.
+func TestR33_SweepInTheBackgroundIsGentle(t *testing.T) {
+	d := open(t)
+	d.fill(5000, "true")
+	pages := get[int](d, `SELECT pg_relation_size('sessions') / 8192`)
+	d.slowBatches(0.02)
+	deleted := make(chan int, 10)
+	b := postgres.New(d.pool, &postgres.Options{SweepEvery: time.Second, OnSweep: func(n int, _ error) { deleted <- n }})
+	defer b.Close()
+	if n := <-deleted; n != 5000 {
+		t.Errorf("%d rows of 5000 were deleted", n)
+	}
+	if got, want := get[int](d, `SELECT count(*) FROM batches`), (pages+63)/64; got != want {
+		t.Errorf("%d batches for %d pages, want %d", got, pages, want)
+	}
+	const query = `SELECT extract(epoch FROM min(pause))::float8 FROM (SELECT began - lag(began) OVER (ORDER BY began) AS pause FROM batches) pauses`
+	if pause := get[float64](d, query); pause < 0.2 {
+		t.Errorf("a batch of 20 ms began %.3f s after another one, want 0.2 s or more", pause)
 	}
 }
 
