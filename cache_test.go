@@ -2,6 +2,7 @@ package sessions_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -148,7 +149,7 @@ func cacheable(w http.ResponseWriter, r *http.Request) {
 
 // TestCACHE4 sends some people, with and without sessions, through one shared
 // cache: nobody sees what is another's.
-func TestCACHE4_SharedCache(t *testing.T) {
+func TestCACHE4_C7_SharedCache(t *testing.T) {
 	for name, tt := range map[string]struct {
 		backend sessions.Backend
 		config  sessions.Config
@@ -229,9 +230,25 @@ func (p *person) walk(random *rand.Rand, i int, owner map[string]int) {
 	}
 }
 
-// TestCACHE1 to 3 and 5: every way to look at a session says so, whatever the
+// kindsOfAnswer are the kinds of answers that a handler can give.
+var kindsOfAnswer = map[string]func(w http.ResponseWriter, r *http.Request){
+	"200":      func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("x")) },
+	"nothing":  func(http.ResponseWriter, *http.Request) {},
+	"204":      func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) },
+	"301":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusMovedPermanently) },
+	"304":      func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotModified) },
+	"404":      http.NotFound,
+	"500":      func(w http.ResponseWriter, r *http.Request) { http.Error(w, "x", 500) },
+	"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) },
+	"206": func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Range", "bytes=1-2")
+		http.ServeContent(w, r, "x", time.Time{}, strings.NewReader("abcdef"))
+	},
+}
+
+// TestCACHE1, E20: every way to look at a session says so, whatever the
 // status; none says so without.
-func TestCACHE1_VaryWhereverTheSessionCounts(t *testing.T) {
+func TestCACHE1_E20_VaryWhereverTheSessionCounts(t *testing.T) {
 	looks := map[string]func(s *sessions.Session){
 		"load":    func(*sessions.Session) {},
 		"get":     func(s *sessions.Session) { _, _ = s.Get("user") },
@@ -242,24 +259,17 @@ func TestCACHE1_VaryWhereverTheSessionCounts(t *testing.T) {
 		"new":     func(s *sessions.Session) { s.IsNew() },
 		"flashes": func(s *sessions.Session) { _, _ = s.Flashes() },
 		"clear":   func(s *sessions.Session) { _ = s.Clear() },
-	}
-	answers := map[string]func(w http.ResponseWriter, r *http.Request){
-		"200":      func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("x")) },
-		"nothing":  func(http.ResponseWriter, *http.Request) {},
-		"204":      func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) },
-		"301":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusMovedPermanently) },
-		"304":      func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotModified) },
-		"404":      http.NotFound,
-		"500":      func(w http.ResponseWriter, r *http.Request) { http.Error(w, "x", 500) },
-		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) },
-		"206": func(w http.ResponseWriter, r *http.Request) {
-			r.Header.Set("Range", "bytes=1-2")
-			http.ServeContent(w, r, "x", time.Time{}, strings.NewReader("abcdef"))
-		},
+		"set":     func(s *sessions.Session) { _ = s.Set("k", 1) },
+		"take":    func(s *sessions.Session) { _, _ = s.Take("k") },
+		"flash":   func(s *sessions.Session) { _ = s.Flash("", "x") },
+		"rotate":  func(s *sessions.Session) { _ = s.RegenerateID() },
+		"destroy": func(s *sessions.Session) { _ = s.Destroy(context.Background()) },
+		"discard": func(s *sessions.Session) { s.Discard() },
+		"expires": func(s *sessions.Session) { s.Expires() },
 	}
 	for _, transport := range []sessions.Transport{sessions.Cookie{}, sessions.Bearer()} {
 		mw := newMiddleware(t, memory.New(nil), &sessions.Config{Transport: transport})
-		for answer, f := range answers {
+		for answer, f := range kindsOfAnswer {
 			for look, g := range looks {
 				c := newClient(t, mw.Handler(handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { g(s); f(w, r) })))
 				if got := c.get("/").Header.Get("Vary"); got != transport.Vary() {
@@ -269,6 +279,94 @@ func TestCACHE1_VaryWhereverTheSessionCounts(t *testing.T) {
 			if got := newClient(t, mw.Handler(http.HandlerFunc(f))).get("/").Header.Get("Vary"); got != "" {
 				t.Errorf("%s, not loaded: Vary %q", answer, got)
 			}
+		}
+	}
+}
+
+// TestCACHE3: a handler that does not use its session, and a lifetime that
+// slides.
+func TestCACHE3_RefreshOfAnUntouchedSession(t *testing.T) {
+	for name, config := range map[string]sessions.Config{
+		"refreshed": {RefreshUntouched: true},
+		"autoload":  {Autoload: sessions.Always},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			mw := newMiddleware(t, cookie.New(cookie.Flask(secret)), &config)
+			c := newClient(t, serve(t, mw, routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				check(t, s.SetPersistent(true))
+				check(t, user.Set(s, "ada"))
+			}}))
+			c.get("/")
+			time.Sleep(7 * 24 * time.Hour)
+			c.handler = mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Cache-Control", "public, max-age=600")
+				w.Header().Set("CDN-Cache-Control", "max-age=600")
+				_, _ = fmt.Fprint(w, "the same for all")
+			}))
+			h := c.get("/").Header
+			if len(h.Values("Set-Cookie")) != 1 || h.Get("Vary") != "Cookie" || h.Get("Cache-Control") != "no-store" || h.Get("CDN-Cache-Control") != "" {
+				t.Errorf("%s: got %v, want a refreshed cookie that no cache keeps", name, h)
+			}
+		})
+	}
+}
+
+// TestCACHE5, R18: whatever kind of answer it is, and to whatever kind of request,
+// over a real connection the new token is in it, with what keeps caches away.
+func TestCACHE5_R18_EveryKindOfAnswer(t *testing.T) {
+	for answer, f := range kindsOfAnswer {
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			server := listen(t, memory.New(nil), func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				if r.URL.RawQuery == "who" {
+					basics["/who"](w, r, s)
+					return
+				}
+				w.Header().Set("Cache-Control", "public, max-age=600")
+				check(t, user.Set(s, "ada"))
+				f(w, r)
+			})
+			ask := func(method, url string, cookies []*http.Cookie) *http.Response {
+				request, err := http.NewRequest(method, url, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range cookies {
+					request.AddCookie(c)
+				}
+				response, err := http.DefaultTransport.RoundTrip(request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = response.Body.Close() })
+				return response
+			}
+			response := ask(method, server.URL, nil)
+			if h := response.Header; len(h.Values("Set-Cookie")) != 1 || h.Get("Vary") != "Cookie" || h.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s, %s: got %d, %v", method, answer, response.StatusCode, h)
+			}
+			if got := body(ask("GET", server.URL+"?who", response.Cookies())); got != "ada" {
+				t.Errorf("%s, %s: stored %q, want ada", method, answer, got)
+			}
+		}
+	}
+}
+
+// A preflight of another site carries no credentials, and costs nothing: neither
+// I/O nor a cookie.
+func TestR18_PreflightCostsNothing(t *testing.T) {
+	b := sessions.Intercept(memory.New(nil), func(_ context.Context, op sessions.Op, _ func(context.Context) error) error {
+		t.Errorf("the backend was asked: %s", op)
+		return nil
+	})
+	for name, config := range map[string]*sessions.Config{"untouched": nil, "autoload": {Autoload: sessions.Always}} {
+		h := newMiddleware(t, b, config).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "https://example.com")
+			w.WriteHeader(http.StatusNoContent)
+		}))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("OPTIONS", "/", nil))
+		if w.Code != http.StatusNoContent || w.Header().Get("Set-Cookie") != "" || w.Header().Get("Cache-Control") != "" {
+			t.Errorf("%s: got %d, %v", name, w.Code, w.Header())
 		}
 	}
 }

@@ -78,9 +78,9 @@ func (b swapOnly) Swap(ctx context.Context, id string, old []byte, r sessions.Re
 	return b.b.Swap(ctx, id, old, r)
 }
 
-// TestRES1_LogoutIsFinal holds a request between its load and its commit while
+// TestRES1_E1_LogoutIsFinal holds a request between its load and its commit while
 // another one ends the session.
-func TestRES1_LogoutIsFinal(t *testing.T) {
+func TestRES1_E1_LogoutIsFinal(t *testing.T) {
 	runs := 1000
 	for _, end := range []string{"/destroy", "/login"} {
 		for name, b := range variants(t) {
@@ -175,7 +175,7 @@ func TestRES3_ExpiredBeforeCommit(t *testing.T) {
 	})
 }
 
-func TestFIX4_RegenerationRetiresTheOldToken(t *testing.T) {
+func TestFIX4_R6_RegenerationRetiresTheOldToken(t *testing.T) {
 	for name, b := range variants(t) {
 		t.Run(name, func(t *testing.T) {
 			c := start(t, newMiddleware(t, b, nil), nil)
@@ -186,6 +186,16 @@ func TestFIX4_RegenerationRetiresTheOldToken(t *testing.T) {
 			if w.Code != http.StatusConflict || len(w.Result().Cookies()) != 0 {
 				t.Errorf("storing with the old token: status %d, cookies %v, want 409 and none", w.Code, w.Result().Cookies())
 			}
+			together(20, func(i int) {
+				path := []string{"/who", "/other"}[i%2]
+				late := old.Clone(t.Context())
+				late.URL.Path = path
+				w := httptest.NewRecorder()
+				c.handler.ServeHTTP(w, late)
+				if want := map[string]int{"/who": 200, "/other": 409}[path]; w.Code != want || path == "/who" && w.Body.Len() > 0 || len(w.Result().Cookies()) != 0 {
+					t.Errorf("%s with the old token: status %d, %q, cookies %v", path, w.Code, w.Body, w.Result().Cookies())
+				}
+			})
 			if got := body(c.get("/who")); got != "ada" {
 				t.Errorf("new token: got %q, want ada", got)
 			}
@@ -193,7 +203,7 @@ func TestFIX4_RegenerationRetiresTheOldToken(t *testing.T) {
 	}
 }
 
-func TestFIX1_UnknownTokensAreNotAdopted(t *testing.T) {
+func TestFIX1_E19_UnknownTokensAreNotAdopted(t *testing.T) {
 	for name, b := range variants(t) {
 		t.Run(name, func(t *testing.T) {
 			h := serve(t, newMiddleware(t, b, nil), basics)
@@ -301,7 +311,7 @@ func TestR4_LostAnswerBeforeTheEnd(t *testing.T) {
 	}
 }
 
-func TestBackendDownIs503(t *testing.T) {
+func TestR14_BackendDownIs503(t *testing.T) {
 	var down atomic.Bool
 	b := sessions.Intercept(memory.New(nil), func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
 		if down.Load() {

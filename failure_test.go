@@ -63,7 +63,7 @@ func handler(t testing.TB, f func(w http.ResponseWriter, r *http.Request, s *ses
 
 // Not every deadline comes from a timeout handler that discards the response: a
 // success must not be sent for a session that was not saved.
-func TestE17_DeadlineIsNoSuccess(t *testing.T) {
+func TestE17_R22_DeadlineIsNoSuccess(t *testing.T) {
 	var kinds []sessions.EventKind
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})
 	c := start(t, mw, nil)

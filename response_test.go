@@ -71,8 +71,12 @@ func TestR8_CommitsBeforeTheFirstByte(t *testing.T) {
 	}
 }
 
-func TestE4_InformationalResponsesCarryNoCookie(t *testing.T) {
+func TestE3_E4_InformationalResponsesCarryNoCookie(t *testing.T) {
 	server := listen(t, memory.New(nil), func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+		if r.URL.RawQuery == "who" {
+			basics["/who"](w, r, s)
+			return
+		}
 		check(t, user.Set(s, "ada"))
 		w.Header().Set("Link", "</style.css>; rel=preload")
 		w.WriteHeader(http.StatusEarlyHints)
@@ -97,31 +101,56 @@ func TestE4_InformationalResponsesCarryNoCookie(t *testing.T) {
 		t.Errorf("103: header %v, want one without Set-Cookie", early)
 	}
 	if got := response.Header.Values("Set-Cookie"); len(got) != 1 {
-		t.Errorf("Set-Cookie: got %v, want one", got)
+		t.Fatalf("Set-Cookie: got %v, want one", got)
+	}
+	if request, err = http.NewRequest("GET", server.URL+"?who", nil); err != nil {
+		t.Fatal(err)
+	}
+	request.AddCookie(response.Cookies()[0])
+	if response, err = http.DefaultClient.Do(request); err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if got := body(response); got != "bob" {
+		t.Errorf("what was set after the 103: got %q, want bob", got)
 	}
 }
 
-func TestPanicSavesNothing(t *testing.T) {
-	for _, value := range []any{"oops", http.ErrAbortHandler} {
-		b := memory.New(nil)
-		mw := newMiddleware(t, b, nil)
-		h := serve(t, mw, routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-			check(t, user.Set(s, "ada"))
-			panic(value)
-		}})
-		func() {
-			defer func() {
-				if got := recover(); got != value {
-					t.Errorf("panic: got %v, want %v", got, value)
-				}
+// TestC3_R16 lets a handler panic before and after its response has begun: what
+// was committed with the first byte stays, and nothing else is saved.
+func TestC3_R16_PanicSavesNothing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		begin func(w http.ResponseWriter)
+		want  int // sessions that are stored
+	}{
+		"before the first byte": {func(http.ResponseWriter) {}, 0},
+		"after an early hint":   {func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints) }, 0},
+		"after a write":         {func(w http.ResponseWriter) { _, _ = w.Write([]byte("x")) }, 1},
+		"after a flush":         {func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }, 1},
+	} {
+		for _, value := range []any{"oops", http.ErrAbortHandler} {
+			b := memory.New(nil)
+			h := serve(t, newMiddleware(t, b, nil), routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				check(t, user.Set(s, "ada"))
+				tt.begin(w)
+				panic(value)
+			}})
+			func() {
+				defer func() {
+					if got := recover(); got != value {
+						t.Errorf("%s: panic: got %v, want %v", name, got, value)
+					}
+				}()
+				h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 			}()
-			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-		}()
-		check(t, sessions.Walk(t.Context(), b, func(sessions.Stored) error { return errors.New("a session was stored") }))
+			if got := count(t, b); got != tt.want {
+				t.Errorf("%s: %d sessions are stored, want %d", name, got, tt.want)
+			}
+		}
 	}
 }
 
-func TestPanicAfterDestroyStillDeletesTheCookie(t *testing.T) {
+func TestR16_PanicAfterDestroyStillDeletesTheCookie(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	c := start(t, mw, routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		check(t, s.Destroy(r.Context()))
@@ -150,8 +179,8 @@ func TestE16_ClientWhoHangsUpLosesNothing(t *testing.T) {
 	}
 }
 
-// TestE17_TimeoutHandler lets a timeout handler answer before the handler ends.
-func TestE17_TimeoutHandler(t *testing.T) {
+// TestE17_R22_TimeoutHandler lets a timeout handler answer before the handler ends.
+func TestE17_R22_TimeoutHandler(t *testing.T) {
 	var kinds []sessions.EventKind
 	b := memory.New(nil)
 	mw := newMiddleware(t, b, &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})
@@ -326,7 +355,9 @@ func TestPatternIsHandedBack(t *testing.T) {
 	}
 }
 
-func TestCacheControlIsKeptWherePrivate(t *testing.T) {
+// TestCACHE2: a response that sets or deletes the token is kept from shared
+// caches, whatever its handler says to them.
+func TestCACHE2_CacheControlIsKeptWherePrivate(t *testing.T) {
 	for given, want := range map[string]string{
 		"":                     "no-store",
 		"public, max-age=60":   "no-store",
@@ -336,17 +367,32 @@ func TestCacheControlIsKeptWherePrivate(t *testing.T) {
 		"no-store, max-age=0":  "no-store, max-age=0",
 		"max-age=60, s-maxage": "no-store",
 	} {
-		c := newClient(t, serve(t, newMiddleware(t, memory.New(nil), nil), routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-			w.Header().Set("Cache-Control", given)
-			check(t, user.Set(s, "ada"))
-		}}))
-		if got := c.get("/").Header.Get("Cache-Control"); got != want {
-			t.Errorf("%q: got %q, want %q", given, got, want)
+		asks := func(f func(w http.ResponseWriter, r *http.Request, s *sessions.Session)) func(http.ResponseWriter, *http.Request, *sessions.Session) {
+			return func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				w.Header().Set("Cache-Control", given)
+				w.Header().Set("CDN-Cache-Control", "max-age=60")
+				w.Header().Set("Surrogate-Control", "max-age=60")
+				f(w, r, s)
+			}
+		}
+		c := newClient(t, serve(t, newMiddleware(t, memory.New(nil), nil), routes{
+			"/set":    asks(basics["/same"]),
+			"/rotate": asks(basics["/login"]),
+			"/delete": asks(basics["/destroy"]),
+		}))
+		for _, path := range []string{"/set", "/rotate", "/delete"} {
+			h := c.get(path).Header
+			if got := h.Get("Cache-Control"); got != want || h.Get("Set-Cookie") == "" {
+				t.Errorf("%s, %q: got %q, want %q", path, given, got, want)
+			}
+			if h.Get("CDN-Cache-Control") != "" || h.Get("Surrogate-Control") != "" {
+				t.Errorf("%s, %q: what caches at the edge obey is left: %v", path, given, h)
+			}
 		}
 	}
 }
 
-func TestVaryIsMerged(t *testing.T) {
+func TestCACHE1_VaryIsMerged(t *testing.T) {
 	for given, want := range map[string]string{"": "Cookie", "Accept-Encoding": "Accept-Encoding, Cookie", "cookie": "cookie", "*": "*, Cookie", "Accept, COOKIE": "Accept, COOKIE"} {
 		c := newClient(t, serve(t, newMiddleware(t, memory.New(nil), nil), routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 			if given != "" {
@@ -371,16 +417,24 @@ func TestOneSetCookieOfOurName(t *testing.T) {
 	}
 }
 
-func TestNestedMiddlewares(t *testing.T) {
+func TestR23_NestedMiddlewares(t *testing.T) {
 	outer := newMiddleware(t, memory.New(nil), nil)
 	same := newMiddleware(t, memory.New(nil), nil)
-	w := httptest.NewRecorder()
-	outer.Handler(same.Handler(http.NotFoundHandler())).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	if w.Code != 500 {
-		t.Errorf("two with one cookie: status %d, want 500", w.Code)
+	other := newMiddleware(t, memory.New(nil), &sessions.Config{Transport: sessions.Cookie{Name: "other"}})
+	for name, h := range map[string]http.Handler{
+		"two with one cookie":     outer.Handler(same.Handler(http.NotFoundHandler())),
+		"one around itself":       outer.Handler(outer.Handler(http.NotFoundHandler())),
+		"with another in between": outer.Handler(other.Handler(same.Handler(http.NotFoundHandler()))),
+	} {
+		for range 2 { // not only the first request
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil)); w.Code != 500 {
+				t.Errorf("%s: status %d, want 500", name, w.Code)
+			}
+		}
 	}
 	inner := newMiddleware(t, memory.New(nil), &sessions.Config{Transport: sessions.Cookie{Name: "inner"}})
-	w = httptest.NewRecorder()
+	w := httptest.NewRecorder()
 	outer.Handler(inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, err := outer.Load(r.Context())
 		check(t, err)

@@ -94,7 +94,7 @@ func TestEndOfTime(t *testing.T) {
 	})
 }
 
-func TestMaxSessions(t *testing.T) {
+func TestDOS6_MaxSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(&memory.Options{MaxSessions: 10})
 		for i := range 10 {
@@ -127,7 +127,7 @@ func TestMaxSessions(t *testing.T) {
 	})
 }
 
-func TestMaxSessionsEvict(t *testing.T) {
+func TestDOS6_MaxSessionsEvict(t *testing.T) {
 	b := memory.New(&memory.Options{MaxSessions: 10, Evict: true})
 	for i := range 10 {
 		write(t, b, fmt.Sprint(i), time.Duration(20-i)*time.Hour)
@@ -146,7 +146,7 @@ func TestMaxSessionsEvict(t *testing.T) {
 }
 
 // However many create at once, there are never more than MaxSessions.
-func TestMaxSessionsConcurrently(t *testing.T) {
+func TestDOS6_MaxSessionsConcurrently(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		b := memory.New(&memory.Options{MaxSessions: 50, Evict: evict})
 		var wg sync.WaitGroup
@@ -213,7 +213,7 @@ func TestConsistency(t *testing.T) {
 
 // Nothing that a caller sees depends on when expired records are removed, but
 // memory does.
-func TestExpiredAreRemoved(t *testing.T) {
+func TestDOS6_ExpiredAreRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
 		for i := range 1000 {
@@ -237,7 +237,7 @@ func TestExpiredAreRemoved(t *testing.T) {
 	})
 }
 
-func TestBackgroundSweep(t *testing.T) {
+func TestDOS6_BackgroundSweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
 		for range 2 { // it comes again after there was nothing left to do
