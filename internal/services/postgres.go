@@ -94,6 +94,8 @@ type PostgresOptions struct {
 	// for the disk: killing it loses nothing that the operating system has,
 	// and only a power cut could.
 	Config []string
+	// Clock is the server's; nil: the machine's.
+	Clock *Clock
 }
 
 // A PostgresNode is a Postgres of one test's own, which may be killed, frozen
@@ -143,7 +145,7 @@ func PostgresServer(t T, options PostgresOptions) *PostgresNode {
 		t.Fatalf("services: %v", err)
 	}
 	node.Process = process.Start(t, filepath.Join(node.bin, "postgres"), process.Options{
-		Args: []string{"-D", data}, Dir: node.dir, User: user,
+		Args: []string{"-D", data}, Dir: node.dir, User: user, Env: options.Clock.env(),
 		Ready: func() error { return postgresDo(node.URL(), "SELECT") },
 	})
 	return node

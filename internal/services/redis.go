@@ -57,6 +57,8 @@ type RedisOptions struct {
 	Config []string
 	// Password, if set, is asked of every client.
 	Password string
+	// Clock is the server's; nil: the machine's.
+	Clock *Clock
 }
 
 // A RedisNode is a Redis server of one test's own, which may be killed, frozen
@@ -104,6 +106,7 @@ func startRedis(t T, options RedisOptions, file string, args ...string) *RedisNo
 		Name:  strings.TrimSuffix(file, ".conf"),
 		Args:  append([]string{conf}, args...),
 		Dir:   node.dir,
+		Env:   options.Clock.env(),
 		Ready: node.ping,
 	})
 	return node
