@@ -52,7 +52,7 @@ func (s *Session) prepare(final bool) (_ *job, touch bool, _ error) {
 		if len(s.journal) > 0 && s.stored.data == nil && s.mw.primary.absent(s.content) {
 			// Cleared, while the client holds a token that leads nowhere: as
 			// Flask does, leave it with none.
-			s.reply = reply{action: clearToken}
+			s.reply = clearToken
 		}
 		return nil, final && s.touchDue(), nil
 	}
@@ -96,7 +96,7 @@ func (s *Session) finish(j *job, err error) {
 		if s.id == j.token {
 			s.id = ""
 		}
-		if j.reply.action != keepToken {
+		if j.reply != keepToken {
 			s.reply = j.reply
 		}
 		s.rebase(&j.old, s.inflight)

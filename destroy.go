@@ -105,7 +105,7 @@ func (s *Session) forget() {
 		s.content.Created = now()
 	}
 	s.regenerate, s.retired, s.destroyed, s.failed = 0, false, true, nil
-	s.reply = reply{action: clearToken}
+	s.reply = clearToken
 	s.version++
 }
 

@@ -90,7 +90,7 @@ func (ex *exchange) beginHijack() error {
 			return err
 		}
 		s.mu.Lock()
-		pending := s.reply.action != keepToken
+		pending := s.reply != keepToken
 		s.mu.Unlock()
 		if pending {
 			return errHijack

@@ -85,7 +85,7 @@ func (s *Session) extend(ctx context.Context) error {
 	if st.stateless || old.content.Created.IsZero() {
 		// The client has to know: the token is another one, or its cookie
 		// would end too early.
-		s.reply = reply{sendToken, s.stored.token, s.expires(&s.stored.content, time.Now())}
+		s.reply = sendToken
 	}
 	return nil
 }

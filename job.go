@@ -76,7 +76,7 @@ func (j *job) store(ctx context.Context) error {
 // removed notes that nothing is stored any more, because nothing is left.
 func (j *job) removed() {
 	j.old = stored{content: serializer.Content{Created: j.content.Created}}
-	j.reply = reply{action: clearToken}
+	j.reply = clearToken
 }
 
 // pack makes the record of content, and the time it has to live.
@@ -116,9 +116,8 @@ func (j *job) pack(content *serializer.Content) (Record, error) {
 func (j *job) done(token, id string, record Record, send bool) {
 	before := j.old
 	j.old = stored{id: id, token: token, data: record.Data, content: j.content, ttl: record.TTL}
-	expires := j.s.expires(&j.content, j.now)
-	if send || !expires.Equal(j.s.expires(&before.content, j.now.Add(-time.Nanosecond))) {
-		j.reply = reply{sendToken, token, expires}
+	if send || !j.s.expires(&j.content, j.now).Equal(j.s.expires(&before.content, j.now.Add(-time.Nanosecond))) {
+		j.reply = sendToken
 	}
 }
 

@@ -113,7 +113,7 @@ func (mw *Middleware) find(ctx context.Context, st *store, r *http.Request, s *S
 		if len(tokens) == 0 {
 			continue
 		}
-		s.carrier = carrier
+		s.carrier = uint32(carrier)
 		return mw.findAmong(ctx, st, tokens, into)
 	}
 	return noToken, nil

@@ -3,6 +3,7 @@ package sessions
 import (
 	"net/http"
 	"strings"
+	"time"
 )
 
 // writeHeader adds what the session has to say to a response's header.
@@ -27,21 +28,23 @@ func (s *Session) writeHeaderLocked(h http.Header) error {
 			addVary(h, t.Vary())
 		}
 	}
-	if s.reply.action == keepToken {
+	if s.reply == keepToken {
 		return nil
 	}
-	send := transports[s.carrier].Send
-	if s.reply.action == sendToken && len(s.mw.sources) > 0 {
+	send := func(h http.Header) error {
+		return transports[s.carrier].Send(h, s.stored.token, s.expires(&s.stored.content, time.Now()))
+	}
+	if s.reply == sendToken && len(s.mw.sources) > 0 {
 		// Tried first: the old token must stay if the new one cannot be sent.
-		if err := send(make(http.Header), s.reply.token, s.reply.expires); err != nil {
-			s.reply = reply{}
+		if err := send(make(http.Header)); err != nil {
+			s.reply = keepToken
 			return err
 		}
 	}
 	cleared := s.clearOthers(h)
-	if s.reply.action == sendToken {
-		if err := send(h, s.reply.token, s.reply.expires); err != nil {
-			s.reply = reply{}
+	if s.reply == sendToken {
+		if err := send(h); err != nil {
+			s.reply = keepToken
 			return err
 		}
 	} else if !cleared {
@@ -87,7 +90,7 @@ func (s *Session) clearOthers(h http.Header) bool {
 			clear(st)
 		}
 	}
-	if s.reply.action == clearToken {
+	if s.reply == clearToken {
 		clear(s.mw.primary)
 	}
 	return cleared
@@ -138,6 +141,6 @@ func (s *Session) ResponseHeader() http.Header {
 	if s.ex == nil || s.writeHeaderLocked(h) != nil {
 		return h
 	}
-	s.reply = reply{}
+	s.reply = keepToken
 	return h
 }

@@ -26,24 +26,24 @@ type Session struct {
 	mu       sync.Mutex
 	stored   stored
 	content  *serializer.Content // what is loaded, or our copy with the journal applied
-	owned    bool                // content is our copy
 	journal  []change
 	inflight int    // entries of journal that a commit is saving
-	version  uint64 // counts changes
 	failed   error  // a change that cannot be done again on what was stored meanwhile
+	version  uint32 // counts changes
 
-	tokens     [2]string // room for those that the client sent
-	carrier    int       // index of the transport that brought them
+	carrier    uint32    // index of the transport that brought the token
+	tokens     [1]string // room for those that the client sent
 	imported   *imported // where the session was kept so far
 	id         string    // token of the next ID, if one was drawn already
 	regenerate int       // how often a new ID was asked for since the last commit
+	owned      bool      // content is our copy
 	retired    bool      // the token is from before a regeneration
 	tossed     bool      // a source knows several of the tokens
 	destroyed  bool
 	closed     bool // the response has begun
 	reply      reply
 
-	inline [4]serializer.Field // room for the fields of a small session
+	inline [3]serializer.Field // room for the fields of a small session
 }
 
 // stored is what the backend holds of a session, as far as we know. Its zero
@@ -57,17 +57,11 @@ type stored struct {
 }
 
 // reply is what the response tells the client about its token.
-type reply struct {
-	action  replyAction
-	token   string
-	expires time.Time
-}
-
-type replyAction uint8
+type reply uint8
 
 const (
-	keepToken replyAction = iota
-	sendToken
+	keepToken reply = iota
+	sendToken       // stored.token is the one to use
 	clearToken
 )
 

@@ -96,7 +96,7 @@ func (mw *Middleware) findImported(ctx context.Context, st *store, s *Session, t
 	if err == nil && !s.stored.content.Retired {
 		s.stored.token = token
 		if s.imported == nil { // else the commit says so
-			s.reply = reply{sendToken, token, s.expires(s.content, now())}
+			s.reply = sendToken
 		}
 		return true, nil
 	}
@@ -118,10 +118,10 @@ func (mw *Middleware) derive(token string) string {
 
 // carrierLike returns the transport of the primary store that uses the same
 // kind of header as t, the first one where there is none.
-func (mw *Middleware) carrierLike(t Transport) int {
+func (mw *Middleware) carrierLike(t Transport) uint32 {
 	for i, p := range mw.primary.transports {
 		if p.Vary() == t.Vary() {
-			return i
+			return uint32(i)
 		}
 	}
 	return 0
