@@ -201,14 +201,6 @@ func TestWrongArguments(t *testing.T) {
 		{"good names", pool, &postgres.Options{Table: "Auth_2.Web_Sessions"}, ""},
 		{"no pool", nil, nil, "the pool is nil"},
 		{"quote", pool, &postgres.Options{Table: `a"b`}, "Options.Table"},
-		{"three parts", pool, &postgres.Options{Table: "a.b.c"}, "Options.Table"},
-		{"no table", pool, &postgres.Options{Table: "a."}, "Options.Table"},
-		{"no schema", pool, &postgres.Options{Table: ".a"}, "Options.Table"},
-		{"digit", pool, &postgres.Options{Table: "1a"}, "Options.Table"},
-		{"space", pool, &postgres.Options{Table: "a b"}, "Options.Table"},
-		{"newline", pool, &postgres.Options{Table: "a\n"}, "Options.Table"},
-		{"letters beyond ASCII", pool, &postgres.Options{Table: "sitzungsschlüssel"}, "Options.Table"},
-		{"too long", pool, &postgres.Options{Table: strings.Repeat("a", 64)}, "Options.Table"},
 		{"interval", pool, &postgres.Options{SweepEvery: 300}, "Options.SweepEvery"},
 	}
 	for _, test := range tests {

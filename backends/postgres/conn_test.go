@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,6 +63,71 @@ func TestE8_PgBouncer(t *testing.T) {
 			}
 		}
 	})
+}
+
+// E7, R13: a query whose context is cancelled costs pgx its connection. Clients
+// who hang up in the middle of a load or a commit cost none, because the
+// middleware does not give their context to the backend.
+func TestE7_ClientsWhoHangUpKeepThePool(t *testing.T) {
+	d := open(t)
+	pool := newPool(t, d.url+"&application_name=used")
+	b := postgres.New(pool, &postgres.Options{SweepEvery: never})
+	defer b.Close()
+	mw, err := sessions.New(b, &sessions.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key sessions.Key[int] = "n"
+	n := 0
+	handler := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := sessions.Load(r.Context())
+		if err == nil {
+			n, err = key.Update(s, func(n int) (int, error) { return n + 1, nil })
+		}
+		if err != nil {
+			sessions.Error(w, r, err)
+		}
+	}))
+	var cookies []*http.Cookie
+	request := func(ctx context.Context) *httptest.ResponseRecorder {
+		r, w := httptest.NewRequestWithContext(ctx, "GET", "/", nil), httptest.NewRecorder()
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		handler.ServeHTTP(w, r)
+		return w
+	}
+	cookies = request(t.Context()).Result().Cookies()
+	const clients = 20
+	for i := range clients {
+		lock := `LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE` // the load has to wait
+		if i%2 == 1 {
+			lock = `SELECT FROM sessions FOR UPDATE` // the commit has to
+		}
+		tx, err := d.pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), lock); err != nil {
+			t.Fatal(err)
+		}
+		ctx, hangUp := context.WithCancel(t.Context())
+		together(2, func(who int) {
+			if who == 0 {
+				if w := request(ctx); w.Code != http.StatusOK || n != i+2 {
+					t.Errorf("client %d: got %d, counted to %d", i, w.Code, n)
+				}
+				return
+			}
+			for !get[bool](d, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'used' AND datname = current_database() AND wait_event_type = 'Lock')`) {
+			}
+			hangUp()
+			tx.Rollback(t.Context())
+		})
+	}
+	if n := pool.Stat().NewConnsCount(); n != 1 {
+		t.Errorf("%d clients who hung up cost %d connections, want 1", clients, n)
+	}
 }
 
 // F17, the half that is no storm: connections that the server closed while they

@@ -101,6 +101,75 @@ func TestUnlogged(t *testing.T) {
 	}
 }
 
+// E10, R34: after a crash an UNLOGGED table is empty, as its documentation says,
+// and another one has everything that was acknowledged.
+func TestE10_UnloggedAfterACrash(t *testing.T) {
+	server := services.PostgresServer(t, services.PostgresOptions{})
+	const records = 100
+	for _, unlogged := range []bool{true, false} {
+		options := &postgres.Options{Table: fmt.Sprint("unlogged_", unlogged), Unlogged: unlogged, SweepEvery: never}
+		b := postgres.New(newPool(t, server.URL()), options)
+		defer b.Close()
+		if err := b.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range records {
+			if _, err := b.Write(t.Context(), id(i), record("data", "alice")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := server.Restart(); err != nil { // killed, not stopped
+			t.Fatal(err)
+		}
+		want := records
+		if unlogged {
+			want = 0
+		}
+		if n, err := b.CountSubject(t.Context(), "alice"); n != want || err != nil {
+			t.Errorf("unlogged %v: %d records are left, %v; want %d", unlogged, n, err, want)
+		}
+		if _, err := b.Write(t.Context(), "after", record("data", "")); err != nil {
+			t.Errorf("unlogged %v: %v", unlogged, err)
+		}
+	}
+}
+
+// T-PATH-4: names of tables are refused unless they are plain, before anything is
+// sent, and they are quoted: none is taken for SQL.
+func TestPATH4_TableNames(t *testing.T) {
+	nowhere := newPool(t, "postgres://nobody@127.0.0.1:1/none")
+	long := strings.Repeat("a", 63)
+	for _, name := range []string{
+		"a.b.c", "a.", ".a", ".", "1a", "a.1", " a", "a b", "a\n", "a\x00", "a-b", "a$", `a"b`, `"a"`, "a'b", "a;b", "a--", "a/**/", "a(b)", "a,b",
+		"sessions; DROP TABLE users; --", `x" WHERE true; --`, "sitzungsschlüssel", "ѕessions", long + "a", "a." + long + "a",
+	} {
+		options := &postgres.Options{Table: name, SweepEvery: never}
+		b := postgres.New(nowhere, options)
+		_, schema := postgres.SchemaFor(options)
+		for i, err := range []error{b.Validate(), postgres.Migrate(t.Context(), nowhere, options), schema} {
+			if err == nil || !strings.Contains(err.Error(), "Options.Table must be") {
+				t.Errorf("%q, %d: got %v, want one that names Options.Table", name, i, err)
+			}
+		}
+		b.Close()
+	}
+	d := open(t)
+	d.write("bystander", "data", "")
+	for _, name := range []string{"user", "Select", "_", "Sessions", "order.table", "Public.sessions", long + "." + long} {
+		b := postgres.New(d.pool, &postgres.Options{Table: name, SweepEvery: never})
+		if err := b.Migrate(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := useAll(t, b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		b.Close()
+	}
+	if got := d.data("bystander"); got != "data" {
+		t.Errorf("the table of another name holds %q", got)
+	}
+}
+
 func TestMigrateLeavesOtherTablesAlone(t *testing.T) {
 	d := &database{t: t, pool: newPool(t, services.Postgres(t))}
 	d.sql(`CREATE TABLE sessions (token text PRIMARY KEY, data bytea NOT NULL, expiry timestamptz NOT NULL)`)

@@ -46,10 +46,10 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// Several instances sweep while the sessions are used. Every expired row is
+// R33: several instances sweep while the sessions are used. Every expired row is
 // deleted by one of them, no other row is, and nobody waits for anybody for
 // ever.
-func TestSweepersTogether(t *testing.T) {
+func TestR33_SweepersTogether(t *testing.T) {
 	d := open(t)
 	d.fill(20000, "g < 15000")
 	var deleted atomic.Int64
@@ -85,8 +85,8 @@ func TestSweepersTogether(t *testing.T) {
 	}
 }
 
-// A row that somebody holds is skipped and not waited for.
-func TestSweepSkipsLockedRows(t *testing.T) {
+// R33: a row that somebody holds is skipped and not waited for.
+func TestR33_SweepSkipsLockedRows(t *testing.T) {
 	d := open(t)
 	d.fill(100, "true")
 	tx, err := d.pool.Begin(t.Context())
@@ -102,9 +102,9 @@ func TestSweepSkipsLockedRows(t *testing.T) {
 	}
 }
 
-// A batch reads the pages of its range and no others, so that a sweep costs one
+// R33: a batch reads the pages of its range and no others, so that a sweep costs one
 // reading of the table.
-func TestSweepReadsRanges(t *testing.T) {
+func TestR33_SweepReadsRanges(t *testing.T) {
 	d := open(t)
 	d.fill(20000, "g % 10 = 0")
 	d.sql("ANALYZE sessions")
