@@ -104,22 +104,6 @@ func TestCK3_CookieHeaders(t *testing.T) {
 	}
 }
 
-func TestFIX3_OtherWaysForATokenAreIgnored(t *testing.T) {
-	h := serve(t, newMiddleware(t, memory.New(nil), nil), basics)
-	c := newClient(t, h)
-	c.get("/same")
-	token := c.cookies["__Host-session"]
-	r := httptest.NewRequest("POST", "/who?session="+token+"&__Host-session="+token, strings.NewReader("__Host-session="+token))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("X-Session", token)
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	if w.Body.Len() != 0 || w.Header().Get("Set-Cookie") != "" {
-		t.Errorf("got %q, Set-Cookie %q", w.Body, w.Header().Get("Set-Cookie"))
-	}
-}
-
 func TestHeaderTransports(t *testing.T) {
 	for _, tt := range []struct {
 		transport    sessions.Transport
