@@ -116,7 +116,12 @@ func TestID5_ListsShowNoID(t *testing.T) {
 			hidden = append(hidden, s.ID)
 			return nil
 		}))
+		raw, err := base64.RawURLEncoding.DecodeString(handle)
+		check(t, err)
 		for _, id := range hidden {
+			if strings.Contains(id, string(raw)) {
+				t.Errorf("the handle is a part of an ID")
+			}
 			if shown := fmt.Sprintf("%+v", list); strings.Contains(shown, id[:16]) || strings.Contains(id, handle) {
 				t.Errorf("the list shows an ID: %s", shown)
 			}
