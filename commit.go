@@ -19,19 +19,20 @@ var errTimedOut = fmt.Errorf("sessions: the request's time was over before its s
 func (s *Session) commit(ctx context.Context, final bool) error {
 	s.committing.Lock()
 	defer s.committing.Unlock()
-	j, touch, err := s.prepare(final)
+	var j job
+	due, err := s.prepare(&j, final)
 	switch {
 	case err == errTimedOut:
 		s.mw.observe(ctx, Event{Kind: EventTimedOut})
-	case touch:
+	case due == touching:
 		s.touch(ctx)
-	case j != nil:
+	case due == saving:
 		started := s.mw.started()
 		ctx, cancel := s.mw.detach(ctx)
 		defer cancel()
 		err = j.run(ctx)
-		s.finish(j, err)
-		s.report(ctx, j, err, since(started))
+		s.finish(&j, err)
+		s.report(ctx, &j, err, since(started))
 	}
 	return err
 }
@@ -41,9 +42,17 @@ func (s *Session) timedOut() bool {
 	return s.ex != nil && errors.Is(s.ex.Context.Err(), context.DeadlineExceeded)
 }
 
-// prepare returns what has to be saved, nil for nothing, or whether the session
-// has to be touched.
-func (s *Session) prepare(final bool) (_ *job, touch bool, _ error) {
+// duty is what a commit has to do.
+type duty uint8
+
+const (
+	nothing duty = iota
+	touching
+	saving
+)
+
+// prepare tells what has to be done, and makes j the job of it if that is saving.
+func (s *Session) prepare(j *job, final bool) (duty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	late := s.closed
@@ -54,23 +63,30 @@ func (s *Session) prepare(final bool) (_ *job, touch bool, _ error) {
 			// Flask does, leave it with none.
 			s.reply = clearToken
 		}
-		return nil, final && s.touchDue(), nil
+		if final && s.touchDue() {
+			return touching, nil
+		}
+		return nothing, nil
 	}
 	switch {
 	case late:
-		return nil, false, ErrCommitted
+		return nothing, ErrCommitted
 	case s.failed != nil:
-		return nil, false, s.failed
+		return nothing, s.failed
 	case s.timedOut():
-		return nil, false, errTimedOut
+		return nothing, errTimedOut
 	}
 	s.inflight = len(s.journal)
-	j := &job{
+	content := *s.content
+	if !final {
+		content.Fields = cloneFields(content.Fields)
+	}
+	*j = job{
 		s:          s,
 		mw:         s.mw,
 		st:         s.mw.primary,
 		now:        time.Now(),
-		content:    *s.content,
+		content:    &content,
 		journal:    s.journal[:s.inflight:s.inflight],
 		old:        s.stored,
 		regenerate: s.regenerate,
@@ -80,10 +96,7 @@ func (s *Session) prepare(final bool) (_ *job, touch bool, _ error) {
 	if !j.st.stateless && (j.old.data == nil || j.regenerate > 0) {
 		j.token = s.nextToken()
 	}
-	if !final {
-		j.content.Fields = cloneFields(s.content.Fields)
-	}
-	return j, false, nil
+	return saving, nil
 }
 
 // finish notes how a commit ended.

@@ -18,10 +18,10 @@ type job struct {
 	st  *store
 	now time.Time
 
-	content    serializer.Content // what is to be stored
-	journal    []change           // what led from old to it
-	old        stored             // what is stored, as far as we know
-	token      string             // for a record under a new ID
+	content    *serializer.Content // what is to be stored
+	journal    []change            // what led from old to it
+	old        stored              // what is stored, as far as we know
+	token      string              // for a record under a new ID
 	regenerate int
 	final      bool
 	own        uint64 // the write token of this commit
@@ -52,7 +52,7 @@ func (j *job) run(ctx context.Context) error {
 
 // store brings the content to where it is kept.
 func (j *job) store(ctx context.Context) error {
-	empty := j.st.absent(&j.content)
+	empty := j.st.absent(j.content)
 	if !empty {
 		if err := j.makeRoom(ctx); err != nil {
 			return err
@@ -115,8 +115,8 @@ func (j *job) pack(content *serializer.Content) (Record, error) {
 // done notes that content is stored as record under token.
 func (j *job) done(token, id string, record Record, send bool) {
 	before := j.old
-	j.old = stored{id: id, token: token, data: record.Data, content: j.content, ttl: record.TTL}
-	if send || !j.s.expires(&j.content, j.now).Equal(j.s.expires(&before.content, j.now.Add(-time.Nanosecond))) {
+	j.old = stored{id: id, token: token, data: record.Data, content: *j.content, ttl: record.TTL}
+	if send || !j.s.expires(j.content, j.now).Equal(j.s.expires(&before.content, j.now.Add(-time.Nanosecond))) {
 		j.reply = sendToken
 	}
 }
@@ -127,7 +127,7 @@ func (j *job) issue(ctx context.Context) error {
 	if j.old.data == nil {
 		j.kind = EventCreated
 	}
-	record, err := j.pack(&j.content)
+	record, err := j.pack(j.content)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (j *job) issue(ctx context.Context) error {
 func (j *job) create(ctx context.Context) error {
 	j.kind = EventCreated
 	token := j.token
-	record, err := j.pack(&j.content)
+	record, err := j.pack(j.content)
 	if err != nil {
 		return err
 	}
@@ -232,9 +232,10 @@ func (j *job) adopt(ctx context.Context, token, id string) error {
 
 // redo carries the journal out again, on top of old.
 func (j *job) redo() error {
-	j.content = j.old.content
-	j.content.Fields = cloneFields(j.old.content.Fields)
-	return replay(j.journal, &j.content, j.st.values)
+	content := j.old.content
+	content.Fields = cloneFields(content.Fields)
+	j.content = &content
+	return replay(j.journal, j.content, j.st.values)
 }
 
 // replace stores the session in place of what was read, or removes that if
@@ -244,9 +245,9 @@ func (j *job) replace(ctx context.Context) error {
 	send := j.s.imported != nil // the client has another token so far
 	for {
 		var record Record
-		if !j.st.absent(&j.content) {
+		if !j.st.absent(j.content) {
 			var err error
-			if record, err = j.pack(&j.content); err != nil {
+			if record, err = j.pack(j.content); err != nil {
 				return err
 			}
 		}
@@ -270,7 +271,7 @@ func (j *job) replace(ctx context.Context) error {
 		case err != nil:
 			return err
 		case found != nil:
-			j.content = found.content
+			j.content = &found.content
 			j.done(found.token, found.id, Record{Data: found.data, TTL: found.ttl}, send)
 			return nil
 		}

@@ -37,7 +37,7 @@ func (j *job) rotateAtOnce(ctx context.Context, token, id string) error {
 		return err
 	}
 	for {
-		record, err := j.pack(&j.content)
+		record, err := j.pack(j.content)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (j *job) rotateAtOnce(ctx context.Context, token, id string) error {
 }
 
 func (j *job) rotateInSteps(ctx context.Context, token, id string) error {
-	record, err := j.pack(&j.content)
+	record, err := j.pack(j.content)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (j *job) rotateInSteps(ctx context.Context, token, id string) error {
 		}
 		// The session was changed under its old ID: carry that over.
 		before := record.Data
-		if record, err = j.pack(&j.content); err != nil {
+		if record, err = j.pack(j.content); err != nil {
 			return err
 		}
 		if err := j.st.swap(ctx, id, before, record); err != nil {
