@@ -212,7 +212,7 @@ func TestE17_R22_TimeoutHandler(t *testing.T) {
 	}
 }
 
-func TestR20_Hijack(t *testing.T) {
+func TestR20_C4_Hijack(t *testing.T) {
 	var upgrade func(w http.ResponseWriter, s *sessions.Session)
 	server := listen(t, memory.New(nil), func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		upgrade(w, s)
