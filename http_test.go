@@ -107,7 +107,9 @@ func ways(t *testing.T) []way {
 		{"no content", "GET", nil, status(204), 204, "", false},
 		{"not modified", "GET", nil, status(304), 304, "", false},
 		{"error", "GET", nil, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", 500) }, 500, "oops\n", false},
-		{"redirect", "POST", nil, func(_ *testing.T, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 303) }, 303, "", false},
+		{"redirect", "POST", nil, func(_ *testing.T, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+		}, 303, "", false},
 		{"events", "GET", nil, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			for range 3 {
@@ -180,7 +182,7 @@ func serveWay(t *testing.T, stack stack, way way) {
 		}
 		return next(ctx)
 	})
-	var h http.Handler = handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+	h := handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		if r.URL.Path == "/who" {
 			basics["/who"](w, r, s)
 			return
