@@ -66,7 +66,6 @@ type demo struct {
 	urls     []string
 	counters []*tally
 	leavers  []*leaver
-	worst    time.Duration // longest time from a restart to the first success
 }
 
 func buildDemo(t *testing.T) (program string) {
@@ -90,7 +89,7 @@ func startDemo(t *testing.T, program string, args []string) *demo {
 	t.Cleanup(transport.CloseIdleConnections)
 	d := &demo{world: &world{
 		plan: plan{timeout: 2 * time.Second}, // the program's own
-		t:    t, began: time.Now(), client: &http.Client{Transport: transport, Timeout: 20 * time.Second},
+		t:    t, client: &http.Client{Transport: transport, Timeout: 20 * time.Second},
 	}}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	t.Cleanup(func() {
@@ -123,21 +122,11 @@ func (d *demo) torment(server mortal) {
 	}
 	for end := time.Now().Add(lasts); time.Now().Before(end); d.faults.Add(1) {
 		server.Kill()
-		d.mended.Store(0)
 		time.Sleep(rand.N(400 * time.Millisecond))
 		if err := server.Restart(); err != nil {
 			d.t.Fatal(err)
 		}
-		d.recovered.Store(0)
-		d.mended.Store(int64(time.Since(d.began)))
-		for end := time.Now().Add(15 * time.Second); d.recovered.Load() == 0 && time.Now().Before(end); {
-			time.Sleep(time.Millisecond)
-		}
-		recovered := time.Duration(d.recovered.Load())
-		d.worst = max(d.worst, recovered)
-		if limit := time.Second + time.Duration(d.lateness.Load()); recovered == 0 || recovered > limit {
-			d.broken(quickRecovery, "the first success came after %v (0: never)", recovered)
-		}
+		d.heal()
 		time.Sleep(rand.N(500 * time.Millisecond))
 	}
 }
@@ -166,9 +155,9 @@ func (d *demo) report(name string) {
 		faults:        d.faults.Load(),
 		refused:       d.refused.Load(),
 		conflicts:     d.conflicts.Load(),
-		lost:          d.judge.count(noLostUpdate) + d.judge.count(cookieSurvives),
+		lost:          d.lost(),
 		resurrections: d.judge.count(noResurrection),
-		recovery:      d.worst,
+		recovery:      d.slowestRecovery,
 		slowest:       time.Duration(d.slowest.Load()),
 		remark:        fmt.Sprintf("two processes; %d numbers; %d logouts, %d before a slower request", numbers, logouts, late),
 	}

@@ -83,7 +83,7 @@ func (d *demo) ask(path, token string, form url.Values, slow time.Duration) (r r
 	switch r.status {
 	case http.StatusOK:
 		clean = clean && said.Error == nil
-		d.noteRecovery(r.started)
+		d.noteSuccess(r.started)
 	case http.StatusServiceUnavailable:
 		clean = clean && strings.TrimSpace(string(body)) == demoUnavailable && len(res.Cookies()) == 0 && res.Header.Get("Retry-After") != ""
 		d.refused.Add(1)

@@ -83,13 +83,14 @@ type graveyard struct {
 	mu     sync.Mutex
 	tokens []string
 	since  map[string]time.Time
+	risen  map[string]bool
 }
 
 func (g *graveyard) bury(token string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.since == nil {
-		g.since = make(map[string]time.Time)
+		g.since, g.risen = make(map[string]time.Time), make(map[string]bool)
 	}
 	if _, ok := g.since[token]; !ok {
 		g.tokens = append(g.tokens, token)
@@ -103,6 +104,16 @@ func (g *graveyard) dead(token string, at time.Time) bool {
 	defer g.mu.Unlock()
 	since, ok := g.since[token]
 	return ok && since.Before(at)
+}
+
+// rises notes that a token of the dead leads somewhere, and tells whether that is
+// new.
+func (g *graveyard) rises(token string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	old := g.risen[token]
+	g.risen[token] = true
+	return !old
 }
 
 // all returns the tokens.

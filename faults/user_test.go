@@ -52,7 +52,7 @@ func (u *user) write(key string) {
 		switch r.status {
 		case http.StatusOK:
 			if !known.explains(r.Old) {
-				u.w.broken(noLostUpdate, "%s: key %s was %d; %d was acknowledged and %v tried", u.name, key, r.Old, known.acknowledged, known.tried)
+				u.w.brokenBy(known.acknowledged-r.Old, noLostUpdate, "%s: key %s was %d; %d was acknowledged and %v tried", u.name, key, r.Old, known.acknowledged, known.tried)
 			}
 			known.acknowledge(value)
 			u.written.Add(1)
@@ -75,7 +75,7 @@ func (u *user) count() {
 		switch r.status {
 		case http.StatusOK:
 			if r.N <= l.n.last || !l.n.explains(r.N-1) {
-				u.w.broken(noLostUpdate, "%s: counted to %d after %d with %d in doubt", u.name, r.N, l.n.last, l.n.doubtful)
+				u.w.brokenBy(l.n.last+1-r.N, noLostUpdate, "%s: counted to %d after %d with %d in doubt", u.name, r.N, l.n.last, l.n.doubtful)
 			}
 			l.n = counter{last: r.N}
 			u.written.Add(1)
@@ -93,17 +93,20 @@ func (u *user) check(path string, l *life, before view, r response) {
 		if r.User != u.name {
 			u.w.broken(noMixUp, "%s: %s got the session of %q", u.name, path, r.User)
 		}
-		if u.graves.dead(before.token, r.started) {
+		if u.graves.dead(before.token, r.started) && u.graves.rises(before.token) {
 			u.w.broken(noResurrection, "%s: %s works with a session that was ended", u.name, path)
 		}
 	case http.StatusUnauthorized:
-		if throughout(before, l.see()) && !u.w.forgets {
+		if u.misses(l) && throughout(before, l.see()) && !u.w.forgets {
 			u.w.broken(cookieSurvives, "%s: %s finds no session, and nobody ended it", u.name, path)
 		}
-		if u.w.forgets {
-			u.life.CompareAndSwap(l, nil)
-		}
 	}
+}
+
+// misses tells whether it is news that a life is over. Where the store may lose
+// sessions the user begins another one.
+func (u *user) misses(l *life) bool {
+	return !u.w.forgets && !u.w.loses || u.life.CompareAndSwap(l, nil)
 }
 
 // live logs in, and, if the user is restless, changes the ID and logs out, over
@@ -156,7 +159,7 @@ func (u *user) rotate(l *life) {
 	case http.StatusServiceUnavailable:
 		l.moved(func() { l.doubt = true })
 	case http.StatusUnauthorized:
-		if before.sure && !u.w.forgets {
+		if u.misses(l) && before.sure && !u.w.forgets {
 			u.w.broken(cookieSurvives, "%s: /rotate finds no session, and nobody ended it", u.name)
 		}
 		l.moved(func() { l.doubt = true })
@@ -191,7 +194,7 @@ func (u *user) probe() {
 			continue
 		}
 		token := tokens[rand.IntN(len(tokens))]
-		if r := u.w.do("/all", token, nil); r.status == http.StatusOK && u.graves.dead(token, r.started) {
+		if r := u.w.do("/all", token, nil); r.status == http.StatusOK && u.graves.dead(token, r.started) && u.graves.rises(token) {
 			u.w.broken(noResurrection, "%s: a session that was ended is %q's again", u.name, r.User)
 		}
 	}
@@ -201,7 +204,7 @@ func (u *user) probe() {
 // ended and the store is well.
 func (u *user) verify() {
 	for _, token := range u.graves.all() {
-		if r := u.w.do("/all", token, nil); r.status == http.StatusOK {
+		if r := u.w.do("/all", token, nil); r.status == http.StatusOK && u.graves.rises(token) {
 			u.w.broken(noResurrection, "%s: at the end a session that was ended is there", u.name)
 		}
 	}

@@ -30,6 +30,9 @@ type plan struct {
 	timeout time.Duration
 	// forgets tells that the store may lose sessions, all or some of them.
 	forgets bool
+	// loses tells that the store may lose what it acknowledged last, changes and
+	// ends of sessions alike. How much is counted.
+	loses bool
 	// ballast makes every session larger by so many bytes.
 	ballast int
 	// users is how many there are; default 6.
@@ -58,9 +61,9 @@ type world struct {
 	operations, refused, conflicts atomic.Int64
 	faults                         atomic.Int64
 	slowest, lateness              atomic.Int64 // nanoseconds
-	mended                         atomic.Int64 // when the fault ended, since began; 0: it has not
-	recovered                      atomic.Int64 // how long after that the first success came
-	began                          time.Time
+	recovery                       atomic.Pointer[recovery]
+	slowestRecovery                time.Duration
+	remark                         string // what is to be said besides, by the strike
 
 	failuresMu sync.Mutex
 	failures   map[string]int
@@ -79,7 +82,10 @@ func newWorld(t *testing.T, p plan) *world {
 	if p.quiet == 0 {
 		p.quiet = 2 * time.Millisecond
 	}
-	w := &world{plan: p, t: t, began: time.Now()}
+	w := &world{plan: p, t: t}
+	if p.loses {
+		w.excused = []invariant{noLostUpdate, noResurrection, cookieSurvives}
+	}
 	before := []goleak.Option{goleak.IgnoreCurrent()}
 	for _, f := range goroutinesOfOthers {
 		before = append(before, goleak.IgnoreAnyFunction(f))
@@ -218,7 +224,7 @@ func (w *world) do(path, token string, form url.Values) response {
 			w.broken(cleanResponse, "%s: %d with %q, %v", path, r.status, body, err)
 		}
 		if r.status == http.StatusOK {
-			w.noteRecovery(r.started)
+			w.noteSuccess(r.started)
 		}
 	case http.StatusServiceUnavailable, http.StatusConflict:
 		if string(body) != texts[r.status] || len(res.Cookies()) > 0 || (r.status == 503) != (res.Header.Get("Retry-After") != "") {
@@ -243,15 +249,6 @@ func (w *world) judgeWait(path string, took time.Duration) {
 	if limit := 2*w.timeout + 100*time.Millisecond; took > limit+late {
 		w.broken(boundedWait, "%s took %v, and timers are late by up to %v", path, took, late)
 	}
-}
-
-// noteRecovery is the half of I6 that a success shows.
-func (w *world) noteRecovery(started time.Time) {
-	mended := w.mended.Load()
-	if mended == 0 || started.Sub(w.began) < time.Duration(mended) {
-		return
-	}
-	w.recovered.CompareAndSwap(0, int64(time.Since(w.began))-mended)
 }
 
 // canary measures how late timers are on this machine, until the world ends.
