@@ -37,7 +37,7 @@ var (
 //
 // A commit is sent again only if it certainly was not carried out. What may be
 // repeated without harm (reads, [Backend.Touch], [Backend.Remove],
-// [Backend.RevokeSubject] and Sweep) is sent once more where the connection
+// [Backend.RevokeSubject] and Sweep) is sent up to twice more where the connection
 // breaks.
 type Backend struct {
 	pool     *pgxpool.Pool
@@ -154,7 +154,7 @@ func (b *Backend) Migrate(ctx context.Context) error {
 func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) {
 	var record sessions.Record
 	var subject []byte
-	err := b.row(ctx, repeatable, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
+	err := b.row(ctx, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = sessions.ErrNotFound
 	}
@@ -168,7 +168,7 @@ func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) 
 // Exists tells whether Read would find a record.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	var found bool
-	err := b.row(ctx, repeatable, b.sql.exists, []any{key(id)}, &found)
+	err := b.row(ctx, b.sql.exists, []any{key(id)}, &found)
 	return found, err
 }
 
@@ -177,7 +177,7 @@ func (b *Backend) Write(ctx context.Context, id string, record sessions.Record) 
 	if record.TTL <= 0 {
 		return "", errTTL
 	}
-	_, err := b.exec(ctx, once, b.sql.write, key(id), subjectKey(record.Subject), record.TTL, record.Data)
+	_, err := b.change(ctx, b.sql.write, key(id), subjectKey(record.Subject), record.TTL, record.Data)
 	if err != nil {
 		return "", err
 	}
@@ -186,7 +186,7 @@ func (b *Backend) Write(ctx context.Context, id string, record sessions.Record) 
 
 // Remove deletes the record under id.
 func (b *Backend) Remove(ctx context.Context, id string) error {
-	_, err := b.exec(ctx, repeatable, b.sql.remove, key(id))
+	_, err := b.exec(ctx, b.sql.remove, key(id))
 	return err
 }
 

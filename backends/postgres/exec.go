@@ -20,9 +20,10 @@ const (
 	repeatable repeat = true  // carrying it out twice does what once does
 )
 
-// exec runs one statement and returns how many rows it changed.
-func (b *Backend) exec(ctx context.Context, again repeat, sql string, args ...any) (changed int64, err error) {
-	err = b.do(ctx, again, func(conn *pgxpool.Conn) error {
+// exec runs one statement that may be repeated, and returns how many rows it
+// changed.
+func (b *Backend) exec(ctx context.Context, sql string, args ...any) (changed int64, err error) {
+	err = b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
 		tag, err := conn.Exec(ctx, sql, b.args(args)...)
 		changed = tag.RowsAffected()
 		return err
@@ -30,10 +31,26 @@ func (b *Backend) exec(ctx context.Context, again repeat, sql string, args ...an
 	return changed, err
 }
 
-// row runs one statement that returns one row, and returns [pgx.ErrNoRows] where
-// there is none.
-func (b *Backend) row(ctx context.Context, again repeat, sql string, args []any, dest ...any) error {
-	return b.do(ctx, again, func(conn *pgxpool.Conn) error {
+// change runs one statement that must not be carried out twice. It returns a row
+// with a number if it changes anything, and otherwise [pgx.ErrNoRows] or a number
+// of its own.
+func (b *Backend) change(ctx context.Context, sql string, args ...any) (outcome int, err error) {
+	const none = -1
+	err = b.do(ctx, once, func(conn *pgxpool.Conn) error {
+		outcome = none
+		err := conn.QueryRow(ctx, sql, b.args(args)...).Scan(&outcome)
+		if outcome == none && interrupted(err) {
+			return unchanged{err}
+		}
+		return err
+	})
+	return outcome, err
+}
+
+// row runs one statement that may be repeated and returns one row, and returns
+// [pgx.ErrNoRows] where there is none.
+func (b *Backend) row(ctx context.Context, sql string, args []any, dest ...any) error {
+	return b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, sql, b.args(args)...).Scan(dest...)
 	})
 }
@@ -59,9 +76,16 @@ func (b *Backend) args(args []any) []any {
 	return args
 }
 
-// maxAttempts bounds how often a statement is sent that others were faster
-// than, under an isolation level at which that is an error.
-const maxAttempts = 20
+const (
+	// maxAttempts bounds how often a statement is sent that others were faster
+	// than, under an isolation level at which that is an error.
+	maxAttempts = 20
+
+	// maxLost bounds on how many connections a statement is sent that break
+	// under it. Whatever ends all connections at once may do so again while
+	// new ones are made.
+	maxLost = 3
+)
 
 // do calls f with a connection, and again where that is both useful and safe.
 func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) error) error {
@@ -96,7 +120,7 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 				continue
 			}
 		default:
-			if attempt == 1 && (pgconn.SafeToRetry(err) || lost && again == repeatable) {
+			if attempt < maxLost && (pgconn.SafeToRetry(err) || lost && again == repeatable) {
 				continue
 			}
 		}
@@ -135,6 +159,7 @@ const (
 	unknownStatement     = "26000" // prepared, but on another server connection
 	serializationFailure = "40001" // where the server's default isolation level is not read committed
 	deadlock             = "40P01"
+	adminShutdown        = "57P01" // not in itself; see interrupted
 )
 
 func sqlState(err error) string {
@@ -159,3 +184,21 @@ func notApplied(err error) bool {
 	state := sqlState(err)
 	return state == serializationFailure || state == deadlock
 }
+
+// interrupted tells whether err is the server's last word on a connection that an
+// administrator ended, or a shutdown. All that the server said before has been
+// received then, and rows are said before the statement is committed: where
+// there is none, nothing was changed. A pooler's words, which do not tell where
+// in the server's source they come from, prove nothing.
+func interrupted(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == adminShutdown && e.Routine != ""
+}
+
+// unchanged is an error after which it is certain that nothing was changed.
+type unchanged struct{ error }
+
+func (e unchanged) Unwrap() error { return e.error }
+
+// SafeToRetry is what [pgconn.SafeToRetry] asks.
+func (unchanged) SafeToRetry() bool { return true }

@@ -12,7 +12,8 @@ import (
 // clock when the statement began. Parameters are cast where their type would
 // not follow from a column, so that every execution mode of pgx gives the same
 // result. A statement that has to wait for another one's change of the row is
-// evaluated again with the changed row (read committed).
+// evaluated again with the changed row (read committed). Those that must not be
+// carried out twice return a row if they change anything; see change.
 type statements struct {
 	read, exists                     string
 	write, create, swap, cut, remove string
@@ -33,16 +34,16 @@ FROM sessions WHERE id = $1 AND expires_at > now()`),
 		exists: in(`SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND expires_at > now())`),
 
 		write: in(`INSERT INTO sessions (id, subject, expires_at, data) VALUES ($1, $2, now() + $3::interval, $4)
-ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, expires_at = excluded.expires_at, data = excluded.data`),
+ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, expires_at = excluded.expires_at, data = excluded.data RETURNING 0`),
 
 		create: in(`INSERT INTO sessions AS stored (id, subject, expires_at, data) VALUES ($1, $2, now() + $3::interval, $4)
 ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, expires_at = excluded.expires_at, data = excluded.data
-WHERE stored.expires_at <= now()`),
+WHERE stored.expires_at <= now() RETURNING 0`),
 
 		swap: in(`UPDATE sessions SET subject = $2, expires_at = now() + $3::interval, data = $4
-WHERE id = $1 AND data = $5 AND expires_at > now()`),
+WHERE id = $1 AND data = $5 AND expires_at > now() RETURNING 0`),
 
-		cut: in(`DELETE FROM sessions WHERE id = $1 AND data = $2 AND expires_at > now()`),
+		cut: in(`DELETE FROM sessions WHERE id = $1 AND data = $2 AND expires_at > now() RETURNING 0`),
 
 		remove: in(`DELETE FROM sessions WHERE id = $1`),
 

@@ -27,7 +27,7 @@ func (b *Backend) CountSubject(ctx context.Context, subject string) (n int, err 
 	if subject == "" {
 		return 0, b.invalid
 	}
-	err = b.row(ctx, repeatable, b.sql.count, []any{subjectKey(subject)}, &n)
+	err = b.row(ctx, b.sql.count, []any{subjectKey(subject)}, &n)
 	return n, err
 }
 
@@ -44,7 +44,7 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 	total := 0
 	for {
 		var revoked, escaped int
-		err := b.row(ctx, repeatable, b.sql.revoke, []any{subjectKey(subject), keep}, &revoked, &escaped)
+		err := b.row(ctx, b.sql.revoke, []any{subjectKey(subject), keep}, &revoked, &escaped)
 		if err != nil {
 			return total, err
 		}

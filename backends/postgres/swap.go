@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/gosessions/sessions"
 )
@@ -15,7 +18,6 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record sessio
 	if record.Data != nil && record.TTL <= 0 {
 		return errTTL
 	}
-	var changed int64
 	var err error
 	switch {
 	case old == nil && record.Data == nil:
@@ -25,13 +27,13 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record sessio
 		}
 		return err
 	case old == nil:
-		changed, err = b.exec(ctx, once, b.sql.create, key(id), subjectKey(record.Subject), record.TTL, record.Data)
+		_, err = b.change(ctx, b.sql.create, key(id), subjectKey(record.Subject), record.TTL, record.Data)
 	case record.Data == nil:
-		changed, err = b.exec(ctx, once, b.sql.cut, key(id), old)
+		_, err = b.change(ctx, b.sql.cut, key(id), old)
 	default:
-		changed, err = b.exec(ctx, once, b.sql.swap, key(id), subjectKey(record.Subject), record.TTL, record.Data, old)
+		_, err = b.change(ctx, b.sql.swap, key(id), subjectKey(record.Subject), record.TTL, record.Data, old)
 	}
-	if notApplied(err) || err == nil && changed == 0 {
+	if notApplied(err) || errors.Is(err, pgx.ErrNoRows) {
 		return sessions.ErrConflict
 	}
 	return err
@@ -52,8 +54,7 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker sess
 		sql = b.sql.rotate
 		args = append(args, subjectKey(marker.Subject), marker.TTL, marker.Data)
 	}
-	var outcome int
-	err := b.row(ctx, once, sql, args, &outcome)
+	outcome, err := b.change(ctx, sql, args...)
 	switch {
 	case notApplied(err), sqlState(err) == newIDTaken, err == nil && outcome == 1:
 		return sessions.ErrConflict

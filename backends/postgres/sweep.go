@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2" //rules:allow because it only keeps timers apart
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -23,7 +25,7 @@ func (b *Backend) Sweep(ctx context.Context) (int, error) {
 // sweep calls rest after each batch with the time that it took.
 func (b *Backend) sweep(ctx context.Context, rest func(time.Duration) error) (int, error) {
 	var pages int64
-	if err := b.row(ctx, repeatable, b.sql.pages, []any{b.table.Sanitize()}, &pages); err != nil {
+	if err := b.row(ctx, b.sql.pages, []any{b.table.Sanitize()}, &pages); err != nil {
 		return 0, err
 	}
 	total := 0
@@ -31,7 +33,7 @@ func (b *Backend) sweep(ctx context.Context, rest func(time.Duration) error) (in
 		began := time.Now()
 		from := pgtype.TID{BlockNumber: uint32(first), Valid: true}
 		to := pgtype.TID{BlockNumber: uint32(first + sweepPages), Valid: true}
-		deleted, err := b.exec(ctx, repeatable, b.sql.sweep, from, to, firstKey)
+		deleted, err := b.exec(ctx, b.sql.sweep, from, to, firstKey)
 		if err != nil {
 			return total, err
 		}
@@ -73,7 +75,7 @@ func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, er
 	return b.sweep(ctx, func(took time.Duration) error {
 		if time.Since(claimed) > every/4 {
 			claimed = time.Now()
-			if _, err := b.exec(ctx, repeatable, b.sql.touch, claimKey, turn(every)); err != nil {
+			if _, err := b.exec(ctx, b.sql.touch, claimKey, turn(every)); err != nil {
 				return err
 			}
 		}
@@ -88,8 +90,11 @@ var claimKey = []byte("\x00sweep")
 
 // claim tells whether it is this instance's turn, by creating a row.
 func (b *Backend) claim(ctx context.Context, every time.Duration) (bool, error) {
-	created, err := b.exec(ctx, once, b.sql.create, claimKey, []byte(nil), turn(every), []byte("sweep"))
-	return created == 1, err
+	_, err := b.change(ctx, b.sql.create, claimKey, []byte(nil), turn(every), []byte("sweep"))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // turn is how long a turn lasts: it ends shortly before its owner asks for the

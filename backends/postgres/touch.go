@@ -14,7 +14,7 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 	if ttl <= 0 {
 		return "", errTTL
 	}
-	changed, err := b.exec(ctx, repeatable, b.sql.touch, key(id), ttl)
+	changed, err := b.exec(ctx, b.sql.touch, key(id), ttl)
 	if err == nil && changed == 0 {
 		err = sessions.ErrNotFound
 	}
