@@ -83,7 +83,10 @@ var errHijack = errors.New("sessions: hijack: the client needs a new token: call
 
 // beginHijack commits the session of a connection that is handed over.
 func (ex *exchange) beginHijack() error {
-	if s := ex.session.Load(); s != nil {
+	ex.mu.Lock()
+	begun := ex.begun
+	ex.mu.Unlock()
+	if s := ex.session.Load(); s != nil && !begun {
 		// Saved first, so that a token which nobody can send is no secret loss:
 		// the session exists, and the error says how to send it.
 		if err := s.Save(ex); err != nil {

@@ -264,6 +264,19 @@ func TestR20_C4_Hijack(t *testing.T) {
 	if response := ask(); response.StatusCode != 101 || len(response.Cookies()) != 1 {
 		t.Errorf("with ResponseHeader: status %d, cookies %v", response.StatusCode, response.Cookies())
 	}
+	upgrade = func(w http.ResponseWriter, s *sessions.Session) {
+		check(t, user.Set(s, "ada"))
+		check(t, http.NewResponseController(w).Flush())
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Errorf("Hijack of a response that has begun: %v", err)
+			return
+		}
+		check(t, conn.Close())
+	}
+	if response := ask(); response.StatusCode != 200 || len(response.Cookies()) != 1 {
+		t.Errorf("after a flush: status %d, cookies %v", response.StatusCode, response.Cookies())
+	}
 }
 
 // plain is a ResponseWriter without optional methods.
