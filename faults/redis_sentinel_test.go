@@ -119,20 +119,15 @@ func failovers(t *testing.T, set *services.SentinelSet) int {
 // awaitReplicas waits until the primary has its two replicas again.
 func awaitReplicas(t *testing.T, set *services.SentinelSet) {
 	t.Helper()
-	var up int
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		primary := set.Primary()
-		up = 0
+	await(t, "two replicas follow", func() bool {
+		up, primary := 0, set.Primary()
 		for _, n := range set.Nodes {
 			if n != primary && n.Info("replication", "role") == "slave" && n.Info("replication", "master_link_status") == "up" {
 				up++
 			}
 		}
-		if up == len(set.Nodes)-1 {
-			return
-		}
-	}
-	t.Fatalf("%d replicas follow, want 2", up)
+		return up == 2
+	})
 }
 
 // sentinelPlan is a world over the primary that the sentinels name.

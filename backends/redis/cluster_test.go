@@ -54,7 +54,7 @@ func TestF10_Resharding(t *testing.T) {
 		slots[cluster.Slot(p.prefix+id)] = true
 	}
 	for slot := range slots {
-		moveSlot(t, cluster, slot)
+		cluster.MoveSlot(slot)
 	}
 	stop.Store(true)
 	group.Wait()
@@ -74,32 +74,5 @@ func TestF10_Resharding(t *testing.T) {
 	}
 	if _, err := p.Read(ctx, ids[0]); !errors.Is(err, sessions.ErrNotFound) {
 		t.Errorf("Read after RevokeSubject: %v", err)
-	}
-}
-
-// moveSlot gives a slot, key by key, from the node that has it to the next.
-func moveSlot(t *testing.T, cluster *services.Cluster, slot int) {
-	t.Helper()
-	number := strconv.Itoa(slot)
-	from := slot * len(cluster.Nodes) / 16384
-	source, target := cluster.Nodes[from], cluster.Nodes[(from+1)%len(cluster.Nodes)]
-	do := func(n *services.RedisNode, args ...string) any {
-		t.Helper()
-		answer, err := n.Do(args...)
-		if err != nil {
-			t.Fatalf("%v: %v", args[:3], err)
-		}
-		return answer
-	}
-	sourceID := do(source, "CLUSTER", "MYID").(string)
-	targetID := do(target, "CLUSTER", "MYID").(string)
-	host, port, _ := strings.Cut(target.Addr(), ":")
-	do(target, "CLUSTER", "SETSLOT", number, "IMPORTING", sourceID)
-	do(source, "CLUSTER", "SETSLOT", number, "MIGRATING", targetID)
-	for _, key := range do(source, "CLUSTER", "GETKEYSINSLOT", number, "100").([]any) {
-		do(source, "MIGRATE", host, port, key.(string), "0", "5000")
-	}
-	for _, n := range append([]*services.RedisNode{target, source}, cluster.Nodes...) { // as the manual has it
-		do(n, "CLUSTER", "SETSLOT", number, "NODE", targetID)
 	}
 }
