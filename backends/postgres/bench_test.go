@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ func benchmark(b *testing.B, d *database, size int) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	sql := postgres.SQL()
+	update := strings.TrimSuffix(sql.Swap, " RETURNING 0") // the number of rows says as much by hand
 	const records = 100
 	ids, keys, data := make([]string, records), make([][]byte, records), make([][]byte, records)
 	for i := range records {
@@ -67,7 +69,7 @@ func benchmark(b *testing.B, d *database, size int) {
 			return err
 		}, func(i int) error {
 			new := next(i)
-			tag, err := d.pool.Exec(ctx, sql.Swap, keys[i], alice, time.Hour, new, data[i])
+			tag, err := d.pool.Exec(ctx, update, keys[i], alice, time.Hour, new, data[i])
 			if err == nil && tag.RowsAffected() != 1 {
 				err = pgx.ErrNoRows
 			}
