@@ -58,6 +58,24 @@ func big() map[string]any {
 	return m
 }
 
+// objectOf returns values as an object in JSON, for a floor.
+func objectOf(m map[string]any) []byte {
+	b := []byte{'{'}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(strconv.AppendQuote(b, k), ':')
+		switch v := m[k].(type) {
+		case int:
+			b = strconv.AppendInt(b, int64(v), 10)
+		case string:
+			b = strconv.AppendQuote(b, v)
+		}
+	}
+	return append(b, '}')
+}
+
 // visit runs fill once through h as a new visitor and returns the request with
 // which the visitor comes back.
 func visit(tb testing.TB, h http.Handler) *http.Request {
@@ -196,24 +214,8 @@ func memoryRow(tb testing.TB, what, size string, m map[string]any, times float64
 	if what == "create" {
 		c.request, peer.request = floor.request, floor.request
 	} else {
-		// The floor's JSON holds what the session holds.
-		var b strings.Builder
-		b.WriteByte('{')
-		for _, k := range slices.Sorted(maps.Keys(m)) {
-			if b.Len() > 1 {
-				b.WriteByte(',')
-			}
-			b.WriteString(strconv.Quote(k) + ":")
-			switch v := m[k].(type) {
-			case int:
-				b.WriteString(strconv.Itoa(v))
-			case string:
-				b.WriteString(strconv.Quote(v))
-			}
-		}
-		b.WriteByte('}')
 		id := newToken()
-		t.put(id, []byte(b.String()))
+		t.put(id, objectOf(m)) // what the session holds
 		floor.request.AddCookie(&http.Cookie{Name: "session", Value: id})
 	}
 	return row{name: "memory, " + what + size, times: times, contestants: []contestant{floor, c, peer}}

@@ -16,12 +16,14 @@ func TestConformance(t *testing.T) {
 		name   string
 		params string // of the URL
 		pooler bool
+		bound  bool // as the middleware binds it without an idle timeout
 	}{
-		{"direct", "", false},
-		{"unprepared", "&default_query_exec_mode=cache_describe", false},
-		{"text", "&default_query_exec_mode=exec", false},
-		{"serializable", "&default_transaction_isolation=serializable", false},
-		{"PgBouncer", "", true},
+		{"direct", "", false, false},
+		{"bound", "", false, true},
+		{"unprepared", "&default_query_exec_mode=cache_describe", false, false},
+		{"text", "&default_query_exec_mode=exec", false, false},
+		{"serializable", "&default_transaction_isolation=serializable", false, false},
+		{"PgBouncer", "", true, false},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
 			direct := services.Postgres(t)
@@ -30,7 +32,14 @@ func TestConformance(t *testing.T) {
 				url = services.PgBouncer(t, direct, "default_pool_size = 3").URL()
 			}
 			d := openURL(t, url+mode.params, direct)
-			sessionstest.TestBackend(t, func(*testing.T) sessions.Backend { return d.Backend }, &sessionstest.Options{
+			var b sessions.Backend = d.Backend
+			if mode.bound {
+				var err error
+				if b, err = d.Bind(sessions.Settings{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sessionstest.TestBackend(t, func(*testing.T) sessions.Backend { return b }, &sessionstest.Options{
 				// What has expired is what lies before the server's clock: moving
 				// everything back is moving the clock forward.
 				// This moment passes by itself as well, slowly on a busy machine.

@@ -104,6 +104,12 @@ func (d *database) data(id string) string {
 	return string(r.Data)
 }
 
+// subject returns whose record it is, "" for nobody's.
+func (d *database) subject(id string) string {
+	d.t.Helper()
+	return string(get[[]byte](d, `SELECT subject FROM sessions WHERE id = $1`, []byte(id)))
+}
+
 func record(data, subject string) sessions.Record {
 	r := sessions.Record{TTL: time.Hour, Subject: subject}
 	if data != "" {

@@ -15,7 +15,7 @@ import (
 // evaluated again with the changed row (read committed). Those that must not be
 // carried out twice return a row if they change anything; see change.
 type statements struct {
-	read, exists                     string
+	read, readData, exists           string
 	write, create, swap, cut, remove string
 	touch                            string
 	rotate, rotateAway               string
@@ -28,8 +28,10 @@ func newStatements(table pgx.Identifier) *statements {
 	name := table.Sanitize()
 	in := func(sql string) string { return strings.ReplaceAll(sql, "sessions", name) }
 	return &statements{
-		read: in(`SELECT data, subject, expires_at - now()
+		read: in(`SELECT data, expires_at - now()
 FROM sessions WHERE id = $1 AND expires_at > now()`),
+
+		readData: in(`SELECT data FROM sessions WHERE id = $1 AND expires_at > now()`),
 
 		exists: in(`SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND expires_at > now())`),
 
