@@ -60,13 +60,23 @@ func (c Cookie) Tokens(dst []string, r *http.Request) ([]string, error) {
 	return c.jar().Tokens(dst, r)
 }
 
-// Send implements [Transport].
+// Send implements [Transport]. It refuses a Cookie that [New] would refuse, so
+// that a transport which fills in attributes by itself cannot be made to send
+// others.
 func (c Cookie) Send(h http.Header, token string, expires time.Time) error {
-	return c.jar().Send(h, token, expires)
+	j := c.jar()
+	if err := j.validate(); err != nil {
+		return err
+	}
+	return j.Send(h, token, expires)
 }
 
-// Clear implements [Transport].
-func (c Cookie) Clear(h http.Header) { c.jar().Clear(h) }
+// Clear implements [Transport]. It does nothing where Send refuses.
+func (c Cookie) Clear(h http.Header) {
+	if j := c.jar(); j.validate() == nil {
+		j.Clear(h)
+	}
+}
 
 // Vary implements [Transport].
 func (c Cookie) Vary() string { return "Cookie" }

@@ -56,8 +56,17 @@ func (t Header) Tokens(dst []string, r *http.Request) ([]string, error) {
 	return append(dst, token), nil
 }
 
-// Send implements [Transport].
+// Send implements [Transport]. It refuses a Header that [New] would refuse, and
+// a token that Tokens would not read.
 func (t Header) Send(h http.Header, token string, _ time.Time) error {
+	if err := t.validate(); err != nil {
+		return err
+	}
+	for i := range len(token) {
+		if !isCookieOctet(token[i]) {
+			return errors.New("sessions: the backend made a token that a header cannot carry")
+		}
+	}
 	t = t.complete()
 	if t.Scheme != "" {
 		token = t.Scheme + " " + token
@@ -66,10 +75,12 @@ func (t Header) Send(h http.Header, token string, _ time.Time) error {
 	return nil
 }
 
-// Clear implements [Transport].
+// Clear implements [Transport]. It does nothing where Send refuses.
 func (t Header) Clear(h http.Header) {
-	t = t.complete()
-	h[t.Name] = []string{t.Scheme}
+	if t.validate() == nil {
+		t = t.complete()
+		h[t.Name] = []string{t.Scheme}
+	}
 }
 
 // Vary implements [Transport].
