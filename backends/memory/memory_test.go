@@ -257,7 +257,7 @@ func TestDOS6_BackgroundSweep(t *testing.T) {
 	})
 }
 
-func TestClose(t *testing.T) {
+func TestR24_Close(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
 		write(t, b, "a", time.Minute)

@@ -171,7 +171,7 @@ func TestE6_LostReply(t *testing.T) {
 
 // E5: a server that is frozen costs a call its deadline and no more, and is in
 // use again at once when it goes on.
-func TestE5_FrozenServer(t *testing.T) {
+func TestE5_R12_FrozenServer(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	for _, client := range []string{"of Open", "with its defaults"} {
 		t.Run("with a client "+client, func(t *testing.T) {

@@ -130,7 +130,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestValidate(t *testing.T) {
+func TestR12_Validate(t *testing.T) {
 	good := func() *goredis.Options { return &goredis.Options{ContextTimeoutEnabled: true} }
 	client := func(change func(*goredis.Options)) goredis.UniversalClient {
 		o := good()
