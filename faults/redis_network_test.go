@@ -1,7 +1,10 @@
 package faults_test
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -42,36 +45,75 @@ func TestF1toF4_RedisNetwork(t *testing.T) {
 		refuses   bool
 		mayRefuse float64
 		ballast   int
+		during    func(w *world) // while the network is bad
 	}{
-		{"F1 Redis: latency of 50 ms", []toxic{latency(50)}, false, 0.3, 0},
-		{"F1 Redis: latency of 500 ms", []toxic{latency(500)}, true, 1, 0},
-		{"F1 Redis: latency of 5 s", []toxic{latency(5000)}, true, 1, 0},
-		{"F2 Redis: answers vanish", []toxic{vanish("downstream")}, true, 1, 0},
-		{"F2 Redis: requests vanish", []toxic{vanish("upstream")}, true, 1, 0},
-		{"F2 Redis: everything vanishes", []toxic{vanish("downstream"), vanish("upstream")}, true, 1, 0},
-		{"F3 Redis: connections are reset", []toxic{reset}, true, 1, 0},
-		{"F3 Redis: answers are cut off", []toxic{cut(40)}, true, 1, 0},
-		{"F3 Redis: answers come in pieces", []toxic{pieces}, false, 0.05, 0},
-		{"F4 Redis: 1 KB a second", []toxic{{"bandwidth", "downstream", map[string]any{"rate": 1}}}, true, 1, 64 << 10},
+		{"F1 Redis: latency of 50 ms", []toxic{latency(50)}, false, 0.3, 0, nil},
+		{"F1 Redis: latency of 500 ms", []toxic{latency(500)}, true, 1, 0, nil},
+		{"F1 Redis: latency of 5 s", []toxic{latency(5000)}, true, 1, 0, refusedAtOnce},
+		{"F2 Redis: answers vanish", []toxic{vanish("downstream")}, true, 1, 0, nil},
+		{"F2 Redis: requests vanish", []toxic{vanish("upstream")}, true, 1, 0, nil},
+		{"F2 Redis: everything vanishes", []toxic{vanish("downstream"), vanish("upstream")}, true, 1, 0, nil},
+		{"F3 Redis: connections are reset", []toxic{reset}, true, 1, 0, nil},
+		{"F3 Redis: answers are cut off", []toxic{cut(40)}, true, 1, 0, nil},
+		{"F3 Redis: answers come in pieces", []toxic{pieces}, false, 0.05, 0, nil},
+		{"F4 Redis: 1 KB a second", []toxic{{"bandwidth", "downstream", map[string]any{"rate": 1}}}, true, 1, 64 << 10, roomForOthers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := services.RedisServer(t, services.RedisOptions{})
-			net, url := before(t, server.URL())
-			p := redisPlan(server, url)
+			net, address := before(t, server.URL())
+			p := redisPlan(server, address)
 			if test.ballast > 0 {
 				p.ballast, p.users, p.quiet = test.ballast, 2, 20*time.Millisecond
 			}
-			newWorld(t, p).run(fault{
+			w := newWorld(t, p)
+			w.small = w.do("/login", "", url.Values{"user": {"small"}}).token
+			w.run(fault{
 				name: test.name,
-				strike: func(*world) {
+				strike: func(w *world) {
 					net.poison(test.toxics...)
-					time.Sleep(long(5 * time.Second))
+					end := time.Now().Add(long(5 * time.Second))
+					if test.during != nil {
+						test.during(w)
+					}
+					time.Sleep(time.Until(end))
 					net.mend()
 				},
 				mustRefuse: test.refuses,
 				mayRefuse:  test.mayRefuse,
 			})
 		})
+	}
+}
+
+// refusedAtOnce wants that the breaker has opened when nothing has come for more
+// than a second: who asks then does not wait for a timeout.
+func refusedAtOnce(w *world) {
+	time.Sleep(1700 * time.Millisecond)
+	const asked = 20
+	atOnce := 0
+	for range asked {
+		u := w.users[0] // stays logged in
+		if r := w.do("/all", u.life.Load().see().token, nil); r.status == http.StatusServiceUnavailable && time.Since(r.started) < 50*time.Millisecond {
+			atOnce++
+		}
+	}
+	if atOnce < asked/2 && time.Duration(w.lateness.Load()) < patience {
+		w.t.Errorf("%d of %d requests were refused at once", atOnce, asked)
+	}
+}
+
+// roomForOthers wants that those with a small session are served while large ones
+// creep over the network.
+func roomForOthers(w *world) {
+	served := 0
+	for end := time.Now().Add(long(5 * time.Second)); time.Now().Before(end); {
+		if r := w.do("/all", w.small, nil); r.status == http.StatusOK {
+			served++
+		}
+	}
+	w.remark = fmt.Sprintf("%d requests of a small session served meanwhile", served)
+	if served == 0 {
+		w.t.Error("nobody with a small session was served")
 	}
 }
 

@@ -63,6 +63,7 @@ type world struct {
 	slowest, lateness              atomic.Int64 // nanoseconds
 	recovery                       atomic.Pointer[recovery]
 	slowestRecovery                time.Duration
+	small                          string // the token of somebody who only looks
 	remark                         string // what is to be said besides, by the strike
 
 	failuresMu sync.Mutex
@@ -147,6 +148,18 @@ func (w *world) observe(_ context.Context, e sessions.Event) {
 		w.failures = make(map[string]int)
 	}
 	w.failures[e.Err.Error()]++
+}
+
+// failedBy tells whether there was a failure of which text is a part.
+func (w *world) failedBy(text string) bool {
+	w.failuresMu.Lock()
+	defer w.failuresMu.Unlock()
+	for failure := range w.failures {
+		if strings.Contains(failure, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkNothingLeft is I7. Connections that were cut off are given the 15 seconds
