@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -216,7 +217,13 @@ func (p *Process) Kill() {
 	if !p.running() {
 		return
 	}
-	pids := family(p.cmd.Process.Pid)
+	// First it must start no more children, which nobody would know of.
+	pid := p.cmd.Process.Pid
+	signal([]int{pid}, sigstop)
+	pids := family(pid)
+	for again := family(pid); !slices.Equal(pids, again); again = family(pid) {
+		pids = again
+	}
 	signal(pids, sigkill)
 	<-p.ended
 	for _, pid := range pids[1:] { // orphans, which nobody waits for

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,35 @@ func TestKillTakesTheChildrenAlong(t *testing.T) {
 		t.Errorf("the child is alive: %s", stat)
 	}
 	p.Kill() // does nothing
+}
+
+// A server that forks a child for every connection does so until it is dead.
+func TestKillTakesLateChildrenAlong(t *testing.T) {
+	for range 5 {
+		seconds := fmt.Sprintf("60%d", os.Getpid()) // for which nobody else sleeps
+		script := "i=0; while [ $i -lt 200 ]; do sleep " + seconds + " & i=$((i+1)); [ $i != 50 ] || echo up; done; wait"
+		p := shell(t, script, process.Options{Chatty: true})
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for !strings.Contains(string(p.Log()), "up") {
+			<-time.After(time.Millisecond)
+		}
+		p.Kill()
+		lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			if text, _ := os.ReadFile(line); strings.HasPrefix(string(text), "sleep\x00"+seconds) {
+				t.Errorf("%s is alive: %q", line, text)
+				pid, _ := strconv.Atoi(strings.Split(line, "/")[2])
+				if late, err := os.FindProcess(pid); err == nil {
+					late.Kill()
+				}
+			}
+		}
+	}
 }
 
 func TestStopAsksFirst(t *testing.T) {
