@@ -1,111 +1,125 @@
 package sessions_test
 
 import (
-	"errors"
-	"fmt"
-	"io"
+	"context"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gosessions/sessions"
-	"github.com/gosessions/sessions/backends/postgres"
-	"github.com/gosessions/sessions/backends/redis"
-	"github.com/gosessions/sessions/internal/services"
+	"github.com/gosessions/sessions/backends/cookie"
+	"github.com/gosessions/sessions/backends/memory"
 )
 
-// R25, F25: three instances share a store, and their clocks are five minutes apart,
-// and decades from the store's. What lives for a time lives for that time by the
-// store's clock, whoever wrote it; what ends at a time, the absolute lifetime,
-// is off by no more than the clocks are.
-func TestR25_ClocksOfInstances(t *testing.T) {
-	const apart = 5 * time.Minute
-	redisURL, prefix, postgresURL := services.Redis(t), services.Unique("clock:"), services.Postgres(t)
-	openPostgres := func() (*postgres.Backend, error) {
-		return postgres.Open(postgresURL, &postgres.Options{SweepEvery: -1})
-	}
-	b, err := openPostgres()
-	if err == nil {
-		err = errors.Join(b.Migrate(t.Context()), b.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, store := range []struct {
-		name string
-		open func() (sessions.Backend, error)
+// counted counts the operations of a backend.
+func counted(b sessions.Backend) (sessions.Backend, map[sessions.Op]int) {
+	calls := map[sessions.Op]int{}
+	return sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+		calls[op]++
+		return next(ctx)
+	}), calls
+}
+
+// Polling writes the store once in the touch window, a tenth of the idle time
+// and at most a minute, and not with every request; the session lives on all the
+// same. Nine of ten writes are saved wherever there are ten requests in a window.
+func TestR26_PollingIsNoWriting(t *testing.T) {
+	for _, tt := range []struct {
+		idle, every, window time.Duration
 	}{
-		{"redis", func() (sessions.Backend, error) { return redis.Open(redisURL, &redis.Options{Prefix: prefix}) }},
-		{"postgres", func() (sessions.Backend, error) { return openPostgres() }},
+		{time.Hour, time.Second, time.Minute},
+		{time.Hour, 5 * time.Second, time.Minute},
+		{5 * time.Minute, time.Second, 30 * time.Second},
+		{time.Minute, 500 * time.Millisecond, 6 * time.Second},
+		{time.Hour, 10 * time.Minute, time.Minute}, // rare use is recorded every time
 	} {
-		for _, config := range []sessions.Config{
-			{Lifetime: time.Hour, IdleTimeout: time.Minute}, // which is less than the clocks are apart
-			{Lifetime: 11 * time.Minute},                    // just more than the first and the last are
-		} {
-			for writer := range 3 {
-				t.Run(fmt.Sprintf("%s, idle %v, written by %d", store.name, config.IdleTimeout, writer), func(t *testing.T) {
-					subject := services.Unique("user")
-					cookies := map[string]string{}
-					// visit is a request to an instance; check may look at what is
-					// stored afterwards.
-					visit := func(instance int, f func(s *sessions.Session), check func(r sessions.Record)) {
-						t.Helper()
-						// In a bubble it is the year 2000, in each of them anew, and
-						// nothing passes while somebody waits for a server.
-						synctest.Test(t, func(t *testing.T) {
-							time.Sleep(time.Duration(instance) * apart)
-							b, err := store.open()
-							if err != nil {
-								t.Fatal(err)
-							}
-							defer b.(io.Closer).Close()
-							mw := newMiddleware(t, b, &config)
-							c := newClient(t, nil)
-							c.cookies = cookies
-							if got := in(c, mw, func(_ *http.Request, s *sessions.Session) { f(s) }); got.StatusCode != 200 {
-								t.Fatalf("instance %d: got %d", instance, got.StatusCode)
-							}
-							list, err := sessions.ListSubject(t.Context(), b, subject)
-							if err != nil || len(list) != 1 {
-								t.Fatalf("instance %d: %d sessions are stored, %v", instance, len(list), err)
-							}
-							check(list[0].Record)
-						})
-					}
-					visit(writer, func(s *sessions.Session) {
-						check(t, user.Set(s, "ada"))
-						check(t, s.SetSubject(subject))
-					}, func(r sessions.Record) {
-						want := config.Lifetime
-						if config.IdleTimeout > 0 {
-							want = config.IdleTimeout
-						}
-						if r.TTL > want || r.TTL < want-30*time.Second {
-							t.Errorf("the record lives for %v, want %v", r.TTL, want)
-						}
-					})
-					for _, reader := range []int{0, 2, 1, writer} {
-						visit(reader, func(s *sessions.Session) {
-							if name, err := user.Get(s); name != "ada" || err != nil {
-								t.Errorf("instance %d finds %q, %v: it logged the user out early", reader, name, err)
-							}
-							_, err := counter.Update(s, func(n int) (int, error) { return n + 1, nil })
-							check(t, err)
-						}, func(r sessions.Record) {
-							most := config.Lifetime + time.Duration(writer-reader)*apart
-							if config.IdleTimeout > 0 {
-								most = config.IdleTimeout
-							}
-							if r.TTL > most || r.TTL < most-30*time.Second {
-								t.Errorf("after instance %d: the record lives for %v, want %v", reader, r.TTL, most)
-							}
-						})
-					}
-				})
+		synctest.Test(t, func(t *testing.T) {
+			m := memory.New(nil)
+			defer m.Close()
+			b, calls := counted(m)
+			c := start(t, newMiddleware(t, b, &sessions.Config{IdleTimeout: tt.idle}), nil)
+			clear(calls)
+			const polls = 1000
+			for range polls {
+				time.Sleep(tt.every)
+				if got := body(c.get("/who")); got != "ada" {
+					t.Fatalf("every %v: ended by its idle timeout", tt.every)
+				}
 			}
+			most := min(int(polls*tt.every/tt.window)+1, polls)
+			if got := calls[sessions.OpTouch]; got > most || got < most*9/10 || calls[sessions.OpSwap]+calls[sessions.OpWrite] > 0 {
+				t.Errorf("idle %v, polled every %v: %v, want %d touches", tt.idle, tt.every, calls, most)
+			}
+		})
+	}
+}
+
+// The end comes when it was said, to the tick of the clock that the store and the
+// format have: not before, and not after.
+func TestS4_EndsAreExact(t *testing.T) {
+	const lifetime, idle = time.Hour, 10 * time.Minute
+	native := func() sessions.Backend { return memory.New(nil) }
+	sealed := func() sessions.Backend { return cookie.New(cookie.Encrypted(secret)) }
+	for _, tt := range []struct {
+		name   string
+		open   func() sessions.Backend
+		config sessions.Config
+		use    []time.Duration // since the session began
+		end    time.Duration
+		tick   time.Duration
+	}{
+		{"absolute", native, sessions.Config{Lifetime: lifetime}, nil, lifetime, 1},
+		{"absolute, used", native, sessions.Config{Lifetime: lifetime}, []time.Duration{lifetime / 2, lifetime - 1}, lifetime, 1},
+		{"idle", native, sessions.Config{Lifetime: lifetime, IdleTimeout: idle}, nil, idle, 1},
+		{"idle, used", native, sessions.Config{Lifetime: lifetime, IdleTimeout: idle}, []time.Duration{9 * time.Minute, 18 * time.Minute}, 28 * time.Minute, 1},
+		{"idle, used within the window", native, sessions.Config{Lifetime: lifetime, IdleTimeout: idle}, []time.Duration{time.Minute}, idle, 1},
+		{"idle up to the absolute end", native, sessions.Config{Lifetime: 15 * time.Minute, IdleTimeout: idle}, []time.Duration{9 * time.Minute}, 15 * time.Minute, 1},
+		{"sealed, absolute", sealed, sessions.Config{Lifetime: lifetime}, nil, lifetime, time.Millisecond},
+		{"sealed, idle", sealed, sessions.Config{Lifetime: lifetime, IdleTimeout: idle}, []time.Duration{9 * time.Minute}, 19 * time.Minute, time.Millisecond},
+		{"flask", func() sessions.Backend { return cookie.New(cookie.Flask(secret)) }, sessions.Config{Lifetime: lifetime}, nil, lifetime + time.Second, 1},
+	} {
+		for _, late := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				c := start(t, newMiddleware(t, tt.open(), &tt.config), nil)
+				for _, at := range tt.use {
+					time.Sleep(time.Until(begin.Add(at)))
+					if got := body(c.get("/who")); got != "ada" {
+						t.Fatalf("%s: not found after %v", tt.name, at)
+					}
+				}
+				at, want := tt.end-tt.tick, "ada"
+				if late {
+					at, want = tt.end, ""
+				}
+				time.Sleep(time.Until(begin.Add(at)))
+				if got := body(c.get("/who")); got != want {
+					t.Errorf("%s: after %v: got %q, want %q", tt.name, at, got, want)
+				}
+			})
 		}
 	}
 }
 
-const counter sessions.Key[int] = "counter"
+// A retired ID is remembered for a minute: until then nothing is stored for a
+// request that carries it, and then it is an unknown one.
+func TestS4_RetiredIDsAreRememberedForAMinute(t *testing.T) {
+	for after, want := range map[time.Duration]int{time.Minute - 1: http.StatusConflict, time.Minute: http.StatusOK} {
+		synctest.Test(t, func(t *testing.T) {
+			m := memory.New(nil)
+			defer m.Close()
+			c := start(t, newMiddleware(t, m, nil), nil)
+			old := c.copies()
+			c.get("/login")
+			time.Sleep(after)
+			if got := body(c.do("/who", old)); got != "" {
+				t.Errorf("after %v it leads to %q", after, got)
+			}
+			response := c.do("/other", old)
+			if response.StatusCode != want || (len(response.Cookies()) == 1) != (want == http.StatusOK) {
+				t.Errorf("after %v: status %d, cookies %v, want %d", after, response.StatusCode, response.Cookies(), want)
+			}
+		})
+	}
+}
