@@ -145,29 +145,6 @@ func TestTransact(t *testing.T) {
 	c.get("/gone")
 }
 
-func TestB12_HotSession(t *testing.T) {
-	mw := newMiddleware(t, memory.New(nil), nil)
-	c := start(t, mw, routes{"/count": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		_, err := visits.Update(s, func(n int) (int, error) { return n + 1, nil })
-		check(t, err)
-	}})
-	const writers, rounds = 200, 10
-	together(writers, func(int) {
-		for range rounds {
-			w := httptest.NewRecorder()
-			c.handler.ServeHTTP(w, c.request("/count"))
-			if w.Code != 200 {
-				t.Errorf("status %d", w.Code)
-			}
-		}
-	})
-	in(c, mw, func(r *http.Request, s *sessions.Session) {
-		if n, err := visits.Get(s); n != writers*rounds || err != nil {
-			t.Errorf("got %d, %v, want %d", n, err, writers*rounds)
-		}
-	})
-}
-
 func TestDiscard(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	c := start(t, mw, routes{

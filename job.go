@@ -243,6 +243,12 @@ func (j *job) redo() error {
 func (j *job) replace(ctx context.Context) error {
 	j.kind = EventSaved
 	send := j.s.imported != nil // the client has another token so far
+	if j.mw.queue.busy(j.old.id) {
+		// Who comes later does not go first, or some would wait for ever.
+		if _, err := j.settle(ctx, ErrConflict); err != nil {
+			return err
+		}
+	}
 	for {
 		var record Record
 		if !j.st.absent(j.content) {

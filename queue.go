@@ -3,6 +3,7 @@ package sessions
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // queue lets the commits of this process that conflicted on one record take
@@ -10,11 +11,22 @@ import (
 type queue struct {
 	mu    sync.Mutex
 	turns map[string]*turn
+	inUse atomic.Int32 // how many turns there are, for whom none matters
 }
 
 type turn struct {
 	taken   chan struct{} // holds one element while somebody has the turn
 	waiting int
+}
+
+// busy tells whether a commit has the turn of id, or waits for it.
+func (q *queue) busy(id string) bool {
+	if q.inUse.Load() == 0 {
+		return false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.turns[id] != nil
 }
 
 // enter waits for the turn of id. The function it returns ends the turn.
@@ -27,6 +39,7 @@ func (q *queue) enter(ctx context.Context, id string) (leave func(), err error) 
 	if t == nil {
 		t = &turn{taken: make(chan struct{}, 1)}
 		q.turns[id] = t
+		q.inUse.Add(1)
 	}
 	t.waiting++
 	q.mu.Unlock()
@@ -36,6 +49,7 @@ func (q *queue) enter(ctx context.Context, id string) (leave func(), err error) 
 		defer q.mu.Unlock()
 		if t.waiting--; t.waiting == 0 {
 			delete(q.turns, id)
+			q.inUse.Add(-1)
 		}
 	}
 	select {

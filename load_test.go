@@ -1,0 +1,180 @@
+package sessions_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/internal/race"
+)
+
+// The load tests here are those that are meant to run for minutes on a machine of
+// their own, in a form that takes a second: the same requests and the same
+// invariants, fewer of both, and no bound on a time that a busy machine would miss.
+
+// scale is how many requests a load test sends: fewer where each costs more.
+func scale(n int) int {
+	if race.Enabled || testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
+// writing counts what changes the store.
+func writing(b sessions.Backend) (sessions.Backend, *atomic.Int64) {
+	var writes atomic.Int64
+	return sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+		switch op {
+		case sessions.OpWrite, sessions.OpSwap, sessions.OpTouch, sessions.OpRotate, sessions.OpRemove:
+			writes.Add(1)
+		}
+		return next(ctx)
+	}), &writes
+}
+
+// latencies collects how long requests take.
+type latencies struct {
+	mu   sync.Mutex
+	list []time.Duration
+}
+
+func (l *latencies) of(f func()) {
+	begin := time.Now()
+	f()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, time.Since(begin))
+}
+
+// at returns the latency that a share p of the requests stays within.
+func (l *latencies) at(p float64) time.Duration {
+	slices.Sort(l.list)
+	return l.list[int(p*float64(len(l.list)-1))]
+}
+
+func (l *latencies) String() string {
+	return fmt.Sprintf("p50 %v, p99 %v, p99.9 %v", l.at(.5), l.at(.99), l.at(.999))
+}
+
+// Of a hundred requests 95 only read: no error, no lost write, and hardly more
+// writes than there were changes, although every request counts as use. In the
+// long form it runs for ten minutes.
+func TestL1_MostlyReading(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		const workers, visitors = 8, 16
+		counted, writes := writing(b)
+		mw := newMiddleware(t, counted, &sessions.Config{IdleTimeout: time.Hour, Timeout: 20 * time.Second})
+		var all []*client
+		for range visitors {
+			all = append(all, start(t, mw, routes{"/count": increment(t)}))
+		}
+		writes.Store(0)
+		var took latencies
+		changes := make([]atomic.Int64, visitors)
+		each := scale(2000)
+		together(workers, func(worker int) {
+			for i := range each {
+				who := (i + worker) % visitors
+				path := "/who"
+				if i%20 == 19 {
+					path = "/count"
+					changes[who].Add(1)
+				}
+				w := httptest.NewRecorder()
+				took.of(func() { all[who].handler.ServeHTTP(w, all[who].request(path)) })
+				if w.Code != 200 || path == "/who" && w.Body.String() != "ada" {
+					t.Errorf("%s: status %d, %q", path, w.Code, w.Body)
+				}
+			}
+		})
+		t.Logf("%v, %.3f writes a request", &took, float64(writes.Load())/float64(workers*each))
+		// A conflict is a write more.
+		if most := int64(workers*each) * 6 / 100; writes.Load() > most {
+			t.Errorf("%d writes for %d requests, want at most %d", writes.Load(), workers*each, most)
+		}
+		for i, c := range all {
+			in(c, mw, func(r *http.Request, s *sessions.Session) {
+				if n, err := visits.Get(s); int64(n) != changes[i].Load() || err != nil {
+					t.Errorf("visitor %d: got %d, %v, want %d", i, n, err, changes[i].Load())
+				}
+			})
+		}
+	})
+}
+
+func increment(t *testing.T) func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+	return func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+		_, err := visits.Update(s, func(n int) (int, error) { return n + 1, nil })
+		check(t, err)
+	}
+}
+
+// Many visitors come and log in at once: every one of them gets a session, and a
+// token of his own, and nothing else is stored. In the long form there are ten
+// thousand a second.
+func TestL2_LoginStorm(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		const workers = 16
+		mw := newMiddleware(t, b, &sessions.Config{Timeout: 20 * time.Second})
+		each := scale(200)
+		tokens := make([][]string, workers)
+		together(workers, func(worker int) {
+			for range each {
+				c := start(t, mw, nil)
+				before := c.cookies["__Host-session"]
+				if response := c.get("/login"); response.StatusCode != 200 || len(response.Cookies()) != 1 {
+					t.Errorf("status %d, cookies %v", response.StatusCode, response.Cookies())
+				}
+				tokens[worker] = append(tokens[worker], before, c.cookies["__Host-session"])
+			}
+		})
+		all := slices.Concat(tokens...)
+		slices.Sort(all)
+		if unique := len(slices.Compact(all)); unique != 2*workers*each {
+			t.Errorf("%d different tokens, want %d", unique, 2*workers*each)
+		}
+		if live, markers := records(t, b); live != workers*each || markers != workers*each {
+			t.Errorf("%d sessions and %d markers, want %d of each", live, markers, workers*each)
+		}
+	})
+}
+
+// Two hundred requests at a time change one session: all get through, none is
+// lost, and none waits much longer than the others.
+func TestL3_B12_HotSession(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		if !slices.Contains(sessions.Abilities(b), sessions.CanSwap) {
+			return // and may lose some, as the documentation says
+		}
+		const writers = 200
+		mw := newMiddleware(t, b, &sessions.Config{Timeout: 20 * time.Second})
+		c := start(t, mw, routes{"/count": increment(t)})
+		rounds := max(scale(20), 2)
+		var took latencies
+		together(writers, func(int) {
+			for range rounds {
+				w := httptest.NewRecorder()
+				took.of(func() { c.handler.ServeHTTP(w, c.request("/count")) })
+				if w.Code != 200 {
+					t.Errorf("status %d", w.Code)
+				}
+			}
+		})
+		in(c, mw, func(r *http.Request, s *sessions.Session) {
+			if n, err := visits.Get(s); n != writers*rounds || err != nil {
+				t.Errorf("got %d, %v, want %d", n, err, writers*rounds)
+			}
+		})
+		t.Log(&took)
+		if took.at(.99) > 10*took.at(.5) && took.at(.99) > 100*time.Millisecond {
+			t.Errorf("some wait much longer than others: %v", &took)
+		}
+	})
+}
