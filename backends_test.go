@@ -139,7 +139,7 @@ func redisCluster(t services.T) string {
 }
 
 // Every backend keeps every rule, and so it does behind an interceptor.
-func TestBackends(t *testing.T) {
+func TestR1_Backends(t *testing.T) {
 	for _, b := range kinds {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel() // most of the time is spent waiting for records to expire

@@ -182,7 +182,7 @@ func TestEXP2_StatelessDeadlines(t *testing.T) {
 }
 
 // RES5, R40: what a cookie cannot promise, so that nobody relies on it.
-func TestR40_CookiesAreReplayed(t *testing.T) {
+func TestR40_RES5_EXP4_CookiesAreReplayed(t *testing.T) {
 	mw := newMiddleware(t, cookie.New(cookie.Encrypted(secret)), nil)
 	c := start(t, mw, nil)
 	copied := c.copies()

@@ -250,7 +250,7 @@ func TestNoTouchKeepsNothingAlive(t *testing.T) {
 	})
 }
 
-func TestRegenerationDoesNotMoveTheDeadline(t *testing.T) {
+func TestEXP1_RegenerationDoesNotMoveTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
 		defer b.Close()
@@ -307,7 +307,7 @@ func TestRememberMeAndLifetime(t *testing.T) {
 	})
 }
 
-func TestSubjects(t *testing.T) {
+func TestASVS742_Subjects(t *testing.T) {
 	b := memory.New(nil)
 	mw := newMiddleware(t, b, &sessions.Config{MaxPerSubject: 3, EvictOldest: true})
 	login := func() *client {

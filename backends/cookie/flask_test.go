@@ -23,7 +23,13 @@ var quiet = &sessions.Config{Logger: slog.New(slog.DiscardHandler)}
 // nil if there is none.
 func visit(t *testing.T, backend sessions.Backend, header string, do func(*sessions.Session) error) *http.Cookie {
 	t.Helper()
-	mw, err := sessions.New(backend, quiet)
+	return visitAs(t, quiet, backend, header, do)
+}
+
+// visitAs is visit with a configuration.
+func visitAs(t *testing.T, config *sessions.Config, backend sessions.Backend, header string, do func(*sessions.Session) error) *http.Cookie {
+	t.Helper()
+	mw, err := sessions.New(backend, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +190,7 @@ func TestCR5_NothingIsReadBeforeItIsAuthentic(t *testing.T) {
 }
 
 // What the documentation says that this backend cannot do.
-func TestRES5_JWT10_CopiedTokenStaysValid(t *testing.T) {
+func TestRES5_EXP4_JWT10_CopiedTokenStaysValid(t *testing.T) {
 	backend := cookie.New(cookie.JWT(keyA))
 	made := visit(t, backend, "", func(s *sessions.Session) error { return s.Set("user", "ada") })
 	if made == nil {

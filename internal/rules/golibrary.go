@@ -3,6 +3,7 @@ package main
 import (
 	"go/ast"
 	"go/token"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -10,6 +11,9 @@ import (
 // checkCalls finds calls that the place of the file forbids.
 func (g *goFile) checkCalls() {
 	ast.Inspect(g.file, func(n ast.Node) bool {
+		if b, ok := n.(*ast.BinaryExpr); ok && g.library && signs(g.dir) && comparesMAC(b) {
+			g.add(b.Pos(), "compares a signature with "+b.Op.String()+", which stops at the first difference: use hmac.Equal")
+		}
 		call, ok := n.(*ast.CallExpr)
 		if !ok {
 			return true
@@ -28,8 +32,8 @@ func (g *goFile) checkCalls() {
 			g.add(call.Pos(), "prints: a library is silent")
 		case g.library && pkg == "os" && name == "Exit":
 			g.add(call.Pos(), "exits: return an error")
-		case g.library && pkg == "bytes" && name == "Equal" && signs(g.dir):
-			g.add(call.Pos(), "compares with bytes.Equal where signatures are compared: use hmac.Equal")
+		case g.library && (pkg == "bytes" || pkg == "slices") && (name == "Equal" || name == "Compare") && signs(g.dir):
+			g.add(call.Pos(), "compares with "+pkg+"."+name+" where signatures are compared: use hmac.Equal")
 		case g.test && pkg == "time" && name == "Sleep" && topOf(g.dir) != "faults" && g.imports["synctest"] == "":
 			g.add(call.Pos(), "sleeps for real: use testing/synctest, or wait for what is awaited")
 		}
@@ -41,6 +45,34 @@ func (g *goFile) checkCalls() {
 func signs(dir string) bool {
 	return dir == "itsdangerous" || dir == "backends/cookie"
 }
+
+// comparesMAC tells whether == or != compares what by its name is a signature.
+func comparesMAC(b *ast.BinaryExpr) bool {
+	if b.Op != token.EQL && b.Op != token.NEQ {
+		return false
+	}
+	for _, x := range []ast.Expr{b.X, b.Y} {
+		if call, ok := x.(*ast.CallExpr); ok && len(call.Args) == 1 {
+			if name, ok := call.Fun.(*ast.Ident); !ok || name.Name != "string" {
+				continue // a length, say
+			}
+			x = call.Args[0]
+		}
+		switch x := x.(type) {
+		case *ast.Ident:
+			if macName.MatchString(x.Name) {
+				return true
+			}
+		case *ast.SelectorExpr:
+			if macName.MatchString(x.Sel.Name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var macName = regexp.MustCompile(`(?i)signature|expected|^given$|(mac|sum|tag|digest)$`)
 
 // callee returns the import path and name of a called package function.
 func (g *goFile) callee(call *ast.CallExpr) (pkg, name string) {

@@ -6,8 +6,9 @@ import (
 	"testing/fstest"
 )
 
-// Each row breaks one rule, or shows where it does not apply.
-func TestRules(t *testing.T) {
+// Each row breaks one rule, or shows where it does not apply. CR-9 is how
+// signatures are compared, ID-1 that chance comes from crypto/rand.
+func TestCR9_ID1_Rules(t *testing.T) {
 	const doc = "// Package p is one.\npackage p\n\n"
 	tests := []struct {
 		name, path, text string
@@ -37,6 +38,11 @@ func TestRules(t *testing.T) {
 		{"sleeping in a bubble", "p/a_test.go", doc + "import (\n\"testing/synctest\"\n\"time\"\n)\n\nfunc f() { synctest.Wait(); time.Sleep(1) }", ""},
 		{"sleeping fault test", "faults/a_test.go", doc + "import \"time\"\n\nfunc f() { time.Sleep(1) }", ""},
 		{"comparing signatures", "itsdangerous/a.go", doc + "import \"bytes\"\n\nvar _ = bytes.Equal(nil, nil)", "hmac.Equal"},
+		{"comparing signatures as slices", "backends/cookie/a.go", doc + "import \"slices\"\n\nvar _ = slices.Equal([]int(nil), nil)", "hmac.Equal"},
+		{"comparing signatures as text", "itsdangerous/a.go", doc + "func f(mac []byte, given string) bool { return string(mac) == given }", "hmac.Equal"},
+		{"comparing a sum", "backends/cookie/a.go", doc + "func f(a struct{ sum [20]byte }, b [20]byte) bool { return a.sum != b }", "hmac.Equal"},
+		{"comparing the length of a signature", "itsdangerous/a.go", doc + "func f(signature string) bool { return len(signature) == 27 }", ""},
+		{"comparing signatures elsewhere", "p/a.go", doc + "func f(mac, given string) bool { return mac == given }", ""},
 		{"comparing elsewhere", "p/a.go", doc + "import \"bytes\"\n\nvar _ = bytes.Equal(nil, nil)", ""},
 		{"function without comment", "p/a.go", doc + "func F() {}", "F is exported"},
 		{"method without comment", "p/a.go", doc + "// T is one.\ntype T int\n\nfunc (t *T) M() {}", "M is exported"},
