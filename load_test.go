@@ -99,6 +99,9 @@ func TestL1_MostlyReading(t *testing.T) {
 		if most := int64(workers*each) * 6 / 100; writes.Load() > most {
 			t.Errorf("%d writes for %d requests, want at most %d", writes.Load(), workers*each, most)
 		}
+		if !slices.Contains(sessions.Abilities(b), sessions.CanSwap) {
+			return // and may lose some, as the documentation says
+		}
 		for i, c := range all {
 			in(c, mw, func(r *http.Request, s *sessions.Session) {
 				if n, err := visits.Get(s); int64(n) != changes[i].Load() || err != nil {
