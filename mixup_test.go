@@ -140,7 +140,7 @@ func mixUp(t *testing.T, b sessions.Backend, network *shaky) {
 			select {
 			case <-done:
 				return
-			case <-time.After(rand.N(200 * time.Millisecond)):
+			case <-time.After(rand.N(40 * time.Millisecond)):
 				network.reset()
 			}
 		}

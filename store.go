@@ -106,7 +106,13 @@ func (st *store) read(ctx context.Context, id string, fresh bool, lifetime time.
 	if err := st.format.Unpack(record.Data, &into.content); err != nil {
 		return err
 	}
-	if end := deadline(&into.content, lifetime); !end.IsZero() && !time.Now().Before(end) {
+	now := time.Now()
+	if into.content.Created.After(now) {
+		// Another clock is ahead, or a program wrote nonsense. No session lives
+		// longer for it.
+		into.content.Created = now.Truncate(time.Second)
+	}
+	if end := deadline(&into.content, lifetime); !end.IsZero() && !now.Before(end) {
 		return errExpired
 	}
 	return nil

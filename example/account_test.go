@@ -153,12 +153,12 @@ func TestLogoutIsFinal(t *testing.T) {
 			func(v *visitor) answer { return v.post("/login", "user", "eve") },
 		} {
 			v := program(t, url)
-			v.post("/login", "user", "ada")
+			v.post("/login", "user", "ada").want(t, 200, `{"user":"ada"}`)
 			slow, after := v.copy(), v.copy()
-			result := make(chan answer)
+			result := make(chan answer, 1)
 			drain(reads)
 			go func() { result <- slow.post("/slow", "key", "k", "value", "1", "ms", "700") }()
-			<-reads
+			await(t, reads, result)
 			if got := revoke(v); got.status != 200 {
 				t.Fatalf("got %d %s", got.status, got.body)
 			}
@@ -176,18 +176,29 @@ func TestLogoutIsFinal(t *testing.T) {
 func TestDifferentKeys(t *testing.T) {
 	onServers(t, func(t *testing.T, url string, reads chan struct{}) {
 		v := program(t, url)
-		v.post("/login", "user", "ada")
-		result := make(chan answer)
+		v.post("/login", "user", "ada").want(t, 200, `{"user":"ada"}`)
+		result := make(chan answer, 1)
 		slow := v.copy()
 		drain(reads)
 		go func() { result <- slow.post("/slow", "key", "a", "value", "1", "ms", "700") }()
-		<-reads
+		await(t, reads, result)
 		v.post("/set", "key", "b", "value", "2").want(t, 200, done)
 		(<-result).want(t, 200, done)
 		if got, want := v.values(), `{"a":1,"b":2,"user":"ada"}`; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	})
+}
+
+// await waits until the slow request has read its session, which it never does
+// if the store is too busy to answer.
+func await(t *testing.T, reads chan struct{}, result chan answer) {
+	t.Helper()
+	select {
+	case <-reads:
+	case got := <-result:
+		t.Fatalf("the slow request read nothing: %d %s", got.status, got.body)
+	}
 }
 
 // drain forgets about a read that was earlier.

@@ -23,6 +23,12 @@ func TestJWT5_NamesComeOnce(t *testing.T) {
 	} {
 		wantRefusal(t, header, strictCodec(), signed(header, goodClaims), terms, cookie.Malformed)
 	}
+	// Readers that disagree about what a header says must not disagree about who
+	// signed it (CVE-2022-39227).
+	for _, junk := range []string{`"x":1e`, `"x":tru`, `"x":[1}`, `"x":01`, "\"x\":\"\xff\"", "\"\xf0\":1", `"x":"\q"`, `"x":{"y"}`} {
+		header := `{"alg":"HS256","kid":"k1","typ":"sess+jwt",` + junk + `}`
+		wantRefusal(t, header, strictCodec(), signed(header, goodClaims), terms, cookie.Malformed)
+	}
 	var many strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&many, `"n%d":0,`, i)

@@ -172,7 +172,11 @@ func TestCR5_NothingIsReadBeforeItIsAuthentic(t *testing.T) {
 			}
 		}))
 		good := seal(t, codec, []byte(`{"a":1}`), cookie.Terms{Now: time.Now(), Cookie: "session", TTL: time.Hour})
-		for _, token := range []string{"", "null", good[1:], good[:len(good)-1], good[:8] + "_" + good[9:], b64(`{"a":1}`), strings.Repeat("A.", 50)} {
+		other := "_"
+		if good[8] == '_' {
+			other = "-"
+		}
+		for _, token := range []string{"", "null", good[1:], good[:len(good)-1], good[:8] + other + good[9:], b64(`{"a":1}`), strings.Repeat("A.", 50)} {
 			r := httptest.NewRequest("GET", "/", nil)
 			r.Header.Set("Cookie", "session="+token)
 			load.ServeHTTP(httptest.NewRecorder(), r)

@@ -1,5 +1,10 @@
 package cookie
 
+import (
+	"encoding/json"
+	"unicode/utf8"
+)
+
 // jwtHeader is what of a token's header counts. Keys that a header brings along
 // or points to (jwk, jku, x5c, x5u) do not, nor does anything else.
 type jwtHeader struct {
@@ -7,10 +12,11 @@ type jwtHeader struct {
 }
 
 // parseHeader reads a header: one JSON object of URL-safe base64, no name
-// twice, and nothing that would change how the token is to be read.
+// twice, and nothing that would change how the token is to be read. What another
+// reader would take for no JSON is none.
 func parseHeader(encoded string) (header jwtHeader, err error) {
 	text, ok := decodeCanonical(nil, encoded)
-	if !ok {
+	if !ok || !utf8.Valid(text) || !json.Valid(text) {
 		return header, Malformed
 	}
 	for o := newObject(text); ; {
