@@ -93,11 +93,11 @@ func refusedAtOnce(w *world) {
 	atOnce := 0
 	for range asked {
 		u := w.users[0] // stays logged in
-		if r := w.do("/all", u.life.Load().see().token, nil); r.status == http.StatusServiceUnavailable && time.Since(r.started) < 50*time.Millisecond {
+		if r := w.do("/all", u.life.Load().see().token, nil); r.status == http.StatusServiceUnavailable && time.Since(r.started) < w.timeout/2 {
 			atOnce++
 		}
 	}
-	if atOnce < asked/2 && time.Duration(w.lateness.Load()) < patience {
+	if atOnce < asked/2 {
 		w.t.Errorf("%d of %d requests were refused at once", atOnce, asked)
 	}
 }
@@ -105,15 +105,15 @@ func refusedAtOnce(w *world) {
 // roomForOthers wants that those with a small session are served while large ones
 // creep over the network.
 func roomForOthers(w *world) {
-	served := 0
-	for end := time.Now().Add(long(5 * time.Second)); time.Now().Before(end); {
+	asked, served := 0, 0
+	for end := time.Now().Add(long(5 * time.Second)); time.Now().Before(end); asked++ {
 		if r := w.do("/all", w.small, nil); r.status == http.StatusOK {
 			served++
 		}
 	}
-	w.remark = fmt.Sprintf("%d requests of a small session served meanwhile", served)
-	if served == 0 {
-		w.t.Error("nobody with a small session was served")
+	w.remark = fmt.Sprintf("%d of %d requests of a small session served meanwhile", served, asked)
+	if served < asked/4 {
+		w.t.Errorf("%d of %d requests of a small session were served", served, asked)
 	}
 }
 
