@@ -137,7 +137,9 @@ SELECT convert_to('id-' || lpad(g::text, 8, '0'), 'UTF8'), 'alice', now() + inte
 // B7: a commit writes at most 1.3 times as much to the log as an update of the
 // same data without conditions, and a touch writes only the time.
 func TestB7_WAL(t *testing.T) {
-	d := open(t)
+	// A server of its own, for the same reason as above.
+	url := services.PostgresServer(t, services.PostgresOptions{}).URL()
+	d := openURL(t, url, url)
 	d.sql(`CREATE TABLE floor (id text PRIMARY KEY, data bytea NOT NULL, expiry timestamptz NOT NULL)`)
 	for _, size := range []int{200, 1500, 16 << 10} {
 		old := strings.Repeat("x", size)

@@ -3,6 +3,8 @@ package services_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,6 +63,32 @@ func TestRedisServerComesBackWithWhatItSaved(t *testing.T) {
 	var refused services.RedisError
 	if _, err := server.Do("NONSENSE"); !errors.As(err, &refused) {
 		t.Errorf("got %v, want a RedisError", err)
+	}
+}
+
+func TestPostgresServerGivesItsMemoryBack(t *testing.T) {
+	segment := ""
+	t.Run("server", func(t *testing.T) {
+		server := services.PostgresServer(t, services.PostgresOptions{})
+		file, err := os.ReadFile(filepath.Join(server.Dir(), "data", "postmaster.pid"))
+		if lines := strings.Split(string(file), "\n"); err == nil && len(lines) > 6 {
+			if fields := strings.Fields(lines[6]); len(fields) == 2 { // key and ID
+				segment = fields[1]
+			}
+		}
+		if segment == "" {
+			t.Fatalf("%q names no shared memory, %v", file, err)
+		}
+		server.Freeze()
+	})
+	segments, err := os.ReadFile("/proc/sysvipc/shm")
+	if err != nil {
+		t.Skip(err)
+	}
+	for line := range strings.Lines(string(segments)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == segment {
+			t.Errorf("the server is gone and its shared memory is not: %s", line)
+		}
 	}
 }
 
