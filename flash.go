@@ -26,7 +26,9 @@ func (s *Session) Flash(category, message string) error {
 }
 
 // Flashes returns the messages of the categories named, of all if none is, and
-// removes them: a message is shown once.
+// removes them: no later request sees them. Two requests at the same moment may
+// both get them, and none is lost; what must be used only once is for
+// [Session.Take].
 func (s *Session) Flashes(categories ...string) ([]Flash, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -233,6 +233,44 @@ func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
 	})
 }
 
+// A session that another request moves to a new ID while it is being revoked has
+// not ended, and so nobody may be told that it has.
+func TestRES1_RevokeDuringRegeneration(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		mw := newMiddleware(t, b, nil)
+		var c *client
+		c = start(t, mw, routes{"/own": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) }})
+		c.get("/own")
+		list, err := mw.List(t.Context(), "ada")
+		if errors.Is(err, errors.ErrUnsupported) {
+			return
+		}
+		if len(list) != 1 || err != nil {
+			t.Fatalf("List: %v, %v", list, err)
+		}
+		hooked := hook(b)
+		revoking := newMiddleware(t, hooked.Backend, nil)
+		hooked.once(sessions.OpSwap, func() { c.get("/login") })
+		found, err := revoking.Revoke(t.Context(), "ada", list[0].ID)
+		who := body(c.get("/who"))
+		if !found || !errors.Is(err, sessions.ErrConflict) || who != "ada" {
+			t.Errorf("Revoke: %v, %v, want ErrConflict, because the session lives on as %q", found, err, who)
+		}
+		list, err = mw.List(t.Context(), "ada")
+		if len(list) != 1 || err != nil {
+			t.Fatalf("List: %v, %v", list, err)
+		}
+		// A change at the same moment is no reason.
+		hooked.once(sessions.OpSwap, func() { c.get("/other") })
+		if found, err := revoking.Revoke(t.Context(), "ada", list[0].ID); !found || err != nil {
+			t.Errorf("Revoke: %v, %v", found, err)
+		}
+		if who := body(c.get("/who")); who != "" {
+			t.Errorf("after Revoke the session lives on as %q", who)
+		}
+	})
+}
+
 // Where sessions cannot be revoked, nobody is told that they were.
 func TestEXP3_EXP4_CookiesCannotBeRevoked(t *testing.T) {
 	for name, codec := range map[string]cookie.Codec{

@@ -144,6 +144,46 @@ func TestFlashesOfParallelRequestsAreAllShown(t *testing.T) {
 	})
 }
 
+// Messages are no single-use values: requests at the same moment may both show
+// one. But none is lost, and none comes back.
+func TestRES6_FlashesThatTwoRequestsShow(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		mw := newMiddleware(t, b, nil)
+		flashes := func(s *sessions.Session, want ...string) {
+			t.Helper()
+			shown, err := s.Flashes()
+			var got []string
+			for _, f := range shown {
+				got = append(got, f.Message)
+			}
+			if !slices.Equal(got, want) || err != nil {
+				t.Errorf("got %v, %v, want %v", got, err, want)
+			}
+		}
+		var c *client
+		c = start(t, mw, routes{
+			"/say": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				check(t, s.Flash("", r.URL.Query().Get("m")))
+			},
+			"/show": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { flashes(s, "one") },
+			"/show-slowly": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				for _, path := range []string{"/show", "/say?m=two"} {
+					if response := c.get(path); response.StatusCode != 200 {
+						t.Errorf("%s: status %d", path, response.StatusCode)
+					}
+				}
+				flashes(s, "one")
+			},
+		})
+		c.get("/say?m=one")
+		if response := c.get("/show-slowly"); response.StatusCode != 200 {
+			t.Errorf("status %d", response.StatusCode)
+		}
+		in(c, mw, func(_ *http.Request, s *sessions.Session) { flashes(s, "two") })
+		in(c, mw, func(_ *http.Request, s *sessions.Session) { flashes(s) })
+	})
+}
+
 func TestMIX3_GoroutinesOfOneRequest(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	c := newClient(t, nil)

@@ -40,7 +40,9 @@ func (mw *Middleware) List(ctx context.Context, subject string) ([]Info, error) 
 }
 
 // Revoke ends the session of subject that has the given [Session.ID], and tells
-// whether there was one.
+// whether there was one. It returns ErrConflict if another request regenerates
+// the ID at this moment, so that the session lives on under one that is not known
+// here: list the sessions again.
 func (mw *Middleware) Revoke(ctx context.Context, subject, id string) (bool, error) {
 	ctx, cancel := mw.detach(ctx)
 	defer cancel()
@@ -50,7 +52,7 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, id string) (bool, err
 	}
 	for _, s := range list {
 		if handle(s.ID) == id {
-			return true, wrapNil(OpRemove, mw.primary.backend.Remove(ctx, s.ID))
+			return true, mw.primary.end(ctx, &stored{id: s.ID, data: s.Record.Data}, mw.config.Lifetime)
 		}
 	}
 	return false, nil
