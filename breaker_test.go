@@ -146,7 +146,7 @@ func TestBreakerStaysClosedWhileSomeSucceed(t *testing.T) {
 	})
 }
 
-func TestBreakerSparesTheStore(t *testing.T) {
+func TestR38_BreakerSparesTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}
 		b := sessions.Breaker(store, nil)
@@ -207,7 +207,7 @@ func TestBreakerCloses(t *testing.T) {
 	}
 }
 
-func TestBreakerLetsOneProbeThrough(t *testing.T) {
+func TestR38_BreakerLetsOneProbeThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}
 		b := sessions.Breaker(store, nil)

@@ -10,9 +10,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// FuzzCookieHeader sends anything at all as Cookie and Authorization: nobody
+// FuzzS1_CookieHeader sends anything at all as Cookie and Authorization: nobody
 // gets ada's session who does not send her token as a cookie of the right name.
-func FuzzCookieHeader(f *testing.F) {
+func FuzzS1_CookieHeader(f *testing.F) {
 	mw := newMiddleware(f, memory.New(nil), &sessions.Config{Transport: sessions.Chain(sessions.Bearer(), sessions.Cookie{})})
 	h := serve(f, mw, basics)
 	w := httptest.NewRecorder()

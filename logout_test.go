@@ -238,8 +238,7 @@ func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
 func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)
-		var c *client
-		c = start(t, mw, routes{"/own": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) }})
+		c := start(t, mw, routes{"/own": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) }})
 		c.get("/own")
 		list, err := mw.List(t.Context(), "ada")
 		if errors.Is(err, errors.ErrUnsupported) {

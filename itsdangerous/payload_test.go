@@ -153,7 +153,7 @@ func deflated(t *testing.T, level int, data []byte) string {
 	return "." + base64.RawURLEncoding.EncodeToString(buffer.Bytes())
 }
 
-func FuzzDecodePayload(f *testing.F) {
+func FuzzS1_DecodePayload(f *testing.F) {
 	f.Add("eyJhIjoxfQ")
 	f.Add(".eJyrVspWslJKHCZAqRYAlOZN7g")
 	f.Add(".")
@@ -169,7 +169,7 @@ func FuzzDecodePayload(f *testing.F) {
 	})
 }
 
-func FuzzUnsign(f *testing.F) {
+func FuzzS1_Unsign(f *testing.F) {
 	f.Add("eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk")
 	f.Add("a.b.c")
 	f.Add(".....")

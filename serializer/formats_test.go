@@ -45,7 +45,7 @@ func TestNamesAndHolds(t *testing.T) {
 
 // The last value of a key wins, in the place of the first, in documents of any
 // size and order, and in each format.
-func TestRepeatedKeys(t *testing.T) {
+func TestE12_RepeatedKeys(t *testing.T) {
 	for _, n := range []int{2, 5, 16, 17, 200} {
 		var json strings.Builder
 		msgpack := []byte{0xdc + 2, byte(2 * n >> 8), byte(2 * n)}

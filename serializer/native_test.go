@@ -165,7 +165,7 @@ type badName struct{ serializer.Serializer }
 
 func (badName) Name() string { return "Not a name" }
 
-func FuzzNative(f *testing.F) {
+func FuzzS1_Native(f *testing.F) {
 	format := serializer.Native(serializer.JSON)
 	good, err := format.Pack(full())
 	if err != nil {

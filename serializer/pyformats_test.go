@@ -289,7 +289,7 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-func FuzzPythonFormats(f *testing.F) {
+func FuzzS1_PythonFormats(f *testing.F) {
 	formats := []serializer.Format{
 		serializer.StarletteFormat, serializer.StarsessionsFormat, serializer.StarletteFlaskFormat,
 		serializer.ClaimsFormat, serializer.FlaskSessionJSONFormat, serializer.FlaskSessionFormat,

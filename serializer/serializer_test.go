@@ -321,7 +321,7 @@ func TestUnencodable(t *testing.T) {
 }
 
 // What can be written as a value can be read as a part of any record.
-func TestDepth(t *testing.T) {
+func TestE12_Depth(t *testing.T) {
 	formats := []serializer.Format{
 		serializer.FlaskFormat, serializer.StarletteFormat, serializer.StarsessionsFormat, serializer.StarletteFlaskFormat,
 		serializer.ClaimsFormat, serializer.FlaskSessionFormat, serializer.FlaskSessionJSONFormat, serializer.Native(serializer.JSON),
@@ -385,7 +385,7 @@ func TestErrorsHoldNoValues(t *testing.T) {
 	}
 }
 
-func FuzzFlask(f *testing.F) {
+func FuzzS1_Flask(f *testing.F) {
 	f.Add([]byte(twentyKeys))
 	f.Add([]byte(`{" di":{" t__":[1]}}`))
 	f.Add([]byte(`{"a":{" t":{" b":"AA=="}},"b":{" d":"Thu, 29 Feb 2024 12:34:56 GMT"},"\u0063":{" u":"123456789abc4def8123456789abcdef"}}`))

@@ -287,7 +287,7 @@ func wantRefusal(t *testing.T, what string, codec cookie.Codec, token string, te
 	}
 }
 
-func FuzzEncryptedOpen(f *testing.F) {
+func FuzzS1_EncryptedOpen(f *testing.F) {
 	codec := cookie.Encrypted(keyA, keyB)
 	for _, data := range []string{"", "x", `{"user":42}`} {
 		token, err := codec.Seal([]byte(data), terms)

@@ -283,7 +283,7 @@ func TestJWTAllocations(t *testing.T) {
 	wantAllocations(t, cookie.PyJWT(keyA, keyC), someJSON, 1, 1)
 }
 
-func FuzzJWTOpen(f *testing.F) {
+func FuzzS1_JWTOpen(f *testing.F) {
 	own, flat := strictCodec(), cookie.PyJWT(keyA)
 	f.Add(goodHeader, goodClaims, signed(goodHeader, goodClaims))
 	f.Add(`{"alg":"HS256"}`, `{"exp":"1"}`, "a.b.c")

@@ -346,7 +346,7 @@ func TestSignedAllocations(t *testing.T) {
 	wantAllocations(t, cookie.Flask("dev"), largeJSON(), 1, 6)
 }
 
-func FuzzSignedOpen(f *testing.F) {
+func FuzzS1_SignedOpen(f *testing.F) {
 	codecs := []cookie.Codec{cookie.Flask("dev"), cookie.Starlette("dev"), cookie.StarletteFlask("dev")}
 	signer, err := itsdangerous.NewTimestampSigner(&itsdangerous.Options{Salt: "cookie-session", Derivation: itsdangerous.HMAC}, []byte("dev"))
 	if err != nil {

@@ -173,7 +173,7 @@ func TestDOS6_MaxSessionsConcurrently(t *testing.T) {
 
 // Whatever is done in parallel, the queue and the subjects agree with what is
 // stored.
-func TestConsistency(t *testing.T) {
+func TestR39_Consistency(t *testing.T) {
 	b := memory.New(&memory.Options{MaxSessions: 300, Evict: true})
 	var wg sync.WaitGroup
 	for g := range 6 {

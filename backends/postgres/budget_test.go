@@ -87,7 +87,7 @@ func TestB7_OneStatementAnOperation(t *testing.T) {
 
 // E9, B7: touches and commits stay within their page, and no index has to be
 // changed for them.
-func TestE9_B7_HOTUpdates(t *testing.T) {
+func TestE9_R32_B7_HOTUpdates(t *testing.T) {
 	const rows, updates = 2000, 6000
 	for _, test := range []struct {
 		name   string

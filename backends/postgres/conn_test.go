@@ -23,7 +23,7 @@ import (
 // E8: a pool as pgx makes it by default, and Open's, through a PgBouncer that
 // knows no prepared statements and gives the statements of 64 workers to two
 // server connections. No operation fails.
-func TestE8_PgBouncer(t *testing.T) {
+func TestE8_R35_PgBouncer(t *testing.T) {
 	url := services.Postgres(t)
 	pooler := services.PgBouncer(t, url, "default_pool_size = 2").URL()
 	d := openURL(t, pooler, url)

@@ -89,7 +89,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-func TestUnlogged(t *testing.T) {
+func TestR34_Unlogged(t *testing.T) {
 	d := &database{t: t, pool: newPool(t, services.Postgres(t))}
 	for table, unlogged := range map[string]bool{"a": true, "b": false} {
 		if err := postgres.Migrate(t.Context(), d.pool, &postgres.Options{Table: table, Unlogged: unlogged}); err != nil {

@@ -50,7 +50,7 @@ func TestSwap(t *testing.T) {
 }
 
 // Of those who swap the same data, or create the same record, one wins.
-func TestSwapHasOneWinner(t *testing.T) {
+func TestR36_SwapHasOneWinner(t *testing.T) {
 	d := open(t)
 	for round := range 20 {
 		old := []byte(nil)

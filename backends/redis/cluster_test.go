@@ -15,7 +15,7 @@ import (
 
 // F10: slots move to another node while sessions in them are read and changed:
 // nobody notices, and no change is lost.
-func TestF10_Resharding(t *testing.T) {
+func TestF10_R37_Resharding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a cluster")
 	}

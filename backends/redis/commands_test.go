@@ -170,7 +170,7 @@ func TestF13_ScriptFlush(t *testing.T) {
 
 // A user who may run what the package documents can do everything, and one
 // who may not run scripts is told so at once.
-func TestF11_Permissions(t *testing.T) {
+func TestF11_R31_Permissions(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	acl := func(rules string) {
 		t.Helper()

@@ -15,7 +15,7 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-func TestOpenRefuses(t *testing.T) {
+func TestR28_OpenRefuses(t *testing.T) {
 	for _, tt := range []struct{ url, want string }{
 		{"", "scheme"},
 		{"127.0.0.1:6379", "redis://"},
@@ -130,7 +130,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestR12_Validate(t *testing.T) {
+func TestR12_R28_Validate(t *testing.T) {
 	good := func() *goredis.Options { return &goredis.Options{ContextTimeoutEnabled: true} }
 	client := func(change func(*goredis.Options)) goredis.UniversalClient {
 		o := good()

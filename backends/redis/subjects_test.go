@@ -141,7 +141,7 @@ func TestSubjectNames(t *testing.T) {
 }
 
 // The record's own step fails or is lost: the entry is there already.
-func TestIndexComesFirst(t *testing.T) {
+func TestR30_IndexComesFirst(t *testing.T) {
 	server := miniredis.RunT(t)
 	p := at(t, "redis://"+server.Addr())
 	ctx := t.Context()
@@ -249,7 +249,7 @@ func TestEntryIsYoungAgain(t *testing.T) {
 }
 
 // An index holds nothing that is over, and ends with its last session.
-func TestIndexPrunesItself(t *testing.T) {
+func TestR30_IndexPrunesItself(t *testing.T) {
 	server := miniredis.RunT(t)
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	server.SetTime(now)
