@@ -431,21 +431,3 @@ func TestDOS4_TooLargeIsRefusedAndTheOldStateStays(t *testing.T) {
 		t.Errorf("got %q, want ada", got)
 	}
 }
-
-func TestDOS1_ReadersStoreNothing(t *testing.T) {
-	b := memory.New(nil)
-	mw := newMiddleware(t, b, nil)
-	for range 1000 {
-		in(newClient(t, nil), mw, func(r *http.Request, s *sessions.Session) {
-			_, _ = user.Get(s)
-			_, _ = s.Flashes()
-			check(t, s.Clear())
-			check(t, s.Delete("x"))
-			check(t, s.RegenerateID())
-			_, err := user.Take(s)
-			check(t, err)
-			check(t, s.Destroy(r.Context()))
-		})
-	}
-	check(t, b.Walk(t.Context(), func(sessions.Stored) error { return errors.New("a session was stored") }))
-}

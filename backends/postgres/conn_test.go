@@ -68,7 +68,7 @@ func TestE8_R35_PgBouncer(t *testing.T) {
 // E7, R13: a query whose context is cancelled costs pgx its connection. Clients
 // who hang up in the middle of a load or a commit cost none, because the
 // middleware does not give their context to the backend.
-func TestE7_ClientsWhoHangUpKeepThePool(t *testing.T) {
+func TestE7_R13_ClientsWhoHangUpKeepThePool(t *testing.T) {
 	d := open(t)
 	pool := newPool(t, d.url+"&application_name=used")
 	b := postgres.New(pool, &postgres.Options{SweepEvery: never})
