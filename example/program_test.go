@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -116,21 +117,23 @@ func TestProgram(t *testing.T) {
 		t.Fatal(response, err)
 	}
 	result := make(chan error)
-	begun := make(chan struct{})
+	begun := make(chan struct{}) // the server asks for the body
 	go func() {
-		body := &signalling{Reader: strings.NewReader("key=k&value=1&ms=500"), begun: begun}
-		r, _ := http.NewRequest("POST", s.url+"/slow", body)
+		trace := &httptrace.ClientTrace{Got100Continue: func() { close(begun) }}
+		r, _ := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), "POST", s.url+"/slow", strings.NewReader("key=k&value=1&ms=500"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Accept", "application/json")
-		response, err := http.DefaultClient.Do(r)
+		r.Header.Set("Expect", "100-continue")
+		response, err := (&http.Transport{ExpectContinueTimeout: time.Minute}).RoundTrip(r)
 		if err == nil && (response.StatusCode != 200 || response.Header.Get("Set-Cookie") == "") {
 			err = errors.New(response.Status)
 		}
 		result <- err
 	}()
-	<-begun
-	if _, err := http.Get(s.url + "/healthz"); err != nil { // which is accepted after the other one
-		t.Error(err)
+	select {
+	case <-begun:
+	case err := <-result:
+		t.Fatal("the server asked for no body: ", err)
 	}
 	if code := s.stop(t); code != 0 || s.stderr.String() != "" {
 		t.Errorf("got exit code %d\n%s", code, &s.stderr)
@@ -138,20 +141,6 @@ func TestProgram(t *testing.T) {
 	if err := <-result; err != nil {
 		t.Errorf("the request that was under way: %v", err)
 	}
-}
-
-// signalling is a body that tells when it is read to its end.
-type signalling struct {
-	io.Reader
-	begun chan struct{}
-}
-
-func (s *signalling) Read(b []byte) (int, error) {
-	n, err := s.Reader.Read(b)
-	if err == io.EOF {
-		close(s.begun)
-	}
-	return n, err
 }
 
 // TestRandomKey wants one warning where a key is needed and none is given.
