@@ -72,16 +72,23 @@ func BenchmarkB6(b *testing.B) {
 			func() error { _, err := p.Touch(ctx, "id", time.Hour); return err },
 			func() error { return p.raw.PExpire(ctx, key, time.Hour).Err() })
 	}
-	r := sessions.Record{Data: []byte("2"), TTL: time.Hour, Subject: "alice"}
-	if _, err := p.Write(ctx, "owned", r); err != nil {
+	one, two := []byte(strings.Repeat("1", 200)), []byte(strings.Repeat("2", 200))
+	record := func(data []byte) sessions.Record {
+		return sessions.Record{Data: data, TTL: time.Hour, Subject: "alice"}
+	}
+	if _, err := p.Write(ctx, "owned", record(one)); err != nil {
 		b.Fatal(err)
 	}
 	key := p.prefix + "byhand"
-	p.raw.Set(ctx, key, "2", time.Hour)
+	p.raw.Set(ctx, key, one, time.Hour)
 	b.Run("commit/owned", func(b *testing.B) {
 		alternate(b,
-			func() error { return p.Swap(ctx, "owned", r.Data, r) },
-			func() error { return casByHand.Run(ctx, p.raw, []string{key}, r.Data, r.Data, 3600000).Err() })
+			func() error { return p.Swap(ctx, "owned", one, record(two)) },
+			func() error {
+				err := casByHand.Run(ctx, p.raw, []string{key}, one, two, 3600000).Err()
+				one, two = two, one
+				return err
+			})
 	})
 }
 

@@ -19,7 +19,7 @@ func newScript(source string) script {
 
 // run runs the script once and returns its integer reply.
 func (s *store) run(ctx context.Context, script *script, key string, args ...any) (int64, error) {
-	line := make([]any, 0, 8)
+	line := make([]any, 0, 4+len(args))
 	line = append(append(line, "evalsha", script.hash, 1, key), args...)
 	reply, err := s.once(ctx, line...).Int64()
 	if !unknownScript(err) {

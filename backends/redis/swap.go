@@ -26,9 +26,10 @@ const (
 // The head is what stands in front of the data: see envelope.go.
 var swapScript = newScript(`local stored = redis.call('GET', KEYS[1])
 if not stored then return 0 end
+local mark, kind, a, b, c, d = string.byte(stored, 1, 6)
 local head, data = '', stored
-if string.byte(stored, 1) == 255 then
-  local n = string.byte(stored, 2) == 1 and 22 or 2
+if mark == 255 then
+  local n = kind == 1 and 22 or 2
   head, data = string.sub(stored, 1, n), string.sub(stored, n + 1)
 end
 if data ~= ARGV[1] then return 1 end
@@ -39,7 +40,6 @@ end
 local value = ARGV[2]
 if #ARGV == 5 then
   if string.sub(head, 7) ~= ARGV[4] then return 2 end
-  local a, b, c, d = string.byte(head, 3, 6)
   local filed = ((a * 256 + b) * 256 + c) * 256 + d
   if filed < redis.call('TIME')[1] + ARGV[5] then return 2 end
   value = head .. value
