@@ -149,7 +149,7 @@ func TestDOS3_UnknownTokens(t *testing.T) {
 // TestC2, E14, DOS5: requests that are as large as a server lets them be. net/http
 // gives up on more than 3000 cookies and says that there are none; a session is
 // found all the same, and what cannot be one costs little.
-func TestC2_E14_HugeRequests(t *testing.T) {
+func TestC2_E14_DOS5_HugeRequests(t *testing.T) {
 	for name, b := range map[string]sessions.Backend{"memory": memory.New(nil), "flask": cookie.New(cookie.Flask(secret)), "encrypted": cookie.New(cookie.Encrypted(secret))} {
 		t.Run(name, func(t *testing.T) {
 			mw := newMiddleware(t, b, &sessions.Config{Transport: sessions.Cookie{Name: "s", Insecure: true}})

@@ -1,12 +1,9 @@
 package sessions_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -15,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends/memory"
@@ -176,106 +172,6 @@ func TestE16_ClientWhoHangsUpLosesNothing(t *testing.T) {
 	c.handler.ServeHTTP(httptest.NewRecorder(), c.request("/").WithContext(ctx))
 	if got := body(c.get("/who")); got != "eve" {
 		t.Errorf("got %q, want eve", got)
-	}
-}
-
-// TestE17_R22_TimeoutHandler lets a timeout handler answer before the handler ends.
-func TestE17_R22_TimeoutHandler(t *testing.T) {
-	var kinds []sessions.EventKind
-	b := memory.New(nil)
-	mw := newMiddleware(t, b, &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})
-	finished := make(chan bool)
-	c := start(t, mw, nil)
-	kinds = nil
-	inner := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, err := sessions.Load(r.Context())
-		check(t, err)
-		check(t, s.RegenerateID())
-		check(t, user.Set(s, "eve"))
-		<-r.Context().Done()
-	}))
-	h := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer close(finished)
-		inner.ServeHTTP(w, r)
-	}), time.Millisecond, "too late")
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, c.request("/"))
-	<-finished
-	if w.Code != 503 || w.Header().Get("Set-Cookie") != "" {
-		t.Errorf("status %d, Set-Cookie %q", w.Code, w.Header().Get("Set-Cookie"))
-	}
-	if got := body(c.get("/who")); got != "ada" {
-		t.Errorf("the old token leads to %q, want ada", got)
-	}
-	if fmt.Sprint(kinds) != fmt.Sprint([]sessions.EventKind{sessions.EventLoaded, sessions.EventTimedOut, sessions.EventLoaded}) {
-		t.Errorf("events: got %v", kinds)
-	}
-}
-
-func TestR20_C4_Hijack(t *testing.T) {
-	var upgrade func(w http.ResponseWriter, s *sessions.Session)
-	server := listen(t, memory.New(nil), func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		upgrade(w, s)
-	})
-	hijack := func(w http.ResponseWriter, h http.Header) {
-		conn, buf, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Errorf("Hijack: %v", err)
-			return
-		}
-		defer conn.Close()
-		fmt.Fprint(buf, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n")
-		_ = h.Write(buf)
-		fmt.Fprint(buf, "\r\n")
-		_ = buf.Flush()
-	}
-	ask := func() *http.Response {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n")
-		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return response
-	}
-
-	upgrade = func(w http.ResponseWriter, s *sessions.Session) { hijack(w, nil) }
-	if response := ask(); response.StatusCode != 101 {
-		t.Errorf("an untouched session: status %d", response.StatusCode)
-	}
-	upgrade = func(w http.ResponseWriter, s *sessions.Session) {
-		check(t, user.Set(s, "ada"))
-		if _, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			t.Error("a hijack that loses a token: no error")
-		}
-	}
-	if response := ask(); len(response.Cookies()) != 1 {
-		t.Errorf("after a refused hijack: cookies %v, want one", response.Cookies())
-	}
-	upgrade = func(w http.ResponseWriter, s *sessions.Session) {
-		check(t, user.Set(s, "ada"))
-		check(t, s.Save(t.Context()))
-		hijack(w, s.ResponseHeader())
-	}
-	if response := ask(); response.StatusCode != 101 || len(response.Cookies()) != 1 {
-		t.Errorf("with ResponseHeader: status %d, cookies %v", response.StatusCode, response.Cookies())
-	}
-	upgrade = func(w http.ResponseWriter, s *sessions.Session) {
-		check(t, user.Set(s, "ada"))
-		check(t, http.NewResponseController(w).Flush())
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			t.Errorf("Hijack of a response that has begun: %v", err)
-			return
-		}
-		check(t, conn.Close())
-	}
-	if response := ask(); response.StatusCode != 200 || len(response.Cookies()) != 1 {
-		t.Errorf("after a flush: status %d, cookies %v", response.StatusCode, response.Cookies())
 	}
 }
 

@@ -1,0 +1,78 @@
+package sessions_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+// TestE17_R22_TimeoutHandler lets a timeout handler answer before the handler ends.
+func TestE17_R22_TimeoutHandler(t *testing.T) {
+	var kinds []sessions.EventKind
+	b := memory.New(nil)
+	mw := newMiddleware(t, b, &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})
+	finished := make(chan bool)
+	c := start(t, mw, nil)
+	kinds = nil
+	inner := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := sessions.Load(r.Context())
+		check(t, err)
+		check(t, s.RegenerateID())
+		check(t, user.Set(s, "eve"))
+		<-r.Context().Done()
+	}))
+	h := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(finished)
+		inner.ServeHTTP(w, r)
+	}), time.Millisecond, "too late")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, c.request("/"))
+	<-finished
+	if w.Code != 503 || w.Header().Get("Set-Cookie") != "" {
+		t.Errorf("status %d, Set-Cookie %q", w.Code, w.Header().Get("Set-Cookie"))
+	}
+	if got := body(c.get("/who")); got != "ada" {
+		t.Errorf("the old token leads to %q, want ada", got)
+	}
+	if fmt.Sprint(kinds) != fmt.Sprint([]sessions.EventKind{sessions.EventLoaded, sessions.EventTimedOut, sessions.EventLoaded}) {
+		t.Errorf("events: got %v", kinds)
+	}
+}
+
+// TestR22: a timeout handler between the middleware and the handler answers through
+// us: what was stored until then is stored, the answer carries the token, and the
+// handler that goes on is told.
+func TestE17_R22_TimeoutHandlerInside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memory.New(nil)
+		defer b.Close()
+		answered, finished := make(chan bool), make(chan error)
+		mw := newMiddleware(t, b, nil)
+		c := start(t, mw, nil)
+		old := c.cookies["__Host-session"]
+		response := c.with(mw, t.Context(), http.TimeoutHandler(handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+			check(t, s.RegenerateID())
+			check(t, user.Set(s, "eve"))
+			<-answered
+			finished <- user.Set(s, "mallory")
+		}), time.Second, "too late"))
+		close(answered)
+		if err := <-finished; !errors.Is(err, sessions.ErrCommitted) {
+			t.Errorf("a change after the timeout: got %v, want ErrCommitted", err)
+		}
+		if n := len(response.Cookies()); response.StatusCode != 503 || n != 1 || c.cookies["__Host-session"] == old {
+			t.Errorf("status %d, %d cookies", response.StatusCode, n)
+		}
+		if got := body(c.get("/who")); got != "eve" {
+			t.Errorf("stored: got %q, want eve", got)
+		}
+	})
+}
