@@ -116,14 +116,16 @@ SELECT convert_to('%s' || g, 'UTF8'), now() + interval '%s', decode(repeat(md5(g
 	}
 	row := figures{
 		fault: "F23 Postgres: expired rows swept by five instances", operations: reads.Load(), faults: deleted.Load(), slowest: during[len(during)-1],
-		remark: fmt.Sprintf("%d rows in %v; 99 of 100 reads take at most %v, %v where no batch runs, %v before", expired, sweeping.Round(time.Second), during.p99(), between.p99(), before.p99()),
+		remark: fmt.Sprintf("%d rows in %v; 99 of 100 reads take at most %v, %v where no batch runs, %v before; 99 of 100 batches take %v",
+			expired, sweeping.Round(time.Second), during.p99(), between.p99(), before.p99(), batches.took().p99()),
 	}
 	t.Log(row)
 	if !testing.Short() {
 		row.keep()
-		// What else the machine does, it does to both.
-		if during.p99() > between.p99()+between.p99()/5 {
-			t.Errorf("99 of 100 reads take up to %v while rows are swept, and %v in the pauses", during.p99(), between.p99())
+		// What else the machine does, it does to all of them. A read may have to
+		// share a processor with a batch, and then no longer than that lasts.
+		if batch := batches.took(); during.p99() > between.p99()+between.p99()/5+batch.p99() {
+			t.Errorf("99 of 100 reads take up to %v while rows are swept and %v in the pauses, and batches %v", during.p99(), between.p99(), batch.p99())
 		}
 	}
 }
@@ -140,7 +142,11 @@ func (t times) p99() time.Duration {
 }
 
 // batchTracer knows when batches of sweeps run.
-type batchTracer struct{ begun, running atomic.Int64 }
+type batchTracer struct {
+	begun, running atomic.Int64
+	mu             sync.Mutex
+	ended          times
+}
 
 func (b *batchTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
 	if !strings.HasPrefix(query.SQL, "DELETE") {
@@ -148,17 +154,29 @@ func (b *batchTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pg
 	}
 	b.begun.Add(1)
 	b.running.Add(1)
-	return context.WithValue(ctx, b, true)
+	return context.WithValue(ctx, b, time.Now())
 }
 
 func (b *batchTracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
-	if ctx.Value(b) != nil {
-		b.running.Add(-1)
+	began, ok := ctx.Value(b).(time.Time)
+	if !ok {
+		return
 	}
+	b.running.Add(-1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = append(b.ended, time.Since(began))
 }
 
 // meets returns a function that tells whether a batch has run since.
 func (b *batchTracer) meets() func() bool {
 	begun, running := b.begun.Load(), b.running.Load()
 	return func() bool { return running > 0 || b.begun.Load() != begun }
+}
+
+// took returns how long batches took.
+func (b *batchTracer) took() times {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Sorted(slices.Values(b.ended))
 }
