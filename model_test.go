@@ -299,6 +299,20 @@ func TestS3_SessionsAreAsTheirModel(t *testing.T) {
 	}
 }
 
+// The same in a Redis Cluster, where an ID and the one that takes its place lie on
+// different servers, which no command may touch at once.
+func TestR7_S3_SessionsInACluster(t *testing.T) {
+	b := openRedis(redisCluster)(t)(t)
+	for seed := range 10 {
+		random := rand.New(rand.NewPCG(7, uint64(seed)))
+		script := make([]byte, 200)
+		for i := range script {
+			script[i] = byte(random.Uint32())
+		}
+		liveBy(t, b, nil, script)
+	}
+}
+
 // The same for any requests at all.
 func FuzzS3_SessionsAreAsTheirModel(f *testing.F) {
 	f.Add([]byte{1, 5, 0, 0, 1, 1, 6, 2, 11, 9, 1, 3, 3, 9, 0, 2, 10, 1, 8})

@@ -153,6 +153,8 @@ func TestFlaskUnpack(t *testing.T) {
 		{"too many digits", `{"a":` + strings.Repeat("9", 4301) + `}`, "", serializer.ErrCorrupt},
 		{"tuple of a number", `{"a":{" t":5}}`, "", serializer.ErrCorrupt},
 		{"bytes of null", `{"a":{" b":null}}`, "", serializer.ErrCorrupt},
+		{"bytes and what is no ASCII", `{"a":{" b":"AP8=\u00a0"}}`, "", serializer.ErrCorrupt},
+		{"bytes and what is no ASCII, as it is", "{\"a\":{\" b\":\"AP8=\u00e9\"}}", "", serializer.ErrCorrupt},
 		{"bytes without padding", `{"a":{" b":"abc"}}`, "", serializer.ErrCorrupt},
 		{"no UUID", `{"a":{" u":"nope"}}`, "", serializer.ErrCorrupt},
 		{"wrapping of nothing", `{"a":{" di":{}}}`, "", serializer.ErrCorrupt},

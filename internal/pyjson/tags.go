@@ -210,16 +210,17 @@ func str(v *value.Value) (string, bool) {
 }
 
 // lenientBase64 decodes as Python's b64decode does: what is not in the
-// alphabet is skipped, and the padding ends the text.
+// alphabet is skipped, and the padding ends the text. All of a text has to be
+// ASCII, also what comes after the padding.
 func lenientBase64(text string, ascii bool) (raw string, ok bool) {
+	if ascii && strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+		return "", false
+	}
 	out := make([]byte, 0, len(text)/4*3+2)
 	var bits uint32
 	quad, pads := 0, 0
 	for i := range len(text) {
 		c := text[i]
-		if c >= utf8.RuneSelf && ascii {
-			return "", false
-		}
 		if c == '=' {
 			if quad >= 2 {
 				pads++
