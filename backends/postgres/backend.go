@@ -150,11 +150,13 @@ func (b *Backend) Migrate(ctx context.Context) error {
 	return Migrate(ctx, b.pool, &b.options)
 }
 
-// Read returns the record under id and what it has left to live.
-// [sessions.Record.Subject] stays empty.
+// Read returns the record under id with its subject and what it has left to
+// live.
 func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) {
 	var record sessions.Record
-	err := b.row(ctx, b.sql.read, []any{key(id)}, &record.Data, &record.TTL)
+	var subject []byte
+	err := b.row(ctx, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
+	record.Subject = string(subject)
 	return record, found(err)
 }
 
@@ -166,8 +168,9 @@ func found(err error) error {
 	return err
 }
 
-// Bind implements [sessions.Binder]: without an idle timeout nobody asks what a
-// record has left to live, and Read leaves [sessions.Record.TTL] at 0.
+// Bind implements [sessions.Binder]: a middleware never asks whose a record is,
+// nor, without an idle timeout, what it has left to live. Read leaves both out
+// then.
 func (b *Backend) Bind(settings sessions.Settings) (sessions.Backend, error) {
 	if settings.IdleTimeout > 0 {
 		return b, nil

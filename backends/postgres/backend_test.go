@@ -59,6 +59,9 @@ func TestRoundTrip(t *testing.T) {
 			if !slices.Equal(r.Data, test.data) {
 				t.Errorf("data: got %d bytes, want %d", len(r.Data), len(test.data))
 			}
+			if r.Subject != test.subject {
+				t.Errorf("subject: got %q, want %q", r.Subject, test.subject)
+			}
 			if n, err := d.CountSubject(t.Context(), test.subject); err != nil || (n == 1) != (test.subject != "") {
 				t.Errorf("%d records of %q, %v", n, test.subject, err)
 			}

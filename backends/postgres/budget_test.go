@@ -202,9 +202,9 @@ func TestAllocations(t *testing.T) {
 		budget      float64
 	}{
 		{"Read", func() error { _, err := d.Read(ctx, "id"); return err }, func() error {
-			var data []byte
+			var data, subject []byte
 			var ttl time.Duration
-			return d.pool.QueryRow(ctx, sql.Read, key).Scan(&data, &ttl)
+			return d.pool.QueryRow(ctx, sql.Read, key).Scan(&data, &subject, &ttl)
 		}, 6},
 		{"Touch", func() error { _, err := d.Touch(ctx, "id", time.Hour); return err }, func() error {
 			_, err := d.pool.Exec(ctx, sql.Touch, key, time.Hour)

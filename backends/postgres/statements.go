@@ -28,7 +28,7 @@ func newStatements(table pgx.Identifier) *statements {
 	name := table.Sanitize()
 	in := func(sql string) string { return strings.ReplaceAll(sql, "sessions", name) }
 	return &statements{
-		read: in(`SELECT data, expires_at - now()
+		read: in(`SELECT data, subject, expires_at - now()
 FROM sessions WHERE id = $1 AND expires_at > now()`),
 
 		readData: in(`SELECT data FROM sessions WHERE id = $1 AND expires_at > now()`),
