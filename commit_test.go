@@ -137,6 +137,41 @@ func TestR4_LostAnswerIsNoLostCommit(t *testing.T) {
 	}
 }
 
+// TestR4_LostAnswerAndOthers loses the answer to a commit that counts, and another
+// request counts before the commit can look: each has to be told its own number.
+func TestR4_LostAnswerAndOthers(t *testing.T) {
+	for _, backend := range []string{"full", "swap"} {
+		t.Run(backend, func(t *testing.T) {
+			var c *client
+			var lose atomic.Bool
+			var other string
+			b := sessions.Intercept(variants(t)[backend], func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+				err := next(ctx)
+				if op == sessions.OpSwap && lose.CompareAndSwap(true, false) {
+					other = body(c.get("/count"))
+					return errors.New("connection reset")
+				}
+				return err
+			})
+			c = start(t, newMiddleware(t, b, nil), routes{"/count": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				_, err := visits.Update(s, func(n int) (int, error) { return n + 1, nil })
+				check(t, err)
+				check(t, s.Save(r.Context()))
+				n, err := visits.Get(s)
+				check(t, err)
+				fmt.Fprint(w, n)
+			}})
+			lose.Store(true)
+			if got := body(c.get("/count")); got != "1" || other != "2" {
+				t.Errorf("got %s, and the other request %s; want 1 and 2", got, other)
+			}
+			if got := body(c.get("/count")); got != "3" {
+				t.Errorf("then got %s, want 3", got)
+			}
+		})
+	}
+}
+
 // TestR4_LostAnswerBeforeTheEnd loses the answer to a commit and ends the session
 // before the commit can look: what it stored may live on under the new ID, and so
 // nobody may say that it was not stored.

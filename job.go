@@ -277,8 +277,9 @@ func (j *job) replace(ctx context.Context) error {
 		case err != nil:
 			return err
 		case found != nil:
-			j.content = &found.content
-			j.done(found.token, found.id, Record{Data: found.data, TTL: found.ttl}, send)
+			// Others may have changed it since. That is not for this commit to
+			// tell: of two that count, each has a number of its own.
+			j.replaced(record, send)
 			return nil
 		}
 	}
