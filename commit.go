@@ -19,21 +19,26 @@ var errTimedOut = fmt.Errorf("sessions: the request's time was over before its s
 func (s *Session) commit(ctx context.Context, final bool) error {
 	s.committing.Lock()
 	defer s.committing.Unlock()
-	var j job
-	due, err := s.prepare(&j, final)
+	due, err := s.prepare(final)
 	switch {
 	case err == errTimedOut:
 		s.mw.observe(ctx, Event{Kind: EventTimedOut})
 	case due == touching:
 		s.touch(ctx)
 	case due == saving:
-		started := s.mw.started()
-		ctx, cancel := s.mw.detach(ctx)
-		defer cancel()
-		err = j.run(ctx)
-		s.finish(&j, err)
-		s.report(ctx, &j, err, since(started))
+		err = s.save(ctx, final)
 	}
+	return err
+}
+
+func (s *Session) save(ctx context.Context, final bool) error {
+	started := s.mw.started()
+	j := s.job(final)
+	ctx, cancel := s.mw.detach(ctx)
+	defer cancel()
+	err := j.run(ctx)
+	s.finish(&j, err)
+	s.report(ctx, &j, err, since(started))
 	return err
 }
 
@@ -51,8 +56,8 @@ const (
 	saving
 )
 
-// prepare tells what has to be done, and makes j the job of it if that is saving.
-func (s *Session) prepare(j *job, final bool) (duty, error) {
+// prepare tells what has to be done.
+func (s *Session) prepare(final bool) (duty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	late := s.closed
@@ -76,12 +81,19 @@ func (s *Session) prepare(j *job, final bool) (duty, error) {
 	case s.timedOut():
 		return nothing, errTimedOut
 	}
+	return saving, nil
+}
+
+// job returns what saves the session as it is now.
+func (s *Session) job(final bool) job {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.inflight = len(s.journal)
 	content := *s.content
 	if !final {
 		content.Fields = cloneFields(content.Fields)
 	}
-	*j = job{
+	j := job{
 		s:          s,
 		mw:         s.mw,
 		st:         s.mw.primary,
@@ -96,7 +108,7 @@ func (s *Session) prepare(j *job, final bool) (duty, error) {
 	if !j.st.stateless && (j.old.data == nil || j.regenerate > 0) {
 		j.token = s.nextToken()
 	}
-	return saving, nil
+	return j
 }
 
 // finish notes how a commit ended.

@@ -62,7 +62,7 @@ func (b basic) Remove(ctx context.Context, id string) error         { return b.b
 func (b basic) Exists(ctx context.Context, id string) (bool, error) { return b.b.Exists(ctx, id) }
 
 // swapOnly can swap, too.
-type swapOnly struct{ b *memory.Backend }
+type swapOnly struct{ b sessions.Swapper }
 
 func (b swapOnly) Read(ctx context.Context, id string) (sessions.Record, error) {
 	return b.b.Read(ctx, id)

@@ -65,7 +65,7 @@ func smallDisk(t *testing.T, dir, size string) string {
 		t.Fatal(err)
 	}
 	if err := syscall.Mount("sessions", mount, "tmpfs", 0, size); err != nil {
-		if errors.Is(err, syscall.EPERM) { // a right that no test can give itself
+		if errors.Is(err, syscall.EPERM) && os.Getenv("CI") != "true" { // a right that no test can give itself
 			t.Skipf("needs to mount a small disk, as root: %v", err)
 		}
 		t.Fatal(err)

@@ -157,11 +157,11 @@ func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) 
 	var subject []byte
 	err := b.row(ctx, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
 	record.Subject = string(subject)
-	return record, found(err)
+	return record, orNotFound(err)
 }
 
-// found makes ErrNotFound of a row that is not there.
-func found(err error) error {
+// orNotFound makes ErrNotFound of a row that is not there.
+func orNotFound(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return sessions.ErrNotFound
 	}
@@ -184,7 +184,7 @@ type brief struct{ *Backend }
 func (b brief) Read(ctx context.Context, id string) (sessions.Record, error) {
 	var record sessions.Record
 	err := b.row(ctx, b.sql.readData, []any{key(id)}, &record.Data)
-	return record, found(err)
+	return record, orNotFound(err)
 }
 
 // Exists tells whether Read would find a record.

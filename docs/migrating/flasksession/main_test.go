@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -64,7 +65,9 @@ func (o *old) options() *sessionsredis.FlaskSessionOptions {
 func (o *old) convert(t *testing.T, want string) {
 	t.Helper()
 	python, err := peers.FindPython("redis", "msgpack")
-	if err != nil {
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal(err)
+	} else if err != nil {
 		t.Skip(err)
 	}
 	output, err := exec.Command(python, "convert.py", o.url, o.prefix).CombinedOutput()
