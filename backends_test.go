@@ -13,6 +13,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/backends/postgres"
@@ -45,7 +46,7 @@ var kinds = []kind{
 	}), sessionstest.Options{Bubble: true, Resolution: time.Second, Data: object}},
 	{"cookie-pyjwt", inProcess(bound(cookie.PyJWT("secret"))), forEver},
 	{"redis", openRedis(services.Redis), sessionstest.Options{}},
-	{"redis-idle", openRedis(services.Redis, sessions.Settings{IdleTimeout: time.Hour}), sessionstest.Options{}},
+	{"redis-idle", openRedis(services.Redis, backends.Settings{IdleTimeout: time.Hour}), sessionstest.Options{}},
 	{"redis-mini", openMini, sessionstest.Options{Advance: miniForward}},
 	{"redis-cluster", openRedis(redisCluster), sessionstest.Options{}},
 	{"postgres", openPostgres(services.Postgres), sessionstest.Options{}},
@@ -63,7 +64,7 @@ var forEver = sessionstest.Options{Bubble: true, Lifetime: -1, Data: object}
 
 func bound(codec cookie.Codec) func() sessions.Backend {
 	return func() sessions.Backend {
-		b, _ := cookie.New(codec).Bind(sessions.Settings{Cookie: "session", Lifetime: asFlask.Lifetime})
+		b, _ := cookie.New(codec).Bind(backends.Settings{Cookie: "session", Lifetime: asFlask.Lifetime})
 		return b
 	}
 }
@@ -96,7 +97,7 @@ func openPostgres(url func(services.T) string) func(t *testing.T) func(*testing.
 
 func pgBouncer(t services.T) string { return services.PgBouncer(t, services.Postgres(t)).URL() }
 
-func openRedis(url func(services.T) string, settings ...sessions.Settings) func(t *testing.T) func(*testing.T) sessions.Backend {
+func openRedis(url func(services.T) string, settings ...backends.Settings) func(t *testing.T) func(*testing.T) sessions.Backend {
 	return func(t *testing.T) func(*testing.T) sessions.Backend {
 		b, err := redis.Open(url(t), &redis.Options{Prefix: services.Unique("conformance") + ":"})
 		if err != nil {
@@ -104,7 +105,7 @@ func openRedis(url func(services.T) string, settings ...sessions.Settings) func(
 		}
 		t.Cleanup(func() { b.Close() })
 		t.Cleanup(func() {
-			b.Walk(context.Background(), func(s sessions.Stored) error { return b.Remove(context.Background(), s.ID) })
+			b.Walk(context.Background(), func(s backends.Entry) error { return b.Remove(context.Background(), s.ID) })
 		})
 		bound := sessions.Backend(b)
 		for _, s := range settings {
@@ -152,7 +153,7 @@ func TestR1_Backends(t *testing.T) {
 			t.Parallel()
 			open := b.open(t)
 			sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {
-				return sessions.Intercept(open(t), pass)
+				return backends.Intercept(open(t), pass)
 			}, &b.options)
 		})
 	}
@@ -160,17 +161,17 @@ func TestR1_Backends(t *testing.T) {
 
 // What the documentation says of each backend's abilities.
 func TestAbilities(t *testing.T) {
-	server := []sessions.Ability{sessions.CanSwap, sessions.CanTouch, sessions.CanSubjects, sessions.CanWalk}
-	for name, want := range map[string][]sessions.Ability{
-		"memory":   append(server, sessions.CanRotate, sessions.CanSweep),
+	server := []backends.Ability{backends.CanSwap, backends.CanTouch, backends.CanSubjects, backends.CanWalk}
+	for name, want := range map[string][]backends.Ability{
+		"memory":   append(server, backends.CanRotate, backends.CanSweep),
 		"redis":    server,
-		"postgres": append(server, sessions.CanRotate, sessions.CanSweep),
-		"cookie":   {sessions.CanTouch, sessions.IsStateless},
+		"postgres": append(server, backends.CanRotate, backends.CanSweep),
+		"cookie":   {backends.CanTouch, backends.IsStateless},
 	} {
 		i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
 		t.Run(name, func(t *testing.T) {
 			b := kinds[i].open(t)(t)
-			got := sessions.Abilities(b)
+			got := backends.Abilities(b)
 			slices.Sort(got)
 			slices.Sort(want)
 			if !slices.Equal(got, want) {
@@ -184,36 +185,35 @@ func TestAbilities(t *testing.T) {
 // behind it has the same abilities as without.
 func TestIntercept(t *testing.T) {
 	ctx := t.Context()
-	var seen []sessions.Op
+	var seen []backends.Op
 	inner := memory.New(nil)
-	b := sessions.Intercept(inner, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+	b := backends.Intercept(inner, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 		seen = append(seen, op)
 		return next(ctx)
 	})
-	if got, want := sessions.Abilities(b), sessions.Abilities(inner); !slices.Equal(got, want) {
+	if got, want := backends.Abilities(b), backends.Abilities(inner); !slices.Equal(got, want) {
 		t.Errorf("got the abilities %v, want %v", got, want)
 	}
 	r := sessions.Record{Data: []byte("a"), TTL: time.Hour}
 	for _, test := range []struct {
-		op sessions.Op
+		op backends.Op
 		do func()
 	}{
-		{sessions.OpWrite, func() { b.Write(ctx, "id", r) }},
-		{sessions.OpRead, func() { b.Read(ctx, "id") }},
-		{sessions.OpRead, func() { sessions.ReadFresh(ctx, b, "id") }},
-		{sessions.OpExists, func() { b.Exists(ctx, "id") }},
-		{sessions.OpSwap, func() { sessions.Swap(ctx, b, "id", r.Data, r) }},
-		{sessions.OpTouch, func() { sessions.Touch(ctx, b, "id", time.Hour) }},
-		{sessions.OpRotate, func() { sessions.Rotate(ctx, b, "id", r.Data, r, "id2", r) }},
-		{sessions.OpList, func() { sessions.ListSubject(ctx, b, "s") }},
-		{sessions.OpCount, func() { sessions.CountSubject(ctx, b, "s") }},
-		{sessions.OpRevoke, func() { sessions.RevokeSubject(ctx, b, "s", "") }},
-		{sessions.OpSweep, func() { sessions.Sweep(ctx, b) }},
-		{sessions.OpWalk, func() { sessions.Walk(ctx, b, func(sessions.Stored) error { return nil }) }},
-		{sessions.OpRemove, func() { b.Remove(ctx, "id") }},
+		{backends.OpWrite, func() { b.Write(ctx, "id", r) }},
+		{backends.OpRead, func() { b.Read(ctx, "id") }},
+		{backends.OpRead, func() { backends.ReadFresh(ctx, b, "id") }},
+		{backends.OpExists, func() { b.Exists(ctx, "id") }},
+		{backends.OpSwap, func() { backends.Swap(ctx, b, "id", r.Data, r) }},
+		{backends.OpTouch, func() { backends.Touch(ctx, b, "id", time.Hour) }},
+		{backends.OpRotate, func() { backends.Rotate(ctx, b, "id", r.Data, r, "id2", r) }},
+		{backends.OpList, func() { backends.ListSubject(ctx, b, "s") }},
+		{backends.OpRevoke, func() { backends.RevokeSubject(ctx, b, "s", "") }},
+		{backends.OpSweep, func() { backends.Sweep(ctx, b) }},
+		{backends.OpWalk, func() { backends.Walk(ctx, b, func(backends.Entry) error { return nil }) }},
+		{backends.OpRemove, func() { b.Remove(ctx, "id") }},
 	} {
 		seen = nil
-		if test.do(); !slices.Equal(seen, []sessions.Op{test.op}) {
+		if test.do(); !slices.Equal(seen, []backends.Op{test.op}) {
 			t.Errorf("%s: the interceptor saw %q", test.op, seen)
 		}
 	}
@@ -227,21 +227,20 @@ func TestWithoutAbilities(t *testing.T) {
 	if _, err := b.Write(ctx, "id", r); err != nil {
 		t.Fatal(err)
 	}
-	_, list := sessions.ListSubject(ctx, b, "s")
-	_, count := sessions.CountSubject(ctx, b, "s")
-	_, revoke := sessions.RevokeSubject(ctx, b, "s", "")
-	_, sweep := sessions.Sweep(ctx, b)
+	_, list := backends.ListSubject(ctx, b, "s")
+	_, revoke := backends.RevokeSubject(ctx, b, "s", "")
+	_, sweep := backends.Sweep(ctx, b)
 	for name, err := range map[string]error{
-		"Swap": sessions.Swap(ctx, b, "id", r.Data, r), "Rotate": sessions.Rotate(ctx, b, "id", r.Data, r, "id2", r),
-		"ListSubject": list, "CountSubject": count, "RevokeSubject": revoke, "Sweep": sweep,
-		"Walk": sessions.Walk(ctx, b, nil),
+		"Swap": backends.Swap(ctx, b, "id", r.Data, r), "Rotate": backends.Rotate(ctx, b, "id", r.Data, r, "id2", r),
+		"ListSubject": list, "RevokeSubject": revoke, "Sweep": sweep,
+		"Walk": backends.Walk(ctx, b, nil),
 	} {
 		if !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%s: got %v, want ErrUnsupported", name, err)
 		}
 	}
-	for _, b := range []sessions.Backend{b, sessions.Intercept(b, pass)} {
-		if id, err := sessions.Touch(ctx, b, "id", time.Hour); id != "id" || err != nil {
+	for _, b := range []sessions.Backend{b, backends.Intercept(b, pass)} {
+		if id, err := backends.Touch(ctx, b, "id", time.Hour); id != "id" || err != nil {
 			t.Errorf("Touch: got %q, %v", id, err)
 		}
 		if got, err := b.Read(ctx, "id"); err != nil || got.TTL < 59*time.Minute {
@@ -250,6 +249,6 @@ func TestWithoutAbilities(t *testing.T) {
 	}
 }
 
-func pass(ctx context.Context, _ sessions.Op, next func(context.Context) error) error {
+func pass(ctx context.Context, _ backends.Op, next func(context.Context) error) error {
 	return next(ctx)
 }

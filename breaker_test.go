@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var errBreakerDown = errors.New("connection refused")
@@ -82,7 +83,7 @@ func TestBreakerOpens(t *testing.T) {
 		opens  bool
 	}{
 		{"refused", answers(errBreakerDown), true},
-		{"wrapped", answers(&sessions.BackendError{Op: sessions.OpRead, Err: errBreakerDown}), true},
+		{"wrapped", answers(&sessions.BackendError{Op: backends.OpRead, Err: errBreakerDown}), true},
 		{"times out", hangsUntilTimeout, true},
 		{"success", answers(nil), false},
 		{"not found", answers(sessions.ErrNotFound), false},
@@ -94,7 +95,7 @@ func TestBreakerOpens(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := &breakerStore{answer: tt.answer}
-				b := sessions.Breaker(store, nil)
+				b := backends.Breaker(store, nil)
 				for range 5 {
 					if err := readWithin(b, 2*time.Second); errors.Is(err, sessions.ErrUnavailable) {
 						t.Fatal("open before the fifth failure")
@@ -111,7 +112,7 @@ func TestBreakerOpens(t *testing.T) {
 
 func TestBreakerIgnoresCallersThatLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := sessions.Breaker(&breakerStore{answer: func(ctx context.Context) error {
+		b := backends.Breaker(&breakerStore{answer: func(ctx context.Context) error {
 			<-ctx.Done()
 			return errBreakerDown // as a closed connection would report it
 		}}, nil)
@@ -129,7 +130,7 @@ func TestBreakerIgnoresCallersThatLeave(t *testing.T) {
 func TestBreakerStaysClosedWhileSomeSucceed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}
-		b := sessions.Breaker(store, &sessions.BreakerOptions{Failures: 3})
+		b := backends.Breaker(store, &backends.BreakerOptions{Failures: 3})
 		for range 20 {
 			store.set(answers(nil))
 			if err := readWithin(b, time.Second); err != nil {
@@ -149,7 +150,7 @@ func TestBreakerStaysClosedWhileSomeSucceed(t *testing.T) {
 func TestR38_BreakerSparesTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}
-		b := sessions.Breaker(store, nil)
+		b := backends.Breaker(store, nil)
 		if got := trip(t, b); got != 5 {
 			t.Errorf("opened after %d failures, want 5", got)
 		}
@@ -177,7 +178,7 @@ func TestBreakerCloses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var changes []bool
 				store := &breakerStore{answer: tt.outage}
-				b := sessions.Breaker(store, &sessions.BreakerOptions{
+				b := backends.Breaker(store, &backends.BreakerOptions{
 					Changed: func(open bool) { changes = append(changes, open) },
 				})
 				trip(t, b)
@@ -210,7 +211,7 @@ func TestBreakerCloses(t *testing.T) {
 func TestR38_BreakerLetsOneProbeThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}
-		b := sessions.Breaker(store, nil)
+		b := backends.Breaker(store, nil)
 		trip(t, b)
 		store.set(hangsUntilTimeout)
 		store.calls = 0
@@ -228,7 +229,7 @@ func TestR38_BreakerLetsOneProbeThrough(t *testing.T) {
 
 func TestBreakerKeepsAbilities(t *testing.T) {
 	store := &breakerStore{answer: answers(nil)}
-	got, want := sessions.Abilities(sessions.Breaker(store, nil)), sessions.Abilities(store)
+	got, want := backends.Abilities(backends.Breaker(store, nil)), backends.Abilities(store)
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("abilities %v, want %v", got, want)
 	}
@@ -238,16 +239,16 @@ func TestBreakerKeepsAbilities(t *testing.T) {
 func TestBreakerLeavesSweepAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}
-		b := sessions.Breaker(store, nil)
+		b := backends.Breaker(store, nil)
 		for range 20 {
-			if _, err := sessions.Sweep(t.Context(), b); !errors.Is(err, errBreakerDown) {
+			if _, err := backends.Sweep(t.Context(), b); !errors.Is(err, errBreakerDown) {
 				t.Fatalf("Sweep: %v", err)
 			}
 		}
 		if got := trip(t, b); got != 5 {
 			t.Errorf("opened after %d failures, want 5", got)
 		}
-		if _, err := sessions.Sweep(t.Context(), b); !errors.Is(err, errBreakerDown) {
+		if _, err := backends.Sweep(t.Context(), b); !errors.Is(err, errBreakerDown) {
 			t.Errorf("Sweep with an open breaker: %v, want the store's error", err)
 		}
 	})
@@ -259,16 +260,16 @@ func TestBreakerAllocations(t *testing.T) {
 	count := func(b sessions.Backend) float64 {
 		return testing.AllocsPerRun(100, func() { _, _ = b.Read(ctx, "id") })
 	}
-	plain := count(sessions.Intercept(store, func(ctx context.Context, _ sessions.Op, next func(context.Context) error) error {
+	plain := count(backends.Intercept(store, func(ctx context.Context, _ backends.Op, next func(context.Context) error) error {
 		return next(ctx)
 	}))
-	if got := count(sessions.Breaker(store, nil)); got > plain {
+	if got := count(backends.Breaker(store, nil)); got > plain {
 		t.Errorf("%v allocations, want no more than an empty interceptor's %v", got, plain)
 	}
 }
 
 func BenchmarkBreaker(b *testing.B) {
-	backend := sessions.Breaker(&breakerStore{answer: answers(nil)}, nil)
+	backend := backends.Breaker(&breakerStore{answer: answers(nil)}, nil)
 	ctx := b.Context()
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {

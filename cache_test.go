@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 )
@@ -354,7 +355,7 @@ func TestCACHE5_R18_EveryKindOfAnswer(t *testing.T) {
 // A preflight of another site carries no credentials, and costs nothing: neither
 // I/O nor a cookie.
 func TestR18_PreflightCostsNothing(t *testing.T) {
-	b := sessions.Intercept(memory.New(nil), func(_ context.Context, op sessions.Op, _ func(context.Context) error) error {
+	b := backends.Intercept(memory.New(nil), func(_ context.Context, op backends.Op, _ func(context.Context) error) error {
 		t.Errorf("the backend was asked: %s", op)
 		return nil
 	})

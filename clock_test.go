@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
 // counted counts the operations of a backend.
-func counted(b sessions.Backend) (sessions.Backend, map[sessions.Op]int) {
-	calls := map[sessions.Op]int{}
-	return sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+func counted(b sessions.Backend) (sessions.Backend, map[backends.Op]int) {
+	calls := map[backends.Op]int{}
+	return backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 		calls[op]++
 		return next(ctx)
 	}), calls
@@ -48,7 +49,7 @@ func TestR26_PollingIsNoWriting(t *testing.T) {
 				}
 			}
 			most := min(int(polls*tt.every/tt.window)+1, polls)
-			if got := calls[sessions.OpTouch]; got > most || got < most*9/10 || calls[sessions.OpSwap]+calls[sessions.OpWrite] > 0 {
+			if got := calls[backends.OpTouch]; got > most || got < most*9/10 || calls[backends.OpSwap]+calls[backends.OpWrite] > 0 {
 				t.Errorf("idle %v, polled every %v: %v, want %d touches", tt.idle, tt.every, calls, most)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/serializer"
 )
@@ -62,7 +63,7 @@ func (b basic) Remove(ctx context.Context, id string) error         { return b.b
 func (b basic) Exists(ctx context.Context, id string) (bool, error) { return b.b.Exists(ctx, id) }
 
 // swapOnly can swap, too.
-type swapOnly struct{ b sessions.Swapper }
+type swapOnly struct{ b backends.Swapper }
 
 func (b swapOnly) Read(ctx context.Context, id string) (sessions.Record, error) {
 	return b.b.Read(ctx, id)
@@ -78,8 +79,8 @@ func (b swapOnly) Swap(ctx context.Context, id string, old []byte, r sessions.Re
 
 // lossy loses the answer to every operation op, before or after it is carried
 // out, as long as n says so.
-func lossy(b sessions.Backend, op sessions.Op, before bool, n *atomic.Int32) sessions.Backend {
-	return sessions.Intercept(b, func(ctx context.Context, o sessions.Op, next func(context.Context) error) error {
+func lossy(b sessions.Backend, op backends.Op, before bool, n *atomic.Int32) sessions.Backend {
+	return backends.Intercept(b, func(ctx context.Context, o backends.Op, next func(context.Context) error) error {
 		if o != op || n.Add(-1) < 0 {
 			return next(ctx)
 		}
@@ -94,17 +95,17 @@ func TestR4_LostAnswerIsNoLostCommit(t *testing.T) {
 	for _, tt := range []struct {
 		backend string
 		path    string
-		op      sessions.Op
+		op      backends.Op
 		format  serializer.Format // nil: native
 	}{
-		{"full", "/fresh", sessions.OpSwap, nil},
-		{"full", "/count", sessions.OpSwap, nil},
-		{"full", "/login", sessions.OpRotate, nil},
-		{"full", "/fresh", sessions.OpSwap, serializer.StarletteFormat},
-		{"full", "/login", sessions.OpRotate, serializer.StarletteFormat},
-		{"swap", "/fresh", sessions.OpSwap, nil},
-		{"swap", "/count", sessions.OpSwap, nil},
-		{"swap", "/login", sessions.OpSwap, nil},
+		{"full", "/fresh", backends.OpSwap, nil},
+		{"full", "/count", backends.OpSwap, nil},
+		{"full", "/login", backends.OpRotate, nil},
+		{"full", "/fresh", backends.OpSwap, serializer.StarletteFormat},
+		{"full", "/login", backends.OpRotate, serializer.StarletteFormat},
+		{"swap", "/fresh", backends.OpSwap, nil},
+		{"swap", "/count", backends.OpSwap, nil},
+		{"swap", "/login", backends.OpSwap, nil},
 	} {
 		for _, before := range []bool{true, false} {
 			t.Run(fmt.Sprint(tt.backend, tt.path, " before=", before), func(t *testing.T) {
@@ -145,9 +146,9 @@ func TestR4_LostAnswerAndOthers(t *testing.T) {
 			var c *client
 			var lose atomic.Bool
 			var other string
-			b := sessions.Intercept(variants(t)[backend], func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+			b := backends.Intercept(variants(t)[backend], func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 				err := next(ctx)
-				if op == sessions.OpSwap && lose.CompareAndSwap(true, false) {
+				if op == backends.OpSwap && lose.CompareAndSwap(true, false) {
 					other = body(c.get("/count"))
 					return errors.New("connection reset")
 				}
@@ -181,9 +182,9 @@ func TestR4_LostAnswerBeforeTheEnd(t *testing.T) {
 			t.Run(backend+end, func(t *testing.T) {
 				var c *client
 				var lose atomic.Bool
-				b := sessions.Intercept(variants(t)[backend], func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+				b := backends.Intercept(variants(t)[backend], func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 					err := next(ctx)
-					if op == sessions.OpSwap && lose.CompareAndSwap(true, false) {
+					if op == backends.OpSwap && lose.CompareAndSwap(true, false) {
 						c.get(end)
 						return errors.New("connection reset")
 					}

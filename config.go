@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -87,7 +89,7 @@ type Config struct {
 
 	// Require names abilities that the backend must have, so that a missing
 	// one is an error from New and not a surprise.
-	Require []Ability
+	Require []backends.Ability
 
 	// DisableBreaker makes every request wait for a backend that is down.
 	// By default the middleware stops asking for a moment after a few failures.
@@ -126,7 +128,7 @@ const (
 
 // withDefaults returns a copy of c with every default filled in, d coming
 // before the package's own.
-func (c *Config) withDefaults(d Defaults) Config {
+func (c *Config) withDefaults(d backends.Defaults) Config {
 	var cfg Config
 	if c != nil {
 		cfg = *c
@@ -191,6 +193,17 @@ func (c *Config) validate() error {
 		return errors.New("sessions: Config.EvictOldest needs MaxPerSubject")
 	case c.IDs > RawIDs:
 		return errors.New("sessions: Config.IDs is none of DefaultIDs, HashedIDs and RawIDs")
+	}
+	return nil
+}
+
+// require returns an error that names the first of wanted that b lacks.
+func require(b Backend, wanted []backends.Ability) error {
+	have := backends.Abilities(b)
+	for _, w := range wanted {
+		if !slices.Contains(have, w) {
+			return fmt.Errorf("sessions: Config.Require: backend %T lacks the ability %q", b, w)
+		}
 	}
 	return nil
 }

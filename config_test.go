@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -29,7 +30,7 @@ func TestCK1_WrongConfigurationIsRefused(t *testing.T) {
 		{"size", &sessions.Config{MaxSize: -1}, "number of bytes"},
 		{"evict without limit", &sessions.Config{EvictOldest: true}, "MaxPerSubject"},
 		{"ids", &sessions.Config{IDs: 9}, "HashedIDs"},
-		{"missing ability", &sessions.Config{Require: []sessions.Ability{sessions.IsStateless}}, "stateless"},
+		{"missing ability", &sessions.Config{Require: []backends.Ability{backends.IsStateless}}, "stateless"},
 		{"empty chain", &sessions.Config{Transport: sessions.Chain()}, "at least one"},
 		{"source without backend", &sessions.Config{Sources: []sessions.Source{{}}}, "Sources[0]"},
 		{"no token", cookie(sessions.Cookie{Name: "a b"}), "token"},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -73,7 +74,7 @@ func TestSaveShowsMergedNumbers(t *testing.T) {
 // requests at a time one gets it, and others that saw it too are refused.
 func TestRES6_TakeGivesAValueOnce(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
-		if !slices.Contains(sessions.Abilities(b), sessions.CanSwap) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
 			return // and cannot promise it, as the documentation says
 		}
 		mw := newMiddleware(t, b, nil)

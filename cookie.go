@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gosessions/sessions/backends"
 )
 
 // Cookie is the [Transport] that browsers know. Its zero value is the safest
@@ -87,7 +89,7 @@ type jar struct {
 	attributes string // from "; Path=" on
 }
 
-func (c Cookie) preset(d Defaults, native bool) Transport {
+func (c Cookie) preset(d backends.Defaults, native bool) Transport {
 	if c.Name == "" {
 		c.Name = d.Cookie
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/serializer"
 )
@@ -25,7 +26,7 @@ func records(t *testing.T, b sessions.Backend) (live, markers int) {
 	case basic:
 		b = m.b
 	}
-	check(t, sessions.Walk(t.Context(), b, func(s sessions.Stored) error {
+	check(t, backends.Walk(t.Context(), b, func(s backends.Entry) error {
 		var content serializer.Content
 		err := serializer.Native(serializer.JSON).Unpack(s.Record.Data, &content)
 		if content.Retired {
@@ -49,7 +50,7 @@ func TestR5_RegenerationSurvivesTheStoresDeath(t *testing.T) {
 			for _, carriedOut := range []bool{false, true} {
 				b := variants(t)[name]
 				dead, left := false, 0
-				mortal := sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+				mortal := backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 					if dead {
 						return errors.New("connection refused")
 					}
@@ -89,7 +90,7 @@ func TestR38_RequestsDoNotWaitForADeadStore(t *testing.T) {
 		m := memory.New(nil)
 		defer m.Close()
 		var down atomic.Bool
-		b := sessions.Intercept(swapOnly{m}, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+		b := backends.Intercept(swapOnly{m}, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 			if down.Load() {
 				<-ctx.Done()
 				return ctx.Err()

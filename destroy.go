@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/gosessions/sessions/backends"
 )
 
 // Destroy ends the session at once: its record is removed and the cookie is
@@ -59,7 +61,7 @@ func (mw *Middleware) remove(ctx context.Context, old *stored, source *imported)
 	if old.data == nil && mw.derives() {
 		// Another request may have imported it meanwhile.
 		id := mw.primary.key(mw.derive(source.old.token))
-		err = errors.Join(err, wrapNil(OpRemove, mw.primary.backend.Remove(ctx, id)))
+		err = errors.Join(err, wrapNil(backends.OpRemove, mw.primary.backend.Remove(ctx, id)))
 	}
 	return err
 }
@@ -75,20 +77,20 @@ func (st *store) end(ctx context.Context, old *stored, lifetime time.Duration) e
 		case err == nil || errors.Is(err, ErrNotFound):
 			return nil
 		case !errors.Is(err, ErrConflict) && tries >= maxFailures:
-			return wrap(OpSwap, err)
+			return wrap(backends.OpSwap, err)
 		}
 		var found stored
 		switch known := st.read(ctx, old.id, true, lifetime, &found); {
 		case errors.Is(known, ErrNotFound):
 			return nil
 		case found.data == nil:
-			return wrap(OpSwap, err)
+			return wrap(backends.OpSwap, err)
 		case known == nil && found.content.Retired:
 			return ErrConflict
 		}
 		data = found.data
 	}
-	return wrapNil(OpRemove, st.backend.Remove(ctx, old.id))
+	return wrapNil(backends.OpRemove, st.backend.Remove(ctx, old.id))
 }
 
 // maxEnds is how often a record may change under a request that removes it

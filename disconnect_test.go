@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -51,7 +52,7 @@ func TestC1_TheClientHangsUp(t *testing.T) {
 					}
 					check(t, user.Set(s, "eve"))
 					if point == commit {
-						b.once(sessions.OpSwap, func() { pause(commit) })
+						b.once(backends.OpSwap, func() { pause(commit) })
 					}
 					check(t, s.Save(r.Context()))
 					check(t, s.Set("more", true))
@@ -120,8 +121,8 @@ func nothingRuns(t *testing.T) {
 func TestR11_TheBackendDoesNotSeeTheClientLeave(t *testing.T) {
 	type traceKey struct{}
 	for name, b := range variants(t) {
-		seen := map[sessions.Op]int{}
-		watched := sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+		seen := map[backends.Op]int{}
+		watched := backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 			seen[op]++
 			if err := ctx.Err(); err != nil {
 				t.Errorf("%s, %s: the context has ended: %v", name, op, err)
@@ -150,7 +151,7 @@ func TestR11_TheBackendDoesNotSeeTheClientLeave(t *testing.T) {
 				t.Errorf("%s: status %d", name, response.StatusCode)
 			}
 		}
-		if len(c.cookies) != 0 || seen[sessions.OpRead] == 0 {
+		if len(c.cookies) != 0 || seen[backends.OpRead] == 0 {
 			t.Errorf("%s: cookies %v, operations %v", name, c.cookies, seen)
 		}
 	}
@@ -163,7 +164,7 @@ func TestR11_ASilentBackendCostsItsTimeout(t *testing.T) {
 		m := memory.New(nil)
 		defer m.Close()
 		var silent bool
-		b := sessions.Intercept(swapOnly{m}, func(ctx context.Context, _ sessions.Op, next func(context.Context) error) error {
+		b := backends.Intercept(swapOnly{m}, func(ctx context.Context, _ backends.Op, next func(context.Context) error) error {
 			if silent {
 				<-ctx.Done()
 				return ctx.Err()

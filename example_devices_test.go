@@ -5,13 +5,14 @@ import (
 	"net/http"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
 // "Your devices", and "log out everywhere else".
 func Example_logoutEverywhere() {
 	mw, _ := sessions.New(memory.New(nil), &sessions.Config{
-		Require: []sessions.Ability{sessions.CanSubjects},
+		Require: []backends.Ability{backends.CanSubjects},
 	})
 	login := func(r *http.Request, s *sessions.Session) error { return s.SetSubject("ada") }
 	phone, laptop := visit(mw, nil, login), visit(mw, nil, login)

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
 // failing is a backend that can be taken down.
 func failing(b sessions.Backend) (sessions.Backend, *atomic.Bool) {
 	var down atomic.Bool
-	return sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+	return backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 		if down.Load() {
 			return errors.New("connection refused")
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/internal/race"
 	"github.com/gosessions/sessions/sessionstest"
@@ -37,7 +38,7 @@ func runFaulty(t *testing.T, strict bool) {
 		rounds = 60
 	}
 	faulty := sessionstest.NewFaulty(1)
-	mw, err := sessions.New(sessions.Intercept(memory.New(nil), faulty.Intercept), &sessions.Config{
+	mw, err := sessions.New(backends.Intercept(memory.New(nil), faulty.Intercept), &sessions.Config{
 		Strict: strict, DisableBreaker: true, Lifetime: 24 * time.Hour,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})

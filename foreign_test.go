@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/serializer"
@@ -19,13 +20,13 @@ import (
 // is shared with another framework.
 type preset struct {
 	*memory.Backend
-	defaults sessions.Defaults
+	defaults backends.Defaults
 }
 
-func (p preset) Defaults() sessions.Defaults { return p.defaults }
+func (p preset) Describe() backends.Facts { return backends.Facts{Defaults: p.defaults} }
 
 func asStarsessions() preset {
-	return preset{memory.New(nil), sessions.Defaults{Format: serializer.StarsessionsFormat, IDs: sessions.RawIDs, EmptyIsAbsent: true}}
+	return preset{memory.New(nil), backends.Defaults{Format: serializer.StarsessionsFormat, IDs: sessions.RawIDs, EmptyIsAbsent: true}}
 }
 
 // A session whose record goes when it is empty loses nothing that others add
@@ -60,7 +61,7 @@ func TestR4_LostAnswerToARemoval(t *testing.T) {
 	for _, before := range []bool{false, true} {
 		var n atomic.Int32
 		b := asStarsessions()
-		mw := newMiddleware(t, lossy(b, sessions.OpSwap, before, &n), nil)
+		mw := newMiddleware(t, lossy(b, backends.OpSwap, before, &n), nil)
 		c := start(t, mw, nil)
 		n.Store(1)
 		if response := c.get("/clear"); response.StatusCode != 200 || len(c.cookies) != 0 || count(t, b) != 0 {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -171,8 +172,8 @@ func TestC4_EveryResponseInEveryStack(t *testing.T) {
 func serveWay(t *testing.T, stack stack, way way) {
 	begun := make(chan bool, 1) // the first byte of the final response has arrived
 	var commits atomic.Int32
-	b := sessions.Intercept(memory.New(nil), func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-		if op == sessions.OpSwap {
+	b := backends.Intercept(memory.New(nil), func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+		if op == backends.OpSwap {
 			commits.Add(1)
 			select {
 			case <-begun:

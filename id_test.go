@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/internal/race"
 )
@@ -98,7 +99,7 @@ func zOfHalf(k, n int) float64 { return math.Abs(float64(2*k-n)) / math.Sqrt(flo
 // the store has, and nobody gets in with it.
 func TestID5_ListsShowNoID(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
-		if !slices.Contains(sessions.Abilities(b), sessions.CanSubjects) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
 			return
 		}
 		mw := newMiddleware(t, b, nil)
@@ -112,7 +113,7 @@ func TestID5_ListsShowNoID(t *testing.T) {
 			t.Fatalf("List: %v, %v, want the handle %q", list, err, handle)
 		}
 		hidden := []string{c.cookies["__Host-session"]}
-		check(t, sessions.Walk(t.Context(), b, func(s sessions.Stored) error {
+		check(t, backends.Walk(t.Context(), b, func(s backends.Entry) error {
 			hidden = append(hidden, s.ID)
 			return nil
 		}))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/gosessions/sessions/backends"
 )
 
 // touchWindow is how much of the idle time may pass before use is recorded.
@@ -56,7 +58,7 @@ func (s *Session) touch(ctx context.Context) {
 	case errors.Is(err, ErrNotFound):
 		s.mw.observe(ctx, Event{Kind: EventGone})
 	default:
-		s.mw.observe(ctx, Event{Kind: EventFailed, Err: wrap(OpTouch, err)})
+		s.mw.observe(ctx, Event{Kind: EventFailed, Err: wrap(backends.OpTouch, err)})
 	}
 }
 
@@ -72,7 +74,7 @@ func (s *Session) extend(ctx context.Context) error {
 		return ErrNotFound
 	}
 	st := s.mw.primary
-	id, err := Touch(ctx, st.backend, old.id, ttl)
+	id, err := backends.Touch(ctx, st.backend, old.id, ttl)
 	if err != nil {
 		return err
 	}

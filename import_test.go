@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/serializer"
@@ -138,7 +139,7 @@ func TestRES1_LogoutDuringImport(t *testing.T) {
 				if tt.at == nil {
 					logout()
 				} else {
-					tt.at(m).once(sessions.OpSwap, logout)
+					tt.at(m).once(backends.OpSwap, logout)
 				}
 				check(t, s.Set("late", true))
 			}})
@@ -258,7 +259,7 @@ func TestSourceOutageInTheMiddle(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			left := -1
 			fail := func(b sessions.Backend) sessions.Backend {
-				return sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+				return backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 					if left--; left == 0 {
 						if after {
 							_ = next(ctx)

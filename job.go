@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -133,7 +134,7 @@ func (j *job) issue(ctx context.Context) error {
 	}
 	token, err := j.st.backend.Write(ctx, j.old.id, record)
 	if err != nil {
-		return wrap(OpWrite, err)
+		return wrap(backends.OpWrite, err)
 	}
 	if !j.final || j.s.imported != nil {
 		// What cannot be sent later is better refused now, above all before
@@ -199,9 +200,9 @@ func (j *job) insert(ctx context.Context, id string, record Record) error {
 		case errors.Is(err, ErrConflict):
 			return ErrConflict
 		case !errors.Is(known, ErrNotFound):
-			return unknown(OpSwap, err)
+			return unknown(backends.OpSwap, err)
 		case j.tries > maxFailures:
-			return wrap(OpSwap, err)
+			return wrap(backends.OpSwap, err)
 		}
 	}
 }
@@ -270,7 +271,7 @@ func (j *job) replace(ctx context.Context) error {
 		case j.failure != nil && errors.Is(err, ErrGone):
 			// Ended by this commit, whose answer was lost, or after it.
 			if record.Data != nil {
-				return unknown(OpSwap, j.failure)
+				return unknown(backends.OpSwap, j.failure)
 			}
 			j.removed()
 			return nil
@@ -337,7 +338,7 @@ func (j *job) undo(ctx context.Context) error {
 	if j.st.stateless {
 		return nil
 	}
-	return wrapNil(OpSwap, j.st.swap(ctx, j.old.id, j.old.data, Record{}))
+	return wrapNil(backends.OpSwap, j.st.swap(ctx, j.old.id, j.old.data, Record{}))
 }
 
 // report tells the observer how a commit ended.

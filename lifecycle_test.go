@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -131,8 +132,8 @@ func body(r *http.Response) string {
 func TestLifecycleOfTheCookie(t *testing.T) {
 	backend := memory.New(nil)
 	t.Cleanup(func() { _ = backend.Close() })
-	calls := map[sessions.Op]int{}
-	counted := sessions.Intercept(backend, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+	calls := map[backends.Op]int{}
+	counted := backends.Intercept(backend, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 		calls[op]++
 		return next(ctx)
 	})
@@ -140,20 +141,20 @@ func TestLifecycleOfTheCookie(t *testing.T) {
 	for _, step := range []struct {
 		path      string
 		setCookie string // "", "set" or "deleted"
-		ops       map[sessions.Op]int
+		ops       map[backends.Op]int
 	}{
 		{"/read", "", nil},
 		{"/clear", "", nil},
 		{"/destroy", "", nil},
-		{"/same", "set", map[sessions.Op]int{sessions.OpSwap: 1}},
-		{"/read", "", map[sessions.Op]int{sessions.OpRead: 1}},
-		{"/same", "", map[sessions.Op]int{sessions.OpRead: 1}},
-		{"/undo", "", map[sessions.Op]int{sessions.OpRead: 1}},
-		{"/other", "", map[sessions.Op]int{sessions.OpRead: 1, sessions.OpSwap: 1}},
-		{"/login", "set", map[sessions.Op]int{sessions.OpRead: 1, sessions.OpRotate: 1}},
-		{"/clear", "", map[sessions.Op]int{sessions.OpRead: 1, sessions.OpSwap: 1}},
-		{"/again", "set", map[sessions.Op]int{sessions.OpRead: 1, sessions.OpSwap: 2}},
-		{"/destroy", "deleted", map[sessions.Op]int{sessions.OpRead: 1, sessions.OpSwap: 1}},
+		{"/same", "set", map[backends.Op]int{backends.OpSwap: 1}},
+		{"/read", "", map[backends.Op]int{backends.OpRead: 1}},
+		{"/same", "", map[backends.Op]int{backends.OpRead: 1}},
+		{"/undo", "", map[backends.Op]int{backends.OpRead: 1}},
+		{"/other", "", map[backends.Op]int{backends.OpRead: 1, backends.OpSwap: 1}},
+		{"/login", "set", map[backends.Op]int{backends.OpRead: 1, backends.OpRotate: 1}},
+		{"/clear", "", map[backends.Op]int{backends.OpRead: 1, backends.OpSwap: 1}},
+		{"/again", "set", map[backends.Op]int{backends.OpRead: 1, backends.OpSwap: 2}},
+		{"/destroy", "deleted", map[backends.Op]int{backends.OpRead: 1, backends.OpSwap: 1}},
 		{"/read", "", nil},
 	} {
 		clear(calls)
@@ -180,7 +181,7 @@ func TestLifecycleOfTheCookie(t *testing.T) {
 		if got, want := response.Header.Get("Cache-Control"), map[bool]string{true: "no-store"}[set != ""]; got != want {
 			t.Errorf("%s: Cache-Control: got %q, want %q", step.path, got, want)
 		}
-		for _, op := range []sessions.Op{sessions.OpRead, sessions.OpWrite, sessions.OpSwap, sessions.OpRotate, sessions.OpRemove, sessions.OpExists, sessions.OpTouch} {
+		for _, op := range []backends.Op{backends.OpRead, backends.OpWrite, backends.OpSwap, backends.OpRotate, backends.OpRemove, backends.OpExists, backends.OpTouch} {
 			if calls[op] != step.ops[op] {
 				t.Errorf("%s: %s: got %d calls, want %d", step.path, op, calls[op], step.ops[op])
 			}
@@ -189,7 +190,7 @@ func TestLifecycleOfTheCookie(t *testing.T) {
 }
 
 func TestUntouchedRequestCostsNothing(t *testing.T) {
-	backend := sessions.Intercept(memory.New(nil), func(context.Context, sessions.Op, func(context.Context) error) error {
+	backend := backends.Intercept(memory.New(nil), func(context.Context, backends.Op, func(context.Context) error) error {
 		t.Error("the backend was asked")
 		return errors.New("no")
 	})

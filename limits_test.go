@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/internal/race"
@@ -31,7 +32,7 @@ func TestL5_DOS1_Crawlers(t *testing.T) {
 		requests = 50_000
 	}
 	m := memory.New(nil)
-	b := sessions.Intercept(m, func(_ context.Context, op sessions.Op, _ func(context.Context) error) error {
+	b := backends.Intercept(m, func(_ context.Context, op backends.Op, _ func(context.Context) error) error {
 		t.Errorf("the backend was asked: %s", op)
 		return nil
 	})
@@ -113,8 +114,8 @@ func TestDOS2_AnonymousVisitorsStoreNothing(t *testing.T) {
 func TestDOS3_UnknownTokens(t *testing.T) {
 	m := memory.New(nil)
 	reads, others := 0, 0
-	b := sessions.Intercept(m, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-		if op == sessions.OpRead {
+	b := backends.Intercept(m, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+		if op == backends.OpRead {
 			reads++
 		} else {
 			others++

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/internal/race"
 )
 
@@ -30,9 +31,9 @@ func scale(n int) int {
 // writing counts what changes the store.
 func writing(b sessions.Backend) (sessions.Backend, *atomic.Int64) {
 	var writes atomic.Int64
-	return sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+	return backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 		switch op {
-		case sessions.OpWrite, sessions.OpSwap, sessions.OpTouch, sessions.OpRotate, sessions.OpRemove:
+		case backends.OpWrite, backends.OpSwap, backends.OpTouch, backends.OpRotate, backends.OpRemove:
 			writes.Add(1)
 		}
 		return next(ctx)
@@ -99,7 +100,7 @@ func TestL1_MostlyReading(t *testing.T) {
 		if most := int64(workers*each) * 6 / 100; writes.Load() > most {
 			t.Errorf("%d writes for %d requests, want at most %d", writes.Load(), workers*each, most)
 		}
-		if !slices.Contains(sessions.Abilities(b), sessions.CanSwap) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
 			return // and may lose some, as the documentation says
 		}
 		for i, c := range all {
@@ -153,7 +154,7 @@ func TestL2_LoginStorm(t *testing.T) {
 // lost, and none waits much longer than the others.
 func TestL3_B12_HotSession(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
-		if !slices.Contains(sessions.Abilities(b), sessions.CanSwap) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
 			return // and may lose some, as the documentation says
 		}
 		const writers = 200

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 )
 
@@ -195,7 +196,7 @@ func TestRES3_EXP1_NothingRenewsWhatHasExpired(t *testing.T) {
 // under way, and nobody else's.
 func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
-		if !slices.Contains(sessions.Abilities(b), sessions.CanSubjects) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
 			return // and says so, as cookies do
 		}
 		mw := newMiddleware(t, b, nil)
@@ -249,7 +250,7 @@ func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 		}
 		hooked := hook(b)
 		revoking := newMiddleware(t, hooked.Backend, nil)
-		hooked.once(sessions.OpSwap, func() { c.get("/login") })
+		hooked.once(backends.OpSwap, func() { c.get("/login") })
 		found, err := revoking.Revoke(t.Context(), "ada", list[0].ID)
 		who := body(c.get("/who"))
 		if !found || !errors.Is(err, sessions.ErrConflict) || who != "ada" {
@@ -260,7 +261,7 @@ func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 			t.Fatalf("List: %v, %v", list, err)
 		}
 		// A change at the same moment is no reason.
-		hooked.once(sessions.OpSwap, func() { c.get("/other") })
+		hooked.once(backends.OpSwap, func() { c.get("/other") })
 		if found, err := revoking.Revoke(t.Context(), "ada", list[0].ID); !found || err != nil {
 			t.Errorf("Revoke: %v, %v", found, err)
 		}
@@ -285,7 +286,7 @@ func TestEXP3_EXP4_CookiesCannotBeRevoked(t *testing.T) {
 		if list, err := mw.List(t.Context(), "ada"); list != nil || !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%s: List: %v, %v, want ErrUnsupported", name, list, err)
 		}
-		if _, err := sessions.New(cookie.New(codec), &sessions.Config{Require: []sessions.Ability{sessions.CanSubjects}}); err == nil {
+		if _, err := sessions.New(cookie.New(codec), &sessions.Config{Require: []backends.Ability{backends.CanSubjects}}); err == nil {
 			t.Errorf("%s: New with Require: no error", name)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -74,11 +75,11 @@ func TestDOS7_TheWaitForATurnIsBounded(t *testing.T) {
 		stuck := false
 		var slow atomic.Bool // the next swap takes two seconds
 		var turns atomic.Int32
-		b := sessions.Intercept(swapOnly{m}, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-			if op == sessions.OpSwap && slow.CompareAndSwap(true, false) {
+		b := backends.Intercept(swapOnly{m}, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+			if op == backends.OpSwap && slow.CompareAndSwap(true, false) {
 				time.Sleep(2 * time.Second)
 			}
-			if stuck && op == sessions.OpRead { // what follows upon a conflict
+			if stuck && op == backends.OpRead { // what follows upon a conflict
 				if turns.Add(1) > 1 {
 					t.Error("two commits have the turn at once")
 				}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -28,11 +29,8 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 	if backend == nil {
 		return nil, errors.New("sessions: New: the backend is nil: give one, such as memory.New(nil)")
 	}
-	var d Defaults
-	if p, ok := ability[Preset](backend); ok {
-		d = p.Defaults()
-	}
-	mw := &Middleware{config: config.withDefaults(d)}
+	facts := backends.Describe(backend)
+	mw := &Middleware{config: config.withDefaults(facts.Defaults)}
 	cfg := &mw.config
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -41,7 +39,7 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 		return nil, err
 	}
 	var err error
-	if mw.primary, err = mw.open(backend, cfg.Format, cfg.Transport, cfg.IDs, cfg.Namespace, d); err != nil {
+	if mw.primary, err = mw.open(backend, cfg.Format, cfg.Transport, cfg.IDs, cfg.Namespace); err != nil {
 		return nil, err
 	}
 	if err := mw.checkAgainstStore(); err != nil {
@@ -51,12 +49,8 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 		if source.Backend == nil {
 			return nil, fmt.Errorf("sessions: Config.Sources[%d]: the backend is nil", i)
 		}
-		var d Defaults
-		if p, ok := ability[Preset](source.Backend); ok {
-			d = p.Defaults()
-		}
-		sc := (&Config{Format: source.Format, Transport: source.Transport, IDs: source.IDs}).withDefaults(d)
-		st, err := mw.open(source.Backend, sc.Format, sc.Transport, sc.IDs, source.Namespace, d)
+		sc := (&Config{Format: source.Format, Transport: source.Transport, IDs: source.IDs}).withDefaults(backends.Describe(source.Backend).Defaults)
+		st, err := mw.open(source.Backend, sc.Format, sc.Transport, sc.IDs, source.Namespace)
 		if err != nil {
 			return nil, fmt.Errorf("sessions: Config.Sources[%d]: %w", i, err)
 		}
@@ -66,15 +60,15 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 }
 
 // open checks how a backend is used and makes a store of it.
-func (mw *Middleware) open(b Backend, f serializer.Format, t Transport, ids IDs, namespace string, d Defaults) (*store, error) {
-	if err := Validate(b); err != nil {
-		return nil, err
+func (mw *Middleware) open(b Backend, f serializer.Format, t Transport, ids IDs, namespace string) (*store, error) {
+	facts := backends.Describe(b)
+	if facts.Err != nil {
+		return nil, facts.Err
 	}
-	if w, ok := ability[Warner](b); ok {
-		for _, warning := range w.Warnings() {
-			mw.config.Logger.Warn("sessions: " + warning)
-		}
+	for _, warning := range facts.Warnings {
+		mw.config.Logger.Warn("sessions: " + warning)
 	}
+	d := facts.Defaults
 	transports := flatten(t)
 	switch {
 	case len(transports) == 0:
@@ -83,7 +77,7 @@ func (mw *Middleware) open(b Backend, f serializer.Format, t Transport, ids IDs,
 		return nil, errors.New("sessions: Config.Transport is a chain with nil in it: leave that out")
 	}
 	native := d.Format == nil && f.Holds().Writes
-	settings := Settings{ClockSkew: mw.config.ClockSkew, Lifetime: mw.config.Lifetime, IdleTimeout: mw.config.IdleTimeout}
+	settings := backends.Settings{ClockSkew: mw.config.ClockSkew, Lifetime: mw.config.Lifetime, IdleTimeout: mw.config.IdleTimeout}
 	for i, t := range transports {
 		if p, ok := t.(presetTransport); ok {
 			transports[i] = p.preset(d, native)
@@ -112,14 +106,14 @@ func (mw *Middleware) open(b Backend, f serializer.Format, t Transport, ids IDs,
 	if len(namespace) > 255 {
 		return nil, errors.New("sessions: Config.Namespace is longer than 255 bytes")
 	}
-	b, err := bind(b, settings)
+	b, err := backends.Bind(b, settings)
 	if err != nil {
 		return nil, err
 	}
-	if !mw.config.DisableBreaker && !has[Local](b) && !isStateless(b) {
-		b = Breaker(b, nil)
+	if !mw.config.DisableBreaker && !facts.Local && !facts.Stateless {
+		b = backends.Breaker(b, nil)
 	}
-	return newStore(b, f, transports, ids, namespace, d), nil
+	return newStore(b, f, transports, ids, namespace), nil
 }
 
 // checkAgainstStore returns what the configuration asks of the store that it
@@ -129,7 +123,7 @@ func (mw *Middleware) checkAgainstStore() error {
 	switch {
 	case cfg.IdleTimeout > 0 && !st.holds.Created:
 		return fmt.Errorf("sessions: Config.IdleTimeout: the format %s cannot record it: use the native format, or leave it out", st.format.Name())
-	case cfg.MaxPerSubject > 0 && !has[SubjectIndex](st.backend):
+	case cfg.MaxPerSubject > 0 && !backends.Has(st.backend, backends.CanSubjects):
 		return errors.New("sessions: Config.MaxPerSubject: the backend has no subject index: use memory, redis or postgres, or leave it out")
 	case cfg.MaxPerSubject > 0 && !st.holds.Subject:
 		return fmt.Errorf("sessions: Config.MaxPerSubject: the format %s cannot store a subject: use the native format", st.format.Name())

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/serializer"
@@ -264,7 +265,7 @@ func liveBy(t *testing.T, b sessions.Backend, format serializer.Format, script [
 	t.Helper()
 	mw := newMiddleware(t, b, &sessions.Config{Format: format, Transport: sessions.Cookie{Name: modelCookie}})
 	v := &visitor{t: t, mw: mw, client: newClient(t, nil), model: &model{stored: empty()}, script: script}
-	v.stateless = slices.Contains(sessions.Abilities(b), sessions.IsStateless)
+	v.stateless = slices.Contains(backends.Abilities(b), backends.IsStateless)
 	v.live()
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -56,7 +57,7 @@ func TestOddBackends(t *testing.T) {
 		{"refuses the size of a new record", odd{swap: fails(sessions.ErrTooLarge)}, true, 500},
 		{"refuses the size of a changed record", odd{swap: fails(fmt.Errorf("odd: %w", sessions.ErrTooLarge))}, false, 500},
 		{"is full", odd{swap: fails(memory.ErrFull)}, true, 503},
-		{"has an error that is nil inside", odd{swap: fails(&sessions.BackendError{Op: sessions.OpSwap})}, false, 503},
+		{"has an error that is nil inside", odd{swap: fails(&sessions.BackendError{Op: backends.OpSwap})}, false, 503},
 		{"returns no data", odd{read: reads(sessions.Record{}, nil)}, false, 200},
 		{"returns junk", odd{read: reads(sessions.Record{Data: []byte{0xff}, TTL: -time.Hour}, nil)}, false, 200},
 		{"returns a newer version", odd{read: reads(sessions.Record{Data: []byte{0x1f, 0}}, nil)}, false, 503},
@@ -113,8 +114,8 @@ func TestOddTransports(t *testing.T) {
 	empty.Clear(nil)
 
 	reads := 0
-	b := sessions.Intercept(memory.New(nil), func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-		if op == sessions.OpRead {
+	b := backends.Intercept(memory.New(nil), func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+		if op == backends.OpRead {
 			reads++
 		}
 		return next(ctx)
@@ -156,4 +157,4 @@ func (b *countingStateless) Write(context.Context, string, sessions.Record) (str
 }
 func (b *countingStateless) Remove(context.Context, string) error         { return nil }
 func (b *countingStateless) Exists(context.Context, string) (bool, error) { return false, nil }
-func (b *countingStateless) Stateless()                                   {}
+func (b *countingStateless) Describe() backends.Facts                     { return backends.Facts{Stateless: true} }

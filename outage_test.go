@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -120,8 +121,8 @@ func TestR15_E19_UnreadableRecordsAreLeftAlone(t *testing.T) {
 			mw := newMiddleware(t, m, &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})
 			c := start(t, mw, nil)
 			token := c.cookies["__Host-session"]
-			var spoilt sessions.Stored
-			check(t, m.Walk(t.Context(), func(s sessions.Stored) error { spoilt = s; return nil }))
+			var spoilt backends.Entry
+			check(t, m.Walk(t.Context(), func(s backends.Entry) error { spoilt = s; return nil }))
 			spoilt.Record.Data = spoil(spoilt.Record.Data)
 			check(t, second(m.Write(t.Context(), spoilt.ID, spoilt.Record)))
 			kinds = nil
@@ -149,8 +150,8 @@ func TestR15_E19_UnreadableRecordsAreLeftAlone(t *testing.T) {
 func TestR15_NewerRecordsAreKept(t *testing.T) {
 	m := memory.New(nil)
 	c := start(t, newMiddleware(t, m, nil), nil)
-	var stored sessions.Stored
-	check(t, m.Walk(t.Context(), func(s sessions.Stored) error { stored = s; return nil }))
+	var stored backends.Entry
+	check(t, m.Walk(t.Context(), func(s backends.Entry) error { stored = s; return nil }))
 	ours := stored.Record
 	stored.Record.Data = slices.Clone(ours.Data)
 	stored.Record.Data[0]++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -42,7 +43,7 @@ func (j *job) rotateAtOnce(ctx context.Context, token, id string) error {
 			return err
 		}
 		attempt, cancel := j.attempt(ctx)
-		err = Rotate(attempt, j.st.backend, j.old.id, j.old.data, marker, id, record)
+		err = backends.Rotate(attempt, j.st.backend, j.old.id, j.old.data, marker, id, record)
 		cancel()
 		j.tries++
 		if err != nil {
@@ -54,7 +55,7 @@ func (j *job) rotateAtOnce(ctx context.Context, token, id string) error {
 			case known == nil && j.isOurs(&found, record):
 				err = nil
 			case !errors.Is(known, ErrNotFound):
-				return unknown(OpRotate, err)
+				return unknown(backends.OpRotate, err)
 			}
 		}
 		if err == nil {
@@ -86,7 +87,7 @@ func (j *job) rotateInSteps(ctx context.Context, token, id string) error {
 			// is left. It stays, and expires if nobody gets to know its ID.
 			return err
 		case err != nil:
-			return errors.Join(err, wrapNil(OpRemove, j.st.backend.Remove(ctx, id)))
+			return errors.Join(err, wrapNil(backends.OpRemove, j.st.backend.Remove(ctx, id)))
 		}
 		// The session was changed under its old ID: carry that over.
 		before := record.Data
@@ -94,7 +95,7 @@ func (j *job) rotateInSteps(ctx context.Context, token, id string) error {
 			return err
 		}
 		if err := j.st.swap(ctx, id, before, record); err != nil {
-			return unknown(OpSwap, err)
+			return unknown(backends.OpSwap, err)
 		}
 	}
 }
@@ -116,7 +117,7 @@ func (j *job) mark(ctx context.Context) (marked bool, _ error) {
 	found, err := j.settle(ctx, err)
 	if j.failure != nil && marker.Data == nil && errors.Is(err, ErrGone) {
 		// Removed, by this commit or by somebody's logout.
-		return false, unknown(OpSwap, j.failure)
+		return false, unknown(backends.OpSwap, j.failure)
 	}
 	return found != nil, err
 }

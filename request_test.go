@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -19,12 +20,12 @@ import (
 type hooked struct {
 	sessions.Backend
 	mu     sync.Mutex
-	before map[sessions.Op]func()
+	before map[backends.Op]func()
 }
 
 func hook(b sessions.Backend) *hooked {
-	h := &hooked{before: map[sessions.Op]func(){}}
-	h.Backend = sessions.Intercept(b, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+	h := &hooked{before: map[backends.Op]func(){}}
+	h.Backend = backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 		h.mu.Lock()
 		f := h.before[op]
 		delete(h.before, op)
@@ -38,7 +39,7 @@ func hook(b sessions.Backend) *hooked {
 }
 
 // once lets f run before the next operation op.
-func (h *hooked) once(op sessions.Op, f func()) {
+func (h *hooked) once(op backends.Op, f func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.before[op] = f
@@ -63,7 +64,7 @@ func TestChangesDuringSave(t *testing.T) {
 	mw := newMiddleware(t, b.Backend, nil)
 	c := start(t, mw, routes{
 		"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-			b.once(sessions.OpSwap, func() {
+			b.once(backends.OpSwap, func() {
 				check(t, s.RegenerateID())
 				check(t, s.Set("during", 1))
 				_, err := s.Update("n", func(old any) (any, error) {
@@ -101,7 +102,7 @@ func TestRES6_TakeDuringSave(t *testing.T) {
 	var c *client
 	c = start(t, mw, routes{
 		"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-			b.once(sessions.OpSwap, func() {
+			b.once(backends.OpSwap, func() {
 				c.handler.ServeHTTP(httptest.NewRecorder(), c.request("/other"))
 				name, err := user.Take(s)
 				check(t, err)
@@ -162,7 +163,7 @@ func TestUpdateThatFailsDuringSave(t *testing.T) {
 	c = start(t, mw, routes{
 		"/ten": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, visits.Set(s, 10)) },
 		"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-			b.once(sessions.OpSwap, func() {
+			b.once(backends.OpSwap, func() {
 				c.get("/ten")
 				_, err := visits.Update(s, func(n int) (int, error) {
 					if n == 10 {
@@ -242,7 +243,7 @@ func TestTransactDestroys(t *testing.T) {
 
 func TestSaveAfterTheResponse(t *testing.T) {
 	var down bool
-	b := sessions.Intercept(memory.New(nil), func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+	b := backends.Intercept(memory.New(nil), func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 		if down {
 			return errors.New("down")
 		}

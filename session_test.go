@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -246,8 +247,8 @@ func TestEXP1_AbsoluteAndIdleTimeout(t *testing.T) {
 				touches := 0
 				m := memory.New(nil)
 				defer m.Close()
-				b := sessions.Intercept(m, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-					if op == sessions.OpTouch {
+				b := backends.Intercept(m, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+					if op == backends.OpTouch {
 						touches++
 					}
 					return next(ctx)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -24,7 +25,7 @@ func (j *job) settle(ctx context.Context, err error) (*stored, error) {
 	case errors.Is(err, ErrNotFound):
 		return nil, ErrGone
 	case !errors.Is(err, ErrConflict):
-		j.failure = wrap(OpSwap, err)
+		j.failure = wrap(backends.OpSwap, err)
 	case j.leave == nil:
 		leave, err := j.mw.queue.enter(ctx, j.old.id)
 		if err != nil {
@@ -51,7 +52,7 @@ func (j *job) settle(ctx context.Context, err error) (*stored, error) {
 			return nil, j.failure
 		}
 	case j.failure != nil && !j.untouched(&found.content):
-		return nil, unknown(OpSwap, j.failure)
+		return nil, unknown(backends.OpSwap, j.failure)
 	case j.mw.config.Strict:
 		return nil, ErrConflict
 	}
@@ -87,16 +88,16 @@ func (j *job) untouched(content *serializer.Content) bool {
 // is open, or a conflict that could not be resolved in time.
 func (j *job) lost(err error) error {
 	if j.failure != nil {
-		return unknown(OpSwap, j.failure)
+		return unknown(backends.OpSwap, j.failure)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrConflict, err)
 	}
-	return wrap(OpRead, err)
+	return wrap(backends.OpRead, err)
 }
 
 // unknown marks a failure whose outcome is open.
-func unknown(op Op, err error) error {
+func unknown(op backends.Op, err error) error {
 	var backend *BackendError
 	if !errors.As(err, &backend) {
 		err = wrap(op, err)

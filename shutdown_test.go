@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -27,8 +28,8 @@ func TestC5_R24_ShutdownDuringCommits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := memory.New(nil)
 			arrived, release := make(chan bool, inFlight), make(chan bool)
-			held := sessions.Intercept(store, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-				if op == sessions.OpSwap {
+			held := backends.Intercept(store, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+				if op == backends.OpSwap {
 					arrived <- true
 					<-release
 				}

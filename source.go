@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -135,9 +136,9 @@ func (im *imported) retire(ctx context.Context, compare bool) error {
 	case im.store.stateless:
 		return nil
 	case !compare:
-		return wrapNil(OpRemove, im.store.backend.Remove(ctx, im.old.id))
+		return wrapNil(backends.OpRemove, im.store.backend.Remove(ctx, im.old.id))
 	}
-	return wrapNil(OpSwap, im.store.swap(ctx, im.old.id, im.old.data, Record{}))
+	return wrapNil(backends.OpSwap, im.store.swap(ctx, im.old.id, im.old.data, Record{}))
 }
 
 // convert returns content, which from holds, as to holds it.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -26,7 +27,7 @@ func newMove(t *testing.T) *move {
 	m := &move{old: memory.New(nil), new: memory.New(nil)}
 	transport := sessions.Cookie{Name: "__Host-old"}
 	m.before = newMiddleware(t, m.old, &sessions.Config{Transport: transport})
-	source := sessions.Intercept(m.old, func(ctx context.Context, _ sessions.Op, next func(context.Context) error) error {
+	source := backends.Intercept(m.old, func(ctx context.Context, _ backends.Op, next func(context.Context) error) error {
 		if m.down {
 			return errors.New("down")
 		}
@@ -39,7 +40,7 @@ func newMove(t *testing.T) *move {
 
 func count(t *testing.T, b sessions.Backend) (n int) {
 	t.Helper()
-	check(t, sessions.Walk(t.Context(), b, func(sessions.Stored) error { n++; return nil }))
+	check(t, backends.Walk(t.Context(), b, func(backends.Entry) error { n++; return nil }))
 	return n
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -19,8 +20,8 @@ type store struct {
 	transports []Transport
 	ids        IDs
 	namespace  string
-	defaults   Defaults
-	minter     Minter // nil: IDs are our own
+	defaults   backends.Defaults
+	minter     backends.Minter // nil: IDs are our own
 
 	stateless bool
 	local     bool
@@ -28,8 +29,9 @@ type store struct {
 	rotates   bool
 }
 
-func newStore(b Backend, f serializer.Format, transports []Transport, ids IDs, namespace string, d Defaults) *store {
-	minter, _ := ability[Minter](b)
+func newStore(b Backend, f serializer.Format, transports []Transport, ids IDs, namespace string) *store {
+	facts := backends.Describe(b)
+	minter, _ := backends.As[backends.Minter](b)
 	return &store{
 		backend:    b,
 		format:     f,
@@ -38,12 +40,12 @@ func newStore(b Backend, f serializer.Format, transports []Transport, ids IDs, n
 		transports: transports,
 		ids:        ids,
 		namespace:  namespace,
-		defaults:   d,
+		defaults:   facts.Defaults,
 		minter:     minter,
-		stateless:  isStateless(b),
-		local:      has[Local](b) || isStateless(b),
-		swaps:      has[Swapper](b),
-		rotates:    has[Rotator](b),
+		stateless:  facts.Stateless,
+		local:      facts.Local || facts.Stateless,
+		swaps:      backends.Has(b, backends.CanSwap),
+		rotates:    backends.Has(b, backends.CanRotate),
 	}
 }
 
@@ -95,12 +97,12 @@ func (st *store) read(ctx context.Context, id string, fresh bool, lifetime time.
 	var record Record
 	var err error
 	if fresh {
-		record, err = ReadFresh(ctx, st.backend, id)
+		record, err = backends.ReadFresh(ctx, st.backend, id)
 	} else {
 		record, err = st.backend.Read(ctx, id)
 	}
 	if err != nil {
-		return wrap(OpRead, err)
+		return wrap(backends.OpRead, err)
 	}
 	into.id, into.data, into.ttl = id, record.Data, record.TTL
 	if err := st.format.Unpack(record.Data, &into.content); err != nil {
@@ -122,7 +124,7 @@ func (st *store) read(ctx context.Context, id string, fresh bool, lifetime time.
 // is stored is compared and then replaced, and a change in between is lost.
 func (st *store) swap(ctx context.Context, id string, old []byte, new Record) error {
 	if st.swaps {
-		return Swap(ctx, st.backend, id, old, new)
+		return backends.Swap(ctx, st.backend, id, old, new)
 	}
 	current, err := st.backend.Read(ctx, id)
 	switch {
@@ -162,7 +164,7 @@ func (*expiredError) Error() string        { return "sessions: the session has e
 func (*expiredError) Is(target error) bool { return target == ErrNotFound }
 
 // wrapNil is wrap for what may be no error.
-func wrapNil(op Op, err error) error {
+func wrapNil(op backends.Op, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -171,11 +173,11 @@ func wrapNil(op Op, err error) error {
 
 // wrap makes a *BackendError of a backend's own error. What says something about
 // the session, and not about the backend's health, stays as it is.
-func wrap(op Op, err error) error {
+func wrap(op backends.Op, err error) error {
 	for _, sentinel := range []error{ErrNotFound, ErrConflict, ErrGone, ErrTooLarge, errors.ErrUnsupported, serializer.ErrType} {
 		if errors.Is(err, sentinel) {
 			return err
 		}
 	}
-	return &BackendError{op, err}
+	return &BackendError{Op: op, Err: err}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 )
@@ -73,7 +74,7 @@ func second[A any](_ A, err error) error { return err }
 // changes the session by Transact.
 func TestR19_AStreamHoldsNothing(t *testing.T) {
 	var busy atomic.Int32 // operations of the backend under way
-	b := sessions.Intercept(memory.New(nil), func(ctx context.Context, _ sessions.Op, next func(context.Context) error) error {
+	b := backends.Intercept(memory.New(nil), func(ctx context.Context, _ backends.Op, next func(context.Context) error) error {
 		busy.Add(1)
 		defer busy.Add(-1)
 		return next(ctx)

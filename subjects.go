@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -21,9 +22,9 @@ type Info struct {
 func (mw *Middleware) List(ctx context.Context, subject string) ([]Info, error) {
 	ctx, cancel := mw.detach(ctx)
 	defer cancel()
-	list, err := ListSubject(ctx, mw.primary.backend, subject)
+	list, err := backends.ListSubject(ctx, mw.primary.backend, subject)
 	if err != nil {
-		return nil, wrap(OpList, err)
+		return nil, wrap(backends.OpList, err)
 	}
 	infos := make([]Info, 0, len(list))
 	for _, s := range list {
@@ -46,9 +47,9 @@ func (mw *Middleware) List(ctx context.Context, subject string) ([]Info, error) 
 func (mw *Middleware) Revoke(ctx context.Context, subject, id string) (bool, error) {
 	ctx, cancel := mw.detach(ctx)
 	defer cancel()
-	list, err := ListSubject(ctx, mw.primary.backend, subject)
+	list, err := backends.ListSubject(ctx, mw.primary.backend, subject)
 	if err != nil {
-		return false, wrap(OpList, err)
+		return false, wrap(backends.OpList, err)
 	}
 	for _, s := range list {
 		if handle(s.ID) == id {
@@ -78,8 +79,8 @@ func (mw *Middleware) RevokeOthers(ctx context.Context, s *Session) (int, error)
 func (mw *Middleware) revoke(ctx context.Context, subject, except string) (int, error) {
 	ctx, cancel := mw.detach(ctx)
 	defer cancel()
-	n, err := RevokeSubject(ctx, mw.primary.backend, subject, except)
-	return n, wrapNil(OpRevoke, err)
+	n, err := backends.RevokeSubject(ctx, mw.primary.backend, subject, except)
+	return n, wrapNil(backends.OpRevoke, err)
 }
 
 // makeRoom keeps a subject's sessions within the configured number.
@@ -89,9 +90,9 @@ func (j *job) makeRoom(ctx context.Context) error {
 	if limit == 0 || subject == "" || subject == j.old.content.Subject {
 		return nil
 	}
-	list, err := ListSubject(ctx, j.st.backend, subject)
+	list, err := backends.ListSubject(ctx, j.st.backend, subject)
 	if err != nil {
-		return wrap(OpList, err)
+		return wrap(backends.OpList, err)
 	}
 	for len(list) >= limit {
 		if !j.mw.config.EvictOldest {
@@ -110,7 +111,7 @@ func (j *job) makeRoom(ctx context.Context) error {
 			}
 		}
 		if err := j.st.backend.Remove(ctx, list[oldest].ID); err != nil {
-			return wrap(OpRemove, err)
+			return wrap(backends.OpRemove, err)
 		}
 		j.mw.observe(ctx, Event{Kind: EventEvicted, Session: handle(list[oldest].ID)})
 		list = append(list[:oldest], list[oldest+1:]...)

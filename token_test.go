@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -16,8 +17,8 @@ import (
 func TestSeveralCookiesOfOneName(t *testing.T) {
 	backend := memory.New(nil)
 	reads := 0
-	counted := sessions.Intercept(backend, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-		if op == sessions.OpRead {
+	counted := backends.Intercept(backend, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+		if op == backends.OpRead {
 			reads++
 		}
 		return next(ctx)
@@ -190,7 +191,7 @@ func TestID2_StoreHoldsNoToken(t *testing.T) {
 	h := serve(t, newMiddleware(t, b, nil), basics)
 	c := newClient(t, h)
 	c.get("/same")
-	check(t, sessions.Walk(t.Context(), b, func(s sessions.Stored) error {
+	check(t, backends.Walk(t.Context(), b, func(s backends.Entry) error {
 		if strings.Contains(fmt.Sprint(s, string(s.Record.Data)), c.cookies["__Host-session"]) {
 			t.Error("the token is in the store")
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/gosessions/sessions/backends"
 )
 
 // A Transport carries tokens between the client and the middleware: [Cookie],
@@ -35,7 +37,7 @@ type transportChecker interface {
 
 // presetTransport is a Transport that a [Preset] completes.
 type presetTransport interface {
-	preset(d Defaults, format bool) Transport
+	preset(d backends.Defaults, format bool) Transport
 }
 
 // Chain returns a transport that reads tokens from the first of transports that

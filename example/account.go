@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/example/internal/web"
 )
 
@@ -141,13 +142,13 @@ func (app *app) subject(s *sessions.Session) (string, error) {
 	switch subject := s.Subject(); {
 	case subject != "":
 		return subject, nil
-	case !app.can(sessions.CanSubjects) && user.Has(s):
+	case !app.can(backends.CanSubjects) && user.Has(s):
 		return "", errors.ErrUnsupported
 	}
 	return "", &web.Problem{Status: http.StatusUnauthorized, Text: "log in first"}
 }
 
 // can tells whether the backend has an ability.
-func (app *app) can(ability sessions.Ability) bool {
-	return slices.Contains(sessions.Abilities(app.backend), ability)
+func (app *app) can(ability backends.Ability) bool {
+	return slices.Contains(backends.Abilities(app.backend), ability)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/internal/process"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -46,8 +47,8 @@ func TestOutage(t *testing.T) {
 // TestLost lets the commit fail where the load succeeded.
 func TestLost(t *testing.T) {
 	url := startWith(t, nil, func(backend sessions.Backend) sessions.Backend {
-		return sessions.Intercept(backend, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
-			if op == sessions.OpSwap || op == sessions.OpWrite {
+		return backends.Intercept(backend, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+			if op == backends.OpSwap || op == backends.OpWrite {
 				return context.DeadlineExceeded
 			}
 			return next(ctx)

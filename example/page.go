@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/example/internal/shop"
 	"github.com/gosessions/sessions/example/internal/web"
 )
@@ -58,7 +59,7 @@ func (app *app) look(r *http.Request) (*view, error) {
 		Settings:     app.settings,
 		Host:         r.Host,
 		Session:      s,
-		CanList:      app.can(sessions.CanSubjects),
+		CanList:      app.can(backends.CanSubjects),
 		Alternatives: app.settings.alternatives(),
 	}
 	if v.Flashes, err = s.Flashes(); err != nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/example/internal/web"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -102,9 +103,9 @@ func onServers(t *testing.T, test func(t *testing.T, url string, reads chan stru
 			t.Parallel()
 			reads := make(chan struct{}, 1)
 			url := s.start(t, func(backend sessions.Backend) sessions.Backend {
-				return sessions.Intercept(backend, func(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+				return backends.Intercept(backend, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 					err := next(ctx)
-					if op == sessions.OpRead {
+					if op == backends.OpRead {
 						select {
 						case reads <- struct{}{}:
 						default:

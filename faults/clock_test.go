@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/internal/services"
 )
 
@@ -65,7 +66,7 @@ func expiresInTime(t *testing.T, clock *services.Clock, p plan) {
 			began := time.Now()
 			_, err := b.Write(t.Context(), id, record)
 			if err == nil && touched {
-				_, err = sessions.Touch(t.Context(), b, id, ttl)
+				_, err = backends.Touch(t.Context(), b, id, ttl)
 			}
 			stored := time.Now()
 			var lived time.Duration // at least

@@ -18,6 +18,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // A family is three IDs among which sessions come, change, move and go. Each is
@@ -30,7 +31,7 @@ const (
 
 // call is one operation of a backend. Values are numbers, 0 is "nothing".
 type call struct {
-	op       sessions.Op // OpWrite stands for a Swap that creates
+	op       backends.Op // OpWrite stands for a Swap that creates
 	family   int
 	id       int // of the member
 	old, new int
@@ -71,7 +72,7 @@ var model = porcupine.Model{
 		case "unknown":
 			return true, next
 		case "ok":
-			return says == "ok" && (c.op != sessions.OpRead || r.value == now[c.id]), next
+			return says == "ok" && (c.op != backends.OpRead || r.value == now[c.id]), next
 		case "conflict": // also said by those who cannot tell it from absent
 			return says != "ok", now
 		}
@@ -86,25 +87,25 @@ var model = porcupine.Model{
 // apply returns the state after the call, and what the call has to answer.
 func (c call) apply(s state) (state, string) {
 	switch c.op {
-	case sessions.OpRead, sessions.OpTouch:
+	case backends.OpRead, backends.OpTouch:
 		if s[c.id] == 0 {
 			return s, "absent"
 		}
-	case sessions.OpRemove:
+	case backends.OpRemove:
 		s[c.id] = 0
-	case sessions.OpWrite:
+	case backends.OpWrite:
 		if s[c.id] != 0 {
 			return s, "conflict"
 		}
 		s[c.id] = c.new
-	case sessions.OpSwap, sessions.OpRotate:
+	case backends.OpSwap, backends.OpRotate:
 		if s[c.id] == 0 {
 			return s, "absent"
 		}
-		if s[c.id] != c.old || c.op == sessions.OpRotate && s[c.to] != 0 {
+		if s[c.id] != c.old || c.op == backends.OpRotate && s[c.to] != 0 {
 			return s, "conflict"
 		}
-		if c.op == sessions.OpSwap {
+		if c.op == backends.OpSwap {
 			s[c.id] = c.new
 		} else {
 			s[c.id], s[c.to] = c.marker, c.new
@@ -125,21 +126,21 @@ func (c call) carryOut(ctx context.Context, b sessions.Backend, prefix string) r
 	var r result
 	var err error
 	switch c.op {
-	case sessions.OpRead:
+	case backends.OpRead:
 		var found sessions.Record
 		if found, err = b.Read(ctx, name(c.id)); err == nil {
 			r.value, err = strconv.Atoi(string(found.Data))
 		}
-	case sessions.OpTouch:
-		_, err = sessions.Touch(ctx, b, name(c.id), time.Hour)
-	case sessions.OpRemove:
+	case backends.OpTouch:
+		_, err = backends.Touch(ctx, b, name(c.id), time.Hour)
+	case backends.OpRemove:
 		err = b.Remove(ctx, name(c.id))
-	case sessions.OpWrite:
-		err = sessions.Swap(ctx, b, name(c.id), nil, record(c.new))
-	case sessions.OpSwap:
-		err = sessions.Swap(ctx, b, name(c.id), record(c.old).Data, record(c.new))
-	case sessions.OpRotate:
-		err = sessions.Rotate(ctx, b, name(c.id), record(c.old).Data, record(c.marker), name(c.to), record(c.new))
+	case backends.OpWrite:
+		err = backends.Swap(ctx, b, name(c.id), nil, record(c.new))
+	case backends.OpSwap:
+		err = backends.Swap(ctx, b, name(c.id), record(c.old).Data, record(c.new))
+	case backends.OpRotate:
+		err = backends.Rotate(ctx, b, name(c.id), record(c.old).Data, record(c.marker), name(c.to), record(c.new))
 	}
 	switch {
 	case err == nil:
@@ -154,9 +155,9 @@ func (c call) carryOut(ctx context.Context, b sessions.Backend, prefix string) r
 	return r
 }
 
-// watch lets eight clients use the backends while strike runs, and returns what
+// watch lets eight clients use the stores while strike runs, and returns what
 // happened and how many operations are in doubt.
-func watch(backends []sessions.Backend, strike func()) (history []porcupine.Operation, doubts int) {
+func watch(stores []sessions.Backend, strike func()) (history []porcupine.Operation, doubts int) {
 	var (
 		mu        sync.Mutex
 		wait      sync.WaitGroup
@@ -165,8 +166,8 @@ func watch(backends []sessions.Backend, strike func()) (history []porcupine.Oper
 		ended     atomic.Bool
 		prefix    = strconv.FormatUint(rand.Uint64(), 36)
 		began     = time.Now()
-		rotates   = slices.Contains(sessions.Abilities(backends[0]), sessions.CanRotate)
-		kinds     = []sessions.Op{sessions.OpRead, sessions.OpRead, sessions.OpRead, sessions.OpWrite, sessions.OpWrite, sessions.OpSwap, sessions.OpSwap, sessions.OpSwap, sessions.OpTouch, sessions.OpRemove, sessions.OpRotate, sessions.OpRotate}
+		rotates   = slices.Contains(backends.Abilities(stores[0]), backends.CanRotate)
+		kinds     = []backends.Op{backends.OpRead, backends.OpRead, backends.OpRead, backends.OpWrite, backends.OpWrite, backends.OpSwap, backends.OpSwap, backends.OpSwap, backends.OpTouch, backends.OpRemove, backends.OpRotate, backends.OpRotate}
 		lastValue sync.Map // by family and member: a value that was there
 	)
 	for client := range 8 {
@@ -176,7 +177,7 @@ func watch(backends []sessions.Backend, strike func()) (history []porcupine.Oper
 					op: kinds[rand.IntN(len(kinds))], family: int(calls.Add(1)) / familyHistory,
 					id: rand.IntN(members), new: int(values.Add(1)),
 				}
-				if c.op == sessions.OpRotate {
+				if c.op == backends.OpRotate {
 					if !rotates {
 						continue
 					}
@@ -185,22 +186,22 @@ func watch(backends []sessions.Backend, strike func()) (history []porcupine.Oper
 				}
 				if old, ok := lastValue.Load([2]int{c.family, c.id}); ok {
 					c.old = old.(int)
-				} else if c.op == sessions.OpSwap || c.op == sessions.OpRotate {
-					c.op = sessions.OpRead
+				} else if c.op == backends.OpSwap || c.op == backends.OpRotate {
+					c.op = backends.OpRead
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), 150*time.Millisecond)
 				o := porcupine.Operation{ClientId: client, Input: c, Call: int64(time.Since(began))}
-				r := c.carryOut(ctx, backends[rand.IntN(len(backends))], prefix)
+				r := c.carryOut(ctx, stores[rand.IntN(len(stores))], prefix)
 				o.Output, o.Return = r, int64(time.Since(began))
 				cancel()
 				switch {
-				case r.said == "unknown" && c.op == sessions.OpRead:
+				case r.said == "unknown" && c.op == backends.OpRead:
 					continue
 				case r.said == "unknown":
 					o.Return = math.MaxInt64
-				case r.said == "ok" && c.op == sessions.OpRead:
+				case r.said == "ok" && c.op == backends.OpRead:
 					lastValue.Store([2]int{c.family, c.id}, r.value)
-				case r.said == "ok" && (c.op == sessions.OpWrite || c.op == sessions.OpSwap):
+				case r.said == "ok" && (c.op == backends.OpWrite || c.op == backends.OpSwap):
 					lastValue.Store([2]int{c.family, c.id}, c.new)
 				}
 				mu.Lock()
@@ -248,7 +249,7 @@ func explain(history []porcupine.Operation) (explained bool, why string) {
 func removedTwice(family []porcupine.Operation) bool {
 	var removals []porcupine.Operation
 	for _, o := range family {
-		if o.Input.(call).op == sessions.OpRemove {
+		if o.Input.(call).op == backends.OpRemove {
 			removals = append(removals, o)
 		}
 	}
@@ -271,7 +272,7 @@ func removedTwice(family []porcupine.Operation) bool {
 func until(family []porcupine.Operation, end int64) (seen []porcupine.Operation) {
 	for _, o := range family {
 		if o.Return > end {
-			if o.Call > end || o.Input.(call).op == sessions.OpRead {
+			if o.Call > end || o.Input.(call).op == backends.OpRead {
 				continue
 			}
 			o.Output, o.Return = result{said: "unknown"}, math.MaxInt64
@@ -300,9 +301,9 @@ func describe(o porcupine.Operation) string {
 
 // linear is F27: whatever strike breaks, all that the backends answer can be
 // explained by one order of the operations.
-func linear(t *testing.T, name string, backends []sessions.Backend, strike func()) {
+func linear(t *testing.T, name string, stores []sessions.Backend, strike func()) {
 	t.Helper()
-	history, doubts := watch(backends, strike)
+	history, doubts := watch(stores, strike)
 	row := figures{fault: name, operations: int64(len(history)), refused: int64(doubts), remark: "operations of a backend; 503 stands for those in doubt"}
 	t.Log(row)
 	if explained, why := explain(history); !explained {

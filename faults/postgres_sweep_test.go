@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 )
 
@@ -111,7 +111,7 @@ SELECT convert_to('%s' || g, 'UTF8'), now() + interval '%s', decode(repeat(md5(g
 		t.Errorf("a last sweep finds %d rows, %v", n, err)
 	}
 	left := 0
-	if err := reader.Walk(ctx, func(sessions.Stored) error { left++; return nil }); err != nil || left != live {
+	if err := reader.Walk(ctx, func(backends.Entry) error { left++; return nil }); err != nil || left != live {
 		t.Errorf("%d sessions are left, want %d (%v)", left, live, err)
 	}
 	row := figures{

@@ -2,6 +2,7 @@ package serializer
 
 import (
 	"bytes"
+
 	"github.com/gosessions/sessions/internal/pyjson"
 	"github.com/gosessions/sessions/internal/value"
 )

@@ -26,7 +26,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Options tell how to test a backend. The zero value suits one that keeps any
@@ -75,7 +75,7 @@ func (v *Violation) Unwrap() error { return v.Err }
 // returns. That is called for each of them, and may return the same backend
 // again: the rules use IDs and subjects of their own, and disturb no other
 // records. Options may be nil.
-func TestBackend(t *testing.T, newBackend func(t *testing.T) sessions.Backend, options *Options) {
+func TestBackend(t *testing.T, newBackend func(t *testing.T) backends.Backend, options *Options) {
 	bubble := options != nil && options.Bubble
 	run := func(t *testing.T, test func(*testing.T)) {
 		if bubble {
@@ -101,7 +101,7 @@ func TestBackend(t *testing.T, newBackend func(t *testing.T) sessions.Backend, o
 // returns a [*Violation] for each that is broken, joined as by [errors.Join]. It
 // is [TestBackend] without a *testing.T, and for use inside a synctest bubble.
 // Options may be nil.
-func Check(ctx context.Context, b sessions.Backend, options *Options) error {
+func Check(ctx context.Context, b backends.Backend, options *Options) error {
 	var errs []error
 	for _, r := range applicable(b, options) {
 		if err := r.test(ctx, b, options); err != nil {
@@ -130,32 +130,32 @@ const (
 
 // rules are what a backend has to keep that has certain abilities.
 type rules struct {
-	needs []sessions.Ability
-	not   []sessions.Ability
+	needs []backends.Ability
+	not   []backends.Ability
 	rules []rule
 }
 
 var all = []rules{
 	{rules: basicRules},
-	{rules: keepingRules, not: []sessions.Ability{sessions.IsStateless}},
-	{rules: statelessRules, needs: []sessions.Ability{sessions.IsStateless}},
+	{rules: keepingRules, not: []backends.Ability{backends.IsStateless}},
+	{rules: statelessRules, needs: []backends.Ability{backends.IsStateless}},
 	{rules: expiryRules},
-	{rules: swapRules, needs: []sessions.Ability{sessions.CanSwap}},
-	{rules: touchRules, needs: []sessions.Ability{sessions.CanTouch}},
-	{rules: rotateRules, needs: []sessions.Ability{sessions.CanRotate}},
-	{rules: subjectRules, needs: []sessions.Ability{sessions.CanSubjects}},
-	{rules: subjectTouchRules, needs: []sessions.Ability{sessions.CanSubjects, sessions.CanTouch}},
-	{rules: subjectSwapRules, needs: []sessions.Ability{sessions.CanSubjects, sessions.CanSwap}},
-	{rules: subjectRotateRules, needs: []sessions.Ability{sessions.CanSubjects, sessions.CanRotate}},
-	{rules: sweepRules, needs: []sessions.Ability{sessions.CanSweep}},
-	{rules: walkRules, needs: []sessions.Ability{sessions.CanWalk}},
+	{rules: swapRules, needs: []backends.Ability{backends.CanSwap}},
+	{rules: touchRules, needs: []backends.Ability{backends.CanTouch}},
+	{rules: rotateRules, needs: []backends.Ability{backends.CanRotate}},
+	{rules: subjectRules, needs: []backends.Ability{backends.CanSubjects}},
+	{rules: subjectTouchRules, needs: []backends.Ability{backends.CanSubjects, backends.CanTouch}},
+	{rules: subjectSwapRules, needs: []backends.Ability{backends.CanSubjects, backends.CanSwap}},
+	{rules: subjectRotateRules, needs: []backends.Ability{backends.CanSubjects, backends.CanRotate}},
+	{rules: sweepRules, needs: []backends.Ability{backends.CanSweep}},
+	{rules: walkRules, needs: []backends.Ability{backends.CanWalk}},
 }
 
 // applicable returns the rules that b has to keep.
-func applicable(b sessions.Backend, options *Options) []rule {
-	abilities := sessions.Abilities(b)
-	has := func(a sessions.Ability) bool { return slices.Contains(abilities, a) }
-	lacks := func(a sessions.Ability) bool { return !has(a) }
+func applicable(b backends.Backend, options *Options) []rule {
+	abilities := backends.Abilities(b)
+	has := func(a backends.Ability) bool { return slices.Contains(abilities, a) }
+	lacks := func(a backends.Ability) bool { return !has(a) }
 	meets := storesTTL
 	switch {
 	case options == nil || options.Lifetime == 0:
@@ -178,7 +178,7 @@ func applicable(b sessions.Backend, options *Options) []rule {
 	return list
 }
 
-func (r rule) test(ctx context.Context, b sessions.Backend, options *Options) error {
+func (r rule) test(ctx context.Context, b backends.Backend, options *Options) error {
 	p := &probe{Backend: b, ctx: ctx}
 	if options != nil {
 		p.options = *options

@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/sessionstest"
 )
@@ -21,17 +21,17 @@ import (
 var bubble = &sessionstest.Options{Bubble: true}
 
 func TestBackend(t *testing.T) {
-	for name, newBackend := range map[string]func(t *testing.T) sessions.Backend{
-		"memory":    func(t *testing.T) sessions.Backend { return memory.New(nil) },
-		"stateless": func(t *testing.T) sessions.Backend { return newStateless() },
-		"plain":     func(t *testing.T) sessions.Backend { return plain{memory.New(nil)} },
+	for name, newBackend := range map[string]func(t *testing.T) backends.Backend{
+		"memory":    func(t *testing.T) backends.Backend { return memory.New(nil) },
+		"stateless": func(t *testing.T) backends.Backend { return newStateless() },
+		"plain":     func(t *testing.T) backends.Backend { return plain{memory.New(nil)} },
 	} {
 		t.Run(name, func(t *testing.T) { sessionstest.TestBackend(t, newBackend, bubble) })
 	}
 }
 
 // plain has the four methods only.
-type plain struct{ sessions.Backend }
+type plain struct{ backends.Backend }
 
 // The suite runs in real time too, for backends whose clock is elsewhere.
 func TestBackendRealTime(t *testing.T) {
@@ -39,14 +39,14 @@ func TestBackendRealTime(t *testing.T) {
 		t.Skip("waits for seconds")
 	}
 	shared := memory.New(nil)
-	sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend { return shared }, nil)
+	sessionstest.TestBackend(t, func(t *testing.T) backends.Backend { return shared }, nil)
 }
 
 // stale has a Read that may be stale, as [sessions.FreshReader] allows, and
 // a ReadFresh that is no better.
 type stale struct{ *broken }
 
-func (b stale) ReadFresh(ctx context.Context, id string) (sessions.Record, error) {
+func (b stale) ReadFresh(ctx context.Context, id string) (backends.Record, error) {
 	r, err := b.Backend.Read(ctx, id)
 	if len(r.Data) > 0 {
 		r.Data = r.Data[1:]
@@ -58,7 +58,7 @@ func (b stale) ReadFresh(ctx context.Context, id string) (sessions.Record, error
 // other: the suite has to find exactly that.
 func TestBreakages(t *testing.T) {
 	proved := make(map[string]bool)
-	expect := func(name, want string, newBackend func() sessions.Backend) {
+	expect := func(name, want string, newBackend func() backends.Backend) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				err := sessionstest.Check(t.Context(), newBackend(), bubble)
@@ -79,18 +79,18 @@ func TestBreakages(t *testing.T) {
 		swapBreakages, rotateBreakages, subjectBreakages,
 	} {
 		for _, b := range list {
-			expect(b.name, b.rules, func() sessions.Backend {
+			expect(b.name, b.rules, func() backends.Backend {
 				backend := newBroken()
 				b.how(backend)
 				return backend
 			})
 		}
 	}
-	expect("a fresh read is stale", "ReadFresh", func() sessions.Backend {
+	expect("a fresh read is stale", "ReadFresh", func() backends.Backend {
 		return stale{newBroken()}
 	})
 	for _, b := range statelessBreakages {
-		expect("stateless: "+b.name, b.rules, func() sessions.Backend {
+		expect("stateless: "+b.name, b.rules, func() backends.Backend {
 			backend := newStateless()
 			b.how(backend)
 			return backend
@@ -126,7 +126,7 @@ var statelessBreakages = []struct {
 		}
 	}},
 	{"a good token is kept", "WriteIgnoresID", func(b *stateless) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if old, err := b.Read(ctx, id); err == nil && !bytes.Equal(old.Data, r.Data) {
 				return id, nil
 			}
@@ -142,7 +142,7 @@ var statelessBreakages = []struct {
 		}
 	}},
 	{"a token is quoted", "TokenIsPrintable", func(b *stateless) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			token, err := newStateless().Write(ctx, id, r)
 			return `"` + token + `"`, err
 		}
@@ -183,7 +183,7 @@ func TestViolation(t *testing.T) {
 // fixed is a backend that ignores TTLs: every token lives for an hour.
 type fixed struct{ *stateless }
 
-func (b fixed) Write(ctx context.Context, id string, r sessions.Record) (string, error) {
+func (b fixed) Write(ctx context.Context, id string, r backends.Record) (string, error) {
 	if r.TTL > 0 {
 		r.TTL = time.Hour
 	}
@@ -200,25 +200,25 @@ func (b fixed) Touch(ctx context.Context, token string, ttl time.Duration) (stri
 func TestOptions(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		backend func() sessions.Backend
+		backend func() backends.Backend
 		options sessionstest.Options
 		want    string
 	}{
-		{"TTLs that are not kept", func() sessions.Backend { return fixed{newStateless()} },
+		{"TTLs that are not kept", func() backends.Backend { return fixed{newStateless()} },
 			sessionstest.Options{Bubble: true}, "Expired ExpiredExists TinyTTL LongTTL TouchShortens TouchExpired"},
-		{"Lifetime", func() sessions.Backend { return fixed{newStateless()} },
+		{"Lifetime", func() backends.Backend { return fixed{newStateless()} },
 			sessionstest.Options{Bubble: true, Lifetime: time.Hour}, ""},
-		{"Lifetime that is longer", func() sessions.Backend { return fixed{newStateless()} },
+		{"Lifetime that is longer", func() backends.Backend { return fixed{newStateless()} },
 			sessionstest.Options{Bubble: true, Lifetime: time.Minute}, "Expired ExpiredExists TTLLeft TouchShortens TouchExpired"},
-		{"Data", func() sessions.Backend { return texts{memory.New(nil)} },
+		{"Data", func() backends.Backend { return texts{memory.New(nil)} },
 			sessionstest.Options{Bubble: true, Data: text}, ""},
-		{"Lifetime for ever", func() sessions.Backend { return fixed{newStateless()} },
+		{"Lifetime for ever", func() backends.Backend { return fixed{newStateless()} },
 			sessionstest.Options{Bubble: true, Lifetime: -1}, ""},
-		{"Resolution", func() sessions.Backend { return rounding{memory.New(nil)} },
+		{"Resolution", func() backends.Backend { return rounding{memory.New(nil)} },
 			sessionstest.Options{Bubble: true, Resolution: time.Second}, ""},
-		{"Resolution that is coarser", func() sessions.Backend { return rounding{memory.New(nil)} },
+		{"Resolution that is coarser", func() backends.Backend { return rounding{memory.New(nil)} },
 			sessionstest.Options{Bubble: true}, "Expired ExpiredExists TTLLeft"},
-		{"Advance", func() sessions.Backend { return memory.New(nil) },
+		{"Advance", func() backends.Backend { return memory.New(nil) },
 			sessionstest.Options{Advance: time.Sleep}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -236,9 +236,9 @@ func TestOptions(t *testing.T) {
 }
 
 // texts refuses data that is no text in base64.
-type texts struct{ sessions.Backend }
+type texts struct{ backends.Backend }
 
-func (b texts) Write(ctx context.Context, id string, r sessions.Record) (string, error) {
+func (b texts) Write(ctx context.Context, id string, r backends.Record) (string, error) {
 	if _, err := base64.StdEncoding.DecodeString(string(r.Data)); err != nil {
 		return "", errOwn
 	}
@@ -253,9 +253,9 @@ func text(n int) []byte {
 }
 
 // rounding lives on for up to a second.
-type rounding struct{ sessions.Backend }
+type rounding struct{ backends.Backend }
 
-func (b rounding) Write(ctx context.Context, id string, r sessions.Record) (string, error) {
+func (b rounding) Write(ctx context.Context, id string, r backends.Record) (string, error) {
 	if r.TTL > 0 {
 		r.TTL = r.TTL.Truncate(time.Second) + time.Second
 	}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // basicRules hold for every backend.
@@ -24,7 +24,7 @@ var basicRules = []rule{{
 			samples = append(samples, every, []byte{0}, []byte{0, 0}, []byte(" "), []byte("\r\n"), []byte("{\"a\": 1}\n"), []byte("\xff\xfe"))
 		}
 		for _, data := range samples {
-			r := sessions.Record{Data: data, TTL: long}
+			r := backends.Record{Data: data, TTL: long}
 			id := p.store(r)
 			p.holds(id, r, "after Write")
 		}
@@ -59,7 +59,7 @@ var basicRules = []rule{{
 		read, err := p.Read(p.ctx, id)
 		p.want("Read", err)
 		for range 3 {
-			other := p.write(id, sessions.Record{Data: p.data(len(copied)), TTL: long})
+			other := p.write(id, backends.Record{Data: p.data(len(copied)), TTL: long})
 			_, err := p.Read(p.ctx, other)
 			p.want("Read", err)
 		}
@@ -86,8 +86,8 @@ var basicRules = []rule{{
 		if found, err := p.Exists(ended, id); err == nil && !found {
 			p.failf("Exists with an ended context returned false and no error, want true or an error")
 		}
-		p.honest("Swap", sessions.Swap(ended, p.Backend, id, r.Data, r))
-		_, err = sessions.Touch(ended, p.Backend, id, long)
+		p.honest("Swap", backends.Swap(ended, p.Backend, id, r.Data, r))
+		_, err = backends.Touch(ended, p.Backend, id, long)
 		p.honest("Touch", err)
 	},
 }, {
@@ -97,9 +97,9 @@ var basicRules = []rule{{
 		r, other := p.record(), p.record()
 		id, absent := p.store(r), p.newID()
 		_, read := p.Read(p.ctx, absent)
-		_, write := p.Write(p.ctx, absent, sessions.Record{Data: other.Data})
-		_, touch := sessions.Touch(p.ctx, p.Backend, absent, long)
-		_, touchZero := sessions.Touch(p.ctx, p.Backend, id, 0)
+		_, write := p.Write(p.ctx, absent, backends.Record{Data: other.Data})
+		_, touch := backends.Touch(p.ctx, p.Backend, absent, long)
+		_, touchZero := backends.Touch(p.ctx, p.Backend, id, 0)
 		ended, cancel := context.WithCancel(p.ctx)
 		cancel()
 		_, readEnded := p.Read(ended, id)
@@ -110,9 +110,9 @@ var basicRules = []rule{{
 			p.swap(absent, other.Data, r),
 			p.swap(id, nil, other),
 			p.swap(id, other.Data, other),
-			p.swap(id, other.Data, sessions.Record{Data: other.Data}),
-			sessions.Rotate(p.ctx, p.Backend, absent, r.Data, r, id, r),
-			sessions.Rotate(p.ctx, p.Backend, id, other.Data, r, absent, r),
+			p.swap(id, other.Data, backends.Record{Data: other.Data}),
+			backends.Rotate(p.ctx, p.Backend, absent, r.Data, r, id, r),
+			backends.Rotate(p.ctx, p.Backend, id, other.Data, r, absent, r),
 		} {
 			if err == nil {
 				continue
@@ -166,13 +166,13 @@ var keepingRules = []rule{{
 		id, r := p.store(p.record()), p.record()
 		p.Read(p.ctx, id)
 		p.write(id, r)
-		got, err := sessions.ReadFresh(p.ctx, p.Backend, id)
+		got, err := backends.ReadFresh(p.ctx, p.Backend, id)
 		if p.want("ReadFresh", err); !bytes.Equal(got.Data, r.Data) {
 			p.failf("ReadFresh returned %s, want %s", show(got.Data), show(r.Data))
 		}
 		p.remove(id)
-		_, err = sessions.ReadFresh(p.ctx, p.Backend, id)
-		p.want("ReadFresh after Remove", err, sessions.ErrNotFound)
+		_, err = backends.ReadFresh(p.ctx, p.Backend, id)
+		p.want("ReadFresh after Remove", err, backends.ErrNotFound)
 	},
 }, {
 	name: "Remove",
@@ -199,7 +199,7 @@ var keepingRules = []rule{{
 		for _, tail := range []string{"..", "/../", "%00", "%25", "''", `\'`, "--", "{a}", "{b}", "[a]", "${a}", "\\x00", "*?"} {
 			ids = append(ids, base+tail, base+tail+"a")
 		}
-		stored := make(map[string]sessions.Record)
+		stored := make(map[string]backends.Record)
 		for _, id := range ids {
 			stored[id] = p.record()
 			p.write(id, stored[id])
@@ -231,7 +231,7 @@ var keepingRules = []rule{{
 	name: "LargeData",
 	text: "A record of 1 MiB is stored like any other.",
 	check: func(p *probe) {
-		r := sessions.Record{Data: p.data(1 << 20), TTL: long}
+		r := backends.Record{Data: p.data(1 << 20), TTL: long}
 		id := p.store(r)
 		p.holds(id, r, "of 1 MiB")
 		p.remove(id)
@@ -248,7 +248,7 @@ func (p *probe) exists(id string, want bool, words string) {
 // honest notes a failure if a call that had no time to look claims that it saw
 // something.
 func (p *probe) honest(what string, err error) {
-	if errors.Is(err, sessions.ErrNotFound) || errors.Is(err, sessions.ErrConflict) {
+	if errors.Is(err, backends.ErrNotFound) || errors.Is(err, backends.ErrConflict) {
 		p.failf("%s with an ended context returned the error %q, want that of the context, or none", what, err)
 	}
 }

@@ -6,22 +6,22 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var expiryBreakages = []breakage{
 	{"expired records are read", "Expired", func(b *broken) {
 		var kept sync.Map
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if r.TTL > time.Second {
 				kept.Store(id, r)
 			}
 			return b.Backend.Write(ctx, id, r)
 		}
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
 			r, err := b.Backend.Read(ctx, id)
-			if old, ok := kept.Load(id); ok && errors.Is(err, sessions.ErrNotFound) {
-				return old.(sessions.Record), nil
+			if old, ok := kept.Load(id); ok && errors.Is(err, backends.ErrNotFound) {
+				return old.(backends.Record), nil
 			}
 			return r, err
 		}
@@ -29,7 +29,7 @@ var expiryBreakages = []breakage{
 			kept.Delete(id)
 			return b.Backend.Remove(ctx, id)
 		}
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			kept.Delete(id)
 			return b.Backend.Swap(ctx, id, old, new)
 		}
@@ -37,7 +37,7 @@ var expiryBreakages = []breakage{
 			kept.Delete(id)
 			return b.Backend.Touch(ctx, id, ttl)
 		}
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			kept.Delete(id)
 			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
 		}
@@ -57,7 +57,7 @@ var expiryBreakages = []breakage{
 		}
 	}},
 	{"no TTL means for ever", "NoTTL", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if r.TTL <= 0 {
 				r.TTL = 1e6 * time.Hour
 			}
@@ -65,13 +65,13 @@ var expiryBreakages = []breakage{
 		}
 	}},
 	{"a tiny TTL is refused", "TinyTTL", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			r.TTL = r.TTL.Truncate(time.Millisecond)
 			return b.Backend.Write(ctx, id, r)
 		}
 	}},
 	{"a tiny TTL means for ever", "TinyTTL", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if r.TTL > 0 && r.TTL < time.Millisecond {
 				r.TTL = 1e6 * time.Hour
 			}
@@ -79,18 +79,18 @@ var expiryBreakages = []breakage{
 		}
 	}},
 	{"a TTL lasts 30 days at most", "LongTTL", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			r.TTL = min(r.TTL, 30*24*time.Hour)
 			return b.Backend.Write(ctx, id, r)
 		}
 	}},
 	{"the TTL is that of the beginning", "TTLLeft", func(b *broken) {
 		var ttl sync.Map
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			ttl.Store(id, r.TTL)
 			return b.Backend.Write(ctx, id, r)
 		}
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
 			r, err := b.Backend.Read(ctx, id)
 			if first, ok := ttl.Load(id); ok && err == nil {
 				r.TTL = first.(time.Duration)
@@ -99,7 +99,7 @@ var expiryBreakages = []breakage{
 		}
 	}},
 	{"the TTL is negative where it should be unknown", "TTLLeft", func(b *broken) {
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
 			r, err := b.Backend.Read(ctx, id)
 			r.TTL = -1
 			return r, err
@@ -146,7 +146,7 @@ var touchBreakages = []breakage{
 		ids := known(b)
 		b.touch = func(ctx context.Context, id string, ttl time.Duration) (string, error) {
 			_, err := b.Backend.Touch(ctx, id, ttl)
-			if ids.has(id) && errors.Is(err, sessions.ErrNotFound) {
+			if ids.has(id) && errors.Is(err, backends.ErrNotFound) {
 				err = nil
 			}
 			return id, err

@@ -7,12 +7,12 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var subjectBreakages = []breakage{
 	{"the list holds no data", "List", func(b *broken) {
-		b.list = func(ctx context.Context, subject string) ([]sessions.Stored, error) {
+		b.list = func(ctx context.Context, subject string) ([]backends.Entry, error) {
 			list, err := b.Backend.ListSubject(ctx, subject)
 			for i := range list {
 				list[i].Record.Data = nil
@@ -21,13 +21,13 @@ var subjectBreakages = []breakage{
 		}
 	}},
 	{"the list holds two at most", "List", func(b *broken) {
-		b.list = func(ctx context.Context, subject string) ([]sessions.Stored, error) {
+		b.list = func(ctx context.Context, subject string) ([]backends.Entry, error) {
 			list, err := b.Backend.ListSubject(ctx, subject)
 			return list[:min(len(list), 2)], err
 		}
 	}},
 	{"the list repeats itself", "List", func(b *broken) {
-		b.list = func(ctx context.Context, subject string) ([]sessions.Stored, error) {
+		b.list = func(ctx context.Context, subject string) ([]backends.Entry, error) {
 			list, err := b.Backend.ListSubject(ctx, subject)
 			if len(list) > 2 {
 				list = append(list, list[0])
@@ -35,18 +35,12 @@ var subjectBreakages = []breakage{
 			return list, err
 		}
 	}},
-	{"the count ends at two", "Count", func(b *broken) {
-		b.count = func(ctx context.Context, subject string) (int, error) {
-			n, err := b.Backend.CountSubject(ctx, subject)
-			return min(n, 2), err
-		}
-	}},
 	{"nobody is a subject", "Nobody", func(b *broken) {
-		b.list = func(ctx context.Context, subject string) (list []sessions.Stored, err error) {
+		b.list = func(ctx context.Context, subject string) (list []backends.Entry, err error) {
 			if subject != "" {
 				return b.Backend.ListSubject(ctx, subject)
 			}
-			err = b.Backend.Walk(ctx, func(s sessions.Stored) error {
+			err = b.Backend.Walk(ctx, func(s backends.Entry) error {
 				if s.Record.Subject == "" {
 					list = append(list, s)
 				}
@@ -59,22 +53,22 @@ var subjectBreakages = []breakage{
 		b.revoke = func(ctx context.Context, subject, except string) (int, error) {
 			n, err := b.Backend.RevokeSubject(ctx, subject, except)
 			if n == 0 && subject == "" {
-				err = sessions.ErrNotFound
+				err = backends.ErrNotFound
 			}
 			return n, err
 		}
 	}},
 	{"spaces at the end do not count", "AnySubject", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			r.Subject = strings.TrimSpace(r.Subject)
 			return b.Backend.Write(ctx, id, r)
 		}
-		b.list = func(ctx context.Context, subject string) ([]sessions.Stored, error) {
+		b.list = func(ctx context.Context, subject string) ([]backends.Entry, error) {
 			return b.Backend.ListSubject(ctx, strings.TrimSpace(subject))
 		}
 	}},
 	{"a subject is not given up", "Rebind IndexTogether", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if old, err := b.Backend.Read(ctx, id); err == nil && r.Subject == "" {
 				r.Subject = old.Subject
 			}
@@ -89,30 +83,11 @@ var subjectBreakages = []breakage{
 			}
 			return b.Backend.Remove(ctx, id)
 		}
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if subject, ok := was.Load(id); ok && r.Subject == "" {
 				r.Subject = subject.(string)
 			}
 			return b.Backend.Write(ctx, id, r)
-		}
-	}},
-	{"what has expired is counted", "ExpiredIsUnlisted", func(b *broken) {
-		var owners sync.Map
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
-			owners.Store(id, r.Subject)
-			return b.Backend.Write(ctx, id, r)
-		}
-		b.remove = func(ctx context.Context, id string) error {
-			owners.Delete(id)
-			return b.Backend.Remove(ctx, id)
-		}
-		b.count = func(ctx context.Context, subject string) (n int, err error) {
-			for _, owner := range owners.Range {
-				if owner == subject && subject != "" {
-					n++
-				}
-			}
-			return n, nil
 		}
 	}},
 	{"revoking ends at two", "Revoke", func(b *broken) {
@@ -151,7 +126,7 @@ var subjectBreakages = []breakage{
 	{"the index loses updates", "IndexTogether", func(b *broken) {
 		var writes atomic.Int64
 		lost := new(set)
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			lost.drop(id)
 			mine := writes.Add(1)
 			pause()
@@ -160,7 +135,7 @@ var subjectBreakages = []breakage{
 			}
 			return b.Backend.Write(ctx, id, r)
 		}
-		b.list = func(ctx context.Context, subject string) (kept []sessions.Stored, err error) {
+		b.list = func(ctx context.Context, subject string) (kept []backends.Entry, err error) {
 			list, err := b.Backend.ListSubject(ctx, subject)
 			for _, s := range list {
 				if !lost.has(s.ID) {
@@ -171,7 +146,7 @@ var subjectBreakages = []breakage{
 		}
 	}},
 	{"Swap keeps the subject", "SwapRebinds", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil && new.Data != nil {
 				new.Subject = r.Subject
 			}
@@ -179,9 +154,9 @@ var subjectBreakages = []breakage{
 		}
 	}},
 	{"a conflict changes the index", "ConflictKeepsSubject", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			err := b.Backend.Swap(ctx, id, old, new)
-			if r, found := b.Backend.Read(ctx, id); found == nil && errors.Is(err, sessions.ErrConflict) && new.Subject != "" {
+			if r, found := b.Backend.Read(ctx, id); found == nil && errors.Is(err, backends.ErrConflict) && new.Subject != "" {
 				r.Subject = new.Subject
 				b.Backend.Swap(ctx, id, r.Data, r)
 			}
@@ -197,7 +172,7 @@ var subjectBreakages = []breakage{
 			}
 			return b.Backend.RevokeSubject(ctx, subject, except)
 		}
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if revoked.has(id) {
 				old = nil
 			}
@@ -205,7 +180,7 @@ var subjectBreakages = []breakage{
 		}
 	}},
 	{"the marker keeps the subject", "RotateMovesSubject", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil {
 				marker.Subject = r.Subject
 			}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var swapBreakages = []breakage{
 	{"Swap forgets to store", "SwapReplaces SwapOneWins SwapTTL SwapRebinds", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if old == nil || new.Data == nil || new.TTL <= 0 {
 				return b.Backend.Swap(ctx, id, old, new)
 			}
@@ -23,7 +23,7 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"Swap compares the beginning", "SwapConflict", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			r, err := b.Backend.Read(ctx, id)
 			if err == nil && old != nil && bytes.HasPrefix(r.Data, old[:30]) {
 				old = r.Data
@@ -32,9 +32,9 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"a conflict is an error of its own", "SwapConflict SwapCreatesOnly SwapRemoves SwapOneWins SwapOneCreates ConflictKeepsSubject", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			err := b.Backend.Swap(ctx, id, old, new)
-			if errors.Is(err, sessions.ErrConflict) {
+			if errors.Is(err, backends.ErrConflict) {
 				err = errOwn
 			}
 			return err
@@ -42,7 +42,7 @@ var swapBreakages = []breakage{
 	}},
 	{"Swap of what was never there stores", "SwapAbsent", func(b *broken) {
 		ids := known(b)
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if !ids.has(id) && old != nil && new.Data != nil {
 				if _, err := b.Backend.Read(ctx, id); err != nil {
 					old = nil
@@ -53,7 +53,7 @@ var swapBreakages = []breakage{
 	}},
 	{"Swap brings back what was removed", "SwapAbsent SwapAfterRemove", func(b *broken) {
 		ids := removed(b)
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			pause()
 			if ids.has(id) && old != nil && new.Data != nil {
 				old = nil
@@ -62,18 +62,18 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"Swap brings back what is removed between its two steps", "SwapAfterRemove", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			_, before := b.Backend.Read(ctx, id)
 			pause()
 			err := b.Backend.Swap(ctx, id, old, new)
-			if before == nil && errors.Is(err, sessions.ErrNotFound) {
+			if before == nil && errors.Is(err, backends.ErrNotFound) {
 				_, err = b.Backend.Write(ctx, id, new)
 			}
 			return err
 		}
 	}},
 	{"Swap does not create", "SwapCreates SwapOneCreates SwapExpired SwapTTL SwapRebinds", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if _, err := b.Backend.Read(ctx, id); err != nil && old == nil && new.TTL > 0 {
 				return err
 			}
@@ -81,7 +81,7 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"creating the same again succeeds", "SwapCreatesOnly", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil && old == nil && bytes.Equal(r.Data, new.Data) {
 				return nil
 			}
@@ -89,7 +89,7 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"creating what exists overwrites it", "SwapCreatesOnly SwapOneCreates", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if old == nil && new.TTL > 0 {
 				_, err := b.Backend.Write(ctx, id, new)
 				return err
@@ -98,7 +98,7 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"removing does not compare", "SwapRemoves", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil && new.Data == nil {
 				old = r.Data
 			}
@@ -106,7 +106,7 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"Swap is two steps", "SwapOneWins SwapAfterRemove", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			r, err := b.Backend.Read(ctx, id)
 			if err != nil || old == nil || new.Data == nil || !bytes.Equal(old, r.Data) {
 				return b.Backend.Swap(ctx, id, old, new)
@@ -117,7 +117,7 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"creating is two steps", "SwapOneCreates", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if _, err := b.Backend.Read(ctx, id); err == nil || old != nil {
 				return b.Backend.Swap(ctx, id, old, new)
 			}
@@ -128,15 +128,15 @@ var swapBreakages = []breakage{
 	}},
 	{"an expired record is in the way", "SwapExpired", func(b *broken) {
 		ids := known(b)
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if ids.has(id) && old == nil {
-				return sessions.ErrConflict
+				return backends.ErrConflict
 			}
 			return b.Backend.Swap(ctx, id, old, new)
 		}
 	}},
 	{"Swap keeps the TTL", "SwapTTL", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil && new.TTL > 0 {
 				new.TTL = r.TTL
 			}
@@ -144,7 +144,7 @@ var swapBreakages = []breakage{
 		}
 	}},
 	{"Swap without a TTL means for ever", "SwapTTL", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if new.TTL <= 0 {
 				new.TTL = 1e6 * time.Hour
 			}
@@ -155,12 +155,12 @@ var swapBreakages = []breakage{
 
 var rotateBreakages = []breakage{
 	{"Rotate leaves no marker", "Rotate RotateOneWins RotateTTL", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
-			return b.Backend.Rotate(ctx, id, old, sessions.Record{}, newID, new)
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+			return b.Backend.Rotate(ctx, id, old, backends.Record{}, newID, new)
 		}
 	}},
 	{"Rotate without a marker keeps the old record", "RotateRemoves", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			if marker.Data == nil {
 				_, err := b.Backend.Write(ctx, newID, new)
 				return err
@@ -169,7 +169,7 @@ var rotateBreakages = []breakage{
 		}
 	}},
 	{"Rotate does not compare", "RotateConflict RotateOneWins", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil {
 				old = r.Data
 			}
@@ -177,16 +177,16 @@ var rotateBreakages = []breakage{
 		}
 	}},
 	{"Rotate overwrites what is taken", "RotateTaken", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			b.Backend.Remove(ctx, newID)
 			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
 		}
 	}},
 	{"Rotate of what is absent stores", "RotateAbsent", func(b *broken) {
 		ids := known(b)
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			err := b.Backend.Rotate(ctx, id, old, marker, newID, new)
-			if !ids.has(id) && errors.Is(err, sessions.ErrNotFound) {
+			if !ids.has(id) && errors.Is(err, backends.ErrNotFound) {
 				b.Backend.Write(ctx, newID, new)
 			}
 			return err
@@ -194,16 +194,16 @@ var rotateBreakages = []breakage{
 	}},
 	{"Rotate of what has expired stores", "RotateExpired", func(b *broken) {
 		ids := known(b)
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			err := b.Backend.Rotate(ctx, id, old, marker, newID, new)
-			if ids.has(id) && errors.Is(err, sessions.ErrNotFound) {
+			if ids.has(id) && errors.Is(err, backends.ErrNotFound) {
 				b.Backend.Write(ctx, newID, new)
 			}
 			return err
 		}
 	}},
 	{"Rotate keeps no TTL", "RotateTTL", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			if marker.TTL > 0 {
 				marker.TTL = time.Hour
 			}
@@ -211,7 +211,7 @@ var rotateBreakages = []breakage{
 		}
 	}},
 	{"Rotate refuses a bad TTL too late", "RotateTTL", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			if marker.Data != nil && marker.TTL <= 0 {
 				b.Backend.Write(ctx, newID, new)
 			}
@@ -219,7 +219,7 @@ var rotateBreakages = []breakage{
 		}
 	}},
 	{"Rotate is two steps", "RotateOneWins", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			r, err := b.Backend.Read(ctx, id)
 			_, taken := b.Backend.Read(ctx, newID)
 			if err != nil || taken == nil || !bytes.Equal(r.Data, old) || marker.TTL <= 0 || new.TTL <= 0 {

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var errOwn = errors.New("broken: an error of its own")
@@ -36,7 +36,7 @@ func pause() {
 // known returns the IDs to which b.Write stores from now on.
 func known(b *broken) *set {
 	ids := new(set)
-	b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+	b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 		ids.add(id)
 		return b.Backend.Write(ctx, id, r)
 	}
@@ -55,7 +55,7 @@ func removed(b *broken) *set {
 
 var basicBreakages = []breakage{
 	{"two zero bytes become one", "ReadYourWrite", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if string(r.Data) == "\x00\x00" {
 				r.Data = r.Data[:1]
 			}
@@ -64,7 +64,7 @@ var basicBreakages = []breakage{
 	}},
 	{"absent is an error of its own", "ReadAbsent", func(b *broken) {
 		ids := known(b)
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
 			r, err := b.Backend.Read(ctx, id)
 			if err != nil && !ids.has(id) {
 				err = errOwn
@@ -88,13 +88,13 @@ var basicBreakages = []breakage{
 		ids := known(b)
 		b.remove = func(ctx context.Context, id string) error {
 			if !ids.has(id) {
-				return sessions.ErrNotFound
+				return backends.ErrNotFound
 			}
 			return b.Backend.Remove(ctx, id)
 		}
 	}},
 	{"buffers are used again", "DataIsKept", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if old, err := b.Backend.Read(ctx, id); err == nil && len(old.Data) == len(r.Data) {
 				copy(old.Data, r.Data)
 				r.Data = old.Data
@@ -103,10 +103,10 @@ var basicBreakages = []breakage{
 		}
 	}},
 	{"a canceled read finds nothing", "EndedContext", func(b *broken) {
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
 			r, err := b.Backend.Read(ctx, id)
 			if ctx.Err() != nil {
-				err = sessions.ErrNotFound
+				err = backends.ErrNotFound
 			}
 			return r, err
 		}
@@ -118,15 +118,15 @@ var basicBreakages = []breakage{
 		}
 	}},
 	{"a canceled swap conflicts", "EndedContext", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if ctx.Err() != nil {
-				return sessions.ErrConflict
+				return backends.ErrConflict
 			}
 			return b.Backend.Swap(ctx, id, old, new)
 		}
 	}},
 	{"an error names the ID", "ErrorsTellNothing", func(b *broken) {
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
 			r, err := b.Backend.Read(ctx, id)
 			if err != nil {
 				err = fmt.Errorf("%w: %s", err, id)
@@ -135,7 +135,7 @@ var basicBreakages = []breakage{
 		}
 	}},
 	{"an error shows the data", "ErrorsTellNothing", func(b *broken) {
-		b.swap = func(ctx context.Context, id string, old []byte, new sessions.Record) error {
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			err := b.Backend.Swap(ctx, id, old, new)
 			if err != nil {
 				err = fmt.Errorf("%w: not %s", err, old)
@@ -145,7 +145,7 @@ var basicBreakages = []breakage{
 	}},
 	{"what is read hangs on a shared variable", "Together SweepTogether", func(b *broken) {
 		var current atomic.Value
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
 			current.Store(id)
 			pause()
 			return b.Backend.Read(ctx, current.Load().(string))
@@ -153,7 +153,7 @@ var basicBreakages = []breakage{
 	}},
 	{"a second Write returns no ID", "WriteReturnsID DataIsKept", func(b *broken) {
 		ids := new(set)
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			returned, err := b.Backend.Write(ctx, id, r)
 			if ids.has(id) {
 				returned = ""
@@ -163,7 +163,7 @@ var basicBreakages = []breakage{
 		}
 	}},
 	{"Write does not replace", "WriteReplaces ReadFresh", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if old, err := b.Backend.Read(ctx, id); err == nil && old.Subject == r.Subject {
 				return id, nil
 			}
@@ -185,15 +185,15 @@ var basicBreakages = []breakage{
 	}},
 	{"IDs are cut", "AnyID", func(b *broken) {
 		cut := func(id string) string { return id[:min(len(id), 4000)] }
-		b.read = func(ctx context.Context, id string) (sessions.Record, error) { return b.Backend.Read(ctx, cut(id)) }
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.read = func(ctx context.Context, id string) (backends.Record, error) { return b.Backend.Read(ctx, cut(id)) }
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			_, err := b.Backend.Write(ctx, cut(id), r)
 			return id, err
 		}
 	}},
 	{"IDs are patterns for Remove", "AnyID", func(b *broken) {
 		var all sync.Map
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			all.Store(id, true)
 			return b.Backend.Write(ctx, id, r)
 		}
@@ -209,7 +209,7 @@ var basicBreakages = []breakage{
 		}
 	}},
 	{"large data is refused", "LargeData", func(b *broken) {
-		b.write = func(ctx context.Context, id string, r sessions.Record) (string, error) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if len(r.Data) > 512<<10 {
 				return "", errOwn
 			}

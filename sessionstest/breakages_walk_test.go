@@ -6,13 +6,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var walkBreakages = []breakage{
 	{"Sweep deletes what lives", "SweepKeepsTheLiving", func(b *broken) {
 		b.sweep = func(ctx context.Context) (int, error) {
-			b.Backend.Walk(ctx, func(s sessions.Stored) error {
+			b.Backend.Walk(ctx, func(s backends.Entry) error {
 				if s.Record.TTL <= time.Hour-time.Minute {
 					b.Backend.Remove(ctx, s.ID)
 				}
@@ -33,9 +33,9 @@ var walkBreakages = []breakage{
 		}
 	}},
 	{"Walk leaves out every second", "Walk", func(b *broken) {
-		b.walk = func(ctx context.Context, visit func(sessions.Stored) error) error {
+		b.walk = func(ctx context.Context, visit func(backends.Entry) error) error {
 			n := 0
-			return b.Backend.Walk(ctx, func(s sessions.Stored) error {
+			return b.Backend.Walk(ctx, func(s backends.Entry) error {
 				if n++; n%2 == 0 {
 					return nil
 				}
@@ -44,8 +44,8 @@ var walkBreakages = []breakage{
 		}
 	}},
 	{"Walk shows no data", "Walk", func(b *broken) {
-		b.walk = func(ctx context.Context, visit func(sessions.Stored) error) error {
-			return b.Backend.Walk(ctx, func(s sessions.Stored) error {
+		b.walk = func(ctx context.Context, visit func(backends.Entry) error) error {
+			return b.Backend.Walk(ctx, func(s backends.Entry) error {
 				s.Record.Data = bytes.ToUpper(s.Record.Data)
 				return visit(s)
 			})
@@ -53,11 +53,11 @@ var walkBreakages = []breakage{
 	}},
 	{"Walk visits what was removed", "WalkSkipsTheDead", func(b *broken) {
 		ids := removed(b)
-		b.walk = func(ctx context.Context, visit func(sessions.Stored) error) error {
+		b.walk = func(ctx context.Context, visit func(backends.Entry) error) error {
 			err := b.Backend.Walk(ctx, visit)
 			for id := range ids.m.Range {
 				if err == nil {
-					err = visit(sessions.Stored{ID: id.(string)})
+					err = visit(backends.Entry{ID: id.(string)})
 				}
 			}
 			return err
@@ -65,24 +65,24 @@ var walkBreakages = []breakage{
 	}},
 	{"Walk visits what has expired", "WalkSkipsTheDead", func(b *broken) {
 		ids := known(b)
-		b.walk = func(ctx context.Context, visit func(sessions.Stored) error) error {
+		b.walk = func(ctx context.Context, visit func(backends.Entry) error) error {
 			seen := new(set)
-			err := b.Backend.Walk(ctx, func(s sessions.Stored) error {
+			err := b.Backend.Walk(ctx, func(s backends.Entry) error {
 				seen.add(s.ID)
 				return visit(s)
 			})
 			for id := range ids.m.Range {
 				if id := id.(string); err == nil && !seen.has(id) {
-					err = visit(sessions.Stored{ID: id})
+					err = visit(backends.Entry{ID: id})
 				}
 			}
 			return err
 		}
 	}},
 	{"Walk goes on after an error", "WalkStops", func(b *broken) {
-		b.walk = func(ctx context.Context, visit func(sessions.Stored) error) error {
+		b.walk = func(ctx context.Context, visit func(backends.Entry) error) error {
 			var first error
-			b.Backend.Walk(ctx, func(s sessions.Stored) error {
+			b.Backend.Walk(ctx, func(s backends.Entry) error {
 				if err := visit(s); err != nil && first == nil {
 					first = err
 				}
@@ -92,7 +92,7 @@ var walkBreakages = []breakage{
 		}
 	}},
 	{"Walk keeps the error to itself", "WalkStops", func(b *broken) {
-		b.walk = func(ctx context.Context, visit func(sessions.Stored) error) error {
+		b.walk = func(ctx context.Context, visit func(backends.Entry) error) error {
 			b.Backend.Walk(ctx, visit)
 			return nil
 		}

@@ -4,25 +4,24 @@ import (
 	"context"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
 // broken is a backend in memory of which any operation can be replaced.
 type broken struct {
 	*memory.Backend
-	read   func(ctx context.Context, id string) (sessions.Record, error)
-	write  func(ctx context.Context, id string, r sessions.Record) (string, error)
+	read   func(ctx context.Context, id string) (backends.Record, error)
+	write  func(ctx context.Context, id string, r backends.Record) (string, error)
 	remove func(ctx context.Context, id string) error
 	exists func(ctx context.Context, id string) (bool, error)
-	swap   func(ctx context.Context, id string, old []byte, new sessions.Record) error
+	swap   func(ctx context.Context, id string, old []byte, new backends.Record) error
 	touch  func(ctx context.Context, id string, ttl time.Duration) (string, error)
-	rotate func(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error
-	list   func(ctx context.Context, subject string) ([]sessions.Stored, error)
-	count  func(ctx context.Context, subject string) (int, error)
+	rotate func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error
+	list   func(ctx context.Context, subject string) ([]backends.Entry, error)
 	revoke func(ctx context.Context, subject, except string) (int, error)
 	sweep  func(ctx context.Context) (int, error)
-	walk   func(ctx context.Context, visit func(sessions.Stored) error) error
+	walk   func(ctx context.Context, visit func(backends.Entry) error) error
 }
 
 func newBroken() *broken {
@@ -31,14 +30,14 @@ func newBroken() *broken {
 	return &broken{Backend: b}
 }
 
-func (b *broken) Read(ctx context.Context, id string) (sessions.Record, error) {
+func (b *broken) Read(ctx context.Context, id string) (backends.Record, error) {
 	if b.read != nil {
 		return b.read(ctx, id)
 	}
 	return b.Backend.Read(ctx, id)
 }
 
-func (b *broken) Write(ctx context.Context, id string, r sessions.Record) (string, error) {
+func (b *broken) Write(ctx context.Context, id string, r backends.Record) (string, error) {
 	if b.write != nil {
 		return b.write(ctx, id, r)
 	}
@@ -59,7 +58,7 @@ func (b *broken) Exists(ctx context.Context, id string) (bool, error) {
 	return b.Backend.Exists(ctx, id)
 }
 
-func (b *broken) Swap(ctx context.Context, id string, old []byte, new sessions.Record) error {
+func (b *broken) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	if b.swap != nil {
 		return b.swap(ctx, id, old, new)
 	}
@@ -73,25 +72,18 @@ func (b *broken) Touch(ctx context.Context, id string, ttl time.Duration) (strin
 	return b.Backend.Touch(ctx, id, ttl)
 }
 
-func (b *broken) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+func (b *broken) Rotate(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 	if b.rotate != nil {
 		return b.rotate(ctx, id, old, marker, newID, new)
 	}
 	return b.Backend.Rotate(ctx, id, old, marker, newID, new)
 }
 
-func (b *broken) ListSubject(ctx context.Context, subject string) ([]sessions.Stored, error) {
+func (b *broken) ListSubject(ctx context.Context, subject string) ([]backends.Entry, error) {
 	if b.list != nil {
 		return b.list(ctx, subject)
 	}
 	return b.Backend.ListSubject(ctx, subject)
-}
-
-func (b *broken) CountSubject(ctx context.Context, subject string) (int, error) {
-	if b.count != nil {
-		return b.count(ctx, subject)
-	}
-	return b.Backend.CountSubject(ctx, subject)
 }
 
 func (b *broken) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
@@ -108,7 +100,7 @@ func (b *broken) Sweep(ctx context.Context) (int, error) {
 	return b.Backend.Sweep(ctx)
 }
 
-func (b *broken) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+func (b *broken) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	if b.walk != nil {
 		return b.walk(ctx, visit)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/sessionstest"
 )
@@ -60,7 +61,7 @@ func ExampleVisitor() {
 // A backend that fails on command shows what an application does then.
 func ExampleFaulty() {
 	faulty := sessionstest.NewFaulty(1)
-	backend := sessions.Intercept(memory.New(nil), faulty.Intercept)
+	backend := backends.Intercept(memory.New(nil), faulty.Intercept)
 	mw, err := sessions.New(backend, nil)
 	if err != nil {
 		fmt.Println(err)

@@ -3,7 +3,7 @@ package sessionstest
 import (
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // expiryRules hold for every backend.
@@ -31,7 +31,7 @@ var expiryRules = []rule{{
 	check: func(p *probe) {
 		for _, ttl := range []time.Duration{0, -1, -time.Hour} {
 			id := p.newID()
-			_, err := p.Write(p.ctx, id, sessions.Record{Data: p.data(10), TTL: ttl})
+			_, err := p.Write(p.ctx, id, backends.Record{Data: p.data(10), TTL: ttl})
 			p.refused("Write with a TTL of "+ttl.String(), err)
 			p.lacks(id, "after a Write that was refused")
 		}

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // ErrInjected is the failure that [Faulty] reports unless it is told another.
@@ -25,7 +25,7 @@ type Faults struct {
 	// effect and half of it after. A context that ends meanwhile ends the operation.
 	Delay time.Duration
 
-	Ops []sessions.Op // what these faults concern; nil is every operation
+	Ops []backends.Op // what these faults concern; nil is every operation
 	Err error         // how it fails; nil is ErrInjected
 }
 
@@ -67,7 +67,7 @@ func (f *Faulty) Injected() (before, after int) {
 }
 
 // Intercept is a [sessions.Interceptor].
-func (f *Faulty) Intercept(ctx context.Context, op sessions.Op, next func(context.Context) error) error {
+func (f *Faulty) Intercept(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 	plan := f.plan(op)
 	if err := sleep(ctx, plan.delays[0]); err != nil {
 		return err
@@ -94,7 +94,7 @@ type plan struct {
 	err                   error
 }
 
-func (f *Faulty) plan(op sessions.Op) plan {
+func (f *Faulty) plan(op backends.Op) plan {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	faults := f.faults

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/sessionstest"
 )
@@ -24,13 +24,13 @@ func TestF26_Faulty(t *testing.T) {
 		{sessionstest.Faults{Before: 1}, sessionstest.ErrInjected, false},
 		{sessionstest.Faults{After: 1}, sessionstest.ErrInjected, true},
 		{sessionstest.Faults{After: 1, Err: errOwn}, errOwn, true},
-		{sessionstest.Faults{Before: 1, Ops: []sessions.Op{sessions.OpRead}}, nil, true},
-		{sessionstest.Faults{Before: 1, Ops: []sessions.Op{sessions.OpWrite}}, sessionstest.ErrInjected, false},
+		{sessionstest.Faults{Before: 1, Ops: []backends.Op{backends.OpRead}}, nil, true},
+		{sessionstest.Faults{Before: 1, Ops: []backends.Op{backends.OpWrite}}, sessionstest.ErrInjected, false},
 	} {
 		backend, faulty := memory.New(nil), sessionstest.NewFaulty(1)
-		b := sessions.Intercept(backend, faulty.Intercept)
+		b := backends.Intercept(backend, faulty.Intercept)
 		faulty.Set(test.faults)
-		_, err := b.Write(ctx, "id", sessions.Record{Data: []byte("a"), TTL: time.Hour})
+		_, err := b.Write(ctx, "id", backends.Record{Data: []byte("a"), TTL: time.Hour})
 		if !errors.Is(err, test.want) {
 			t.Errorf("%+v: got %v, want %v", test.faults, err, test.want)
 		}
@@ -51,7 +51,7 @@ func TestF26_FaultyShares(t *testing.T) {
 	run := func(seed uint64) (outcomes string, before, after int) {
 		faulty := sessionstest.NewFaulty(seed)
 		faulty.Set(sessionstest.Faults{Before: 0.2, After: 0.1})
-		b := sessions.Intercept(memory.New(nil), faulty.Intercept)
+		b := backends.Intercept(memory.New(nil), faulty.Intercept)
 		for range 1000 {
 			err := b.Remove(t.Context(), "id")
 			outcomes += fmt.Sprint(err != nil, " ")
@@ -75,8 +75,8 @@ func TestF26_FaultyShares(t *testing.T) {
 func TestF26_FaultyCountsItsOwn(t *testing.T) {
 	faulty := sessionstest.NewFaulty(1)
 	faulty.Set(sessionstest.Faults{After: 1})
-	b := sessions.Intercept(memory.New(nil), faulty.Intercept)
-	if _, err := b.Read(t.Context(), "absent"); !errors.Is(err, sessions.ErrNotFound) {
+	b := backends.Intercept(memory.New(nil), faulty.Intercept)
+	if _, err := b.Read(t.Context(), "absent"); !errors.Is(err, backends.ErrNotFound) {
 		t.Errorf("got %v, want ErrNotFound", err)
 	}
 	if before, after := faulty.Injected(); before+after != 0 {
@@ -89,14 +89,14 @@ func TestF26_FaultyPanics(t *testing.T) {
 	for seed := range uint64(20) {
 		backend, faulty := memory.New(nil), sessionstest.NewFaulty(seed)
 		faulty.Set(sessionstest.Faults{Panic: 1})
-		b := sessions.Intercept(backend, faulty.Intercept)
+		b := backends.Intercept(backend, faulty.Intercept)
 		func() {
 			defer func() {
 				if recover() == nil {
 					t.Error("no panic")
 				}
 			}()
-			b.Write(t.Context(), "id", sessions.Record{Data: []byte("a"), TTL: time.Hour})
+			b.Write(t.Context(), "id", backends.Record{Data: []byte("a"), TTL: time.Hour})
 		}()
 		effects[backend.Len() == 1]++
 	}
@@ -109,7 +109,7 @@ func TestF26_FaultyDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faulty := sessionstest.NewFaulty(1)
 		faulty.Set(sessionstest.Faults{Delay: time.Second})
-		b := sessions.Intercept(memory.New(nil), faulty.Intercept)
+		b := backends.Intercept(memory.New(nil), faulty.Intercept)
 		start := time.Now()
 		for range 100 {
 			b.Remove(t.Context(), "id")
@@ -129,7 +129,7 @@ func TestF26_FaultyDelays(t *testing.T) {
 // A backend with faults has the abilities of the backend, and without any faults
 // keeps all of its rules.
 func TestF26_FaultyIsTransparent(t *testing.T) {
-	sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {
-		return sessions.Intercept(memory.New(nil), sessionstest.NewFaulty(1).Intercept)
+	sessionstest.TestBackend(t, func(t *testing.T) backends.Backend {
+		return backends.Intercept(memory.New(nil), sessionstest.NewFaulty(1).Intercept)
 	}, bubble)
 }

@@ -11,13 +11,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // probe is what a rule uses to question a backend. It remembers the first
 // answer that is wrong; what comes after that does not count.
 type probe struct {
-	sessions.Backend
+	backends.Backend
 	ctx     context.Context
 	options Options
 
@@ -55,7 +55,7 @@ func (p *probe) want(what string, got error, wanted ...error) {
 // refused notes a failure if err is nil, or speaks of what is stored instead of
 // what was asked.
 func (p *probe) refused(what string, err error) {
-	if err == nil || errors.Is(err, sessions.ErrNotFound) || errors.Is(err, sessions.ErrConflict) {
+	if err == nil || errors.Is(err, backends.ErrNotFound) || errors.Is(err, backends.ErrConflict) {
 		p.failf("%s returned %s, want an error of its own", what, quote(err))
 	}
 }
@@ -88,19 +88,19 @@ func (p *probe) data(n int) []byte {
 const long = time.Hour
 
 // record returns a record to be stored, with new data.
-func (p *probe) record() sessions.Record {
-	return sessions.Record{Data: p.data(40), TTL: long}
+func (p *probe) record() backends.Record {
+	return backends.Record{Data: p.data(40), TTL: long}
 }
 
 // owned returns a record to be stored that belongs to subject.
-func (p *probe) owned(subject string) sessions.Record {
+func (p *probe) owned(subject string) backends.Record {
 	r := p.record()
 	r.Subject = subject
 	return r
 }
 
 // passing returns a record to be stored whose TTL is over when expire returns.
-func (p *probe) passing() sessions.Record {
+func (p *probe) passing() backends.Record {
 	r := p.record()
 	r.TTL = p.brief()
 	return r
@@ -138,20 +138,20 @@ func (p *probe) faked() bool { return p.options.Bubble || p.options.Advance != n
 func (p *probe) resolution() time.Duration { return cmp.Or(p.options.Resolution, time.Millisecond) }
 
 // write stores r under id and returns the ID under which it is found.
-func (p *probe) write(id string, r sessions.Record) string {
+func (p *probe) write(id string, r backends.Record) string {
 	newID, err := p.Write(p.ctx, id, r)
 	p.want("Write", err)
 	return newID
 }
 
 // store stores r under a new ID.
-func (p *probe) store(r sessions.Record) (id string) { return p.write(p.newID(), r) }
+func (p *probe) store(r backends.Record) (id string) { return p.write(p.newID(), r) }
 
 func (p *probe) remove(id string) { p.want("Remove", p.Remove(p.ctx, id)) }
 
 // holds notes a failure unless the data of r is stored under id. The words say
 // when or where.
-func (p *probe) holds(id string, r sessions.Record, words string) {
+func (p *probe) holds(id string, r backends.Record, words string) {
 	got, err := p.Read(p.ctx, id)
 	switch {
 	case err != nil:
@@ -171,11 +171,11 @@ func (p *probe) lacks(id, words string) {
 // notFound notes a failure unless Read says that there is nothing under id.
 func (p *probe) notFound(id, words string) {
 	_, err := p.Read(p.ctx, id)
-	p.want("Read "+words, err, sessions.ErrNotFound)
+	p.want("Read "+words, err, backends.ErrNotFound)
 }
 
-func (p *probe) swap(id string, old []byte, new sessions.Record) error {
-	return sessions.Swap(p.ctx, p.Backend, id, old, new)
+func (p *probe) swap(id string, old []byte, new backends.Record) error {
+	return backends.Swap(p.ctx, p.Backend, id, old, new)
 }
 
 // together runs do(0) to do(n-1) at the same time.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // rotateRules hold for a [sessions.Rotator].
@@ -24,7 +24,7 @@ var rotateRules = []rule{{
 	check: func(p *probe) {
 		r, next, newID := p.record(), p.record(), p.newID()
 		id := p.store(r)
-		p.want("Rotate without a marker", p.rotate(id, r.Data, sessions.Record{}, newID, next))
+		p.want("Rotate without a marker", p.rotate(id, r.Data, backends.Record{}, newID, next))
 		p.lacks(id, "of the old ID after Rotate without a marker")
 		p.holds(newID, next, "of the new ID after Rotate without a marker")
 	},
@@ -34,7 +34,7 @@ var rotateRules = []rule{{
 	check: func(p *probe) {
 		r, newID := p.record(), p.newID()
 		id := p.store(r)
-		p.want("Rotate of other data than is stored", p.rotate(id, p.data(40), p.record(), newID, p.record()), sessions.ErrConflict)
+		p.want("Rotate of other data than is stored", p.rotate(id, p.data(40), p.record(), newID, p.record()), backends.ErrConflict)
 		p.holds(id, r, "of the old ID after a conflict")
 		p.lacks(newID, "of the new ID after a conflict")
 	},
@@ -44,10 +44,10 @@ var rotateRules = []rule{{
 	check: func(p *probe) {
 		r, taken := p.record(), p.record()
 		id, newID := p.store(r), p.store(taken)
-		p.want("Rotate to an ID that is taken", p.rotate(id, r.Data, p.record(), newID, p.record()), sessions.ErrConflict)
+		p.want("Rotate to an ID that is taken", p.rotate(id, r.Data, p.record(), newID, p.record()), backends.ErrConflict)
 		p.holds(id, r, "of the old ID after a conflict")
 		p.holds(newID, taken, "of the new ID after a conflict")
-		p.want("Rotate to the same ID", p.rotate(id, r.Data, p.record(), id, p.record()), sessions.ErrConflict)
+		p.want("Rotate to the same ID", p.rotate(id, r.Data, p.record(), id, p.record()), backends.ErrConflict)
 		p.holds(id, r, "after Rotate to the same ID")
 	},
 }, {
@@ -55,7 +55,7 @@ var rotateRules = []rule{{
 	text: "Rotate returns ErrNotFound and stores nothing if nothing is stored under the old ID.",
 	check: func(p *probe) {
 		id, newID := p.newID(), p.newID()
-		p.want("Rotate of an absent record", p.rotate(id, p.data(40), p.record(), newID, p.record()), sessions.ErrNotFound)
+		p.want("Rotate of an absent record", p.rotate(id, p.data(40), p.record(), newID, p.record()), backends.ErrNotFound)
 		p.lacks(id, "of the old ID after Rotate of an absent record")
 		p.lacks(newID, "of the new ID after Rotate of an absent record")
 	},
@@ -68,7 +68,7 @@ var rotateRules = []rule{{
 		id, newID := p.store(passing), p.newID()
 		id2, newID2 := p.store(r), p.store(p.passing())
 		p.expire()
-		p.want("Rotate of an expired record", p.rotate(id, passing.Data, p.record(), newID, p.record()), sessions.ErrNotFound)
+		p.want("Rotate of an expired record", p.rotate(id, passing.Data, p.record(), newID, p.record()), backends.ErrNotFound)
 		p.lacks(newID, "of the new ID after Rotate of an expired record")
 		p.want("Rotate to the ID of an expired record", p.rotate(id2, r.Data, p.record(), newID2, next))
 		p.holds(newID2, next, "of the new ID after Rotate in place of an expired record")
@@ -80,8 +80,8 @@ var rotateRules = []rule{{
 	check: func(p *probe) {
 		r, newID := p.record(), p.newID()
 		id := p.store(r)
-		p.refused("Rotate with a marker that has no TTL", p.rotate(id, r.Data, sessions.Record{Data: p.data(40)}, newID, p.record()))
-		p.refused("Rotate to a record that has no TTL", p.rotate(id, r.Data, p.record(), newID, sessions.Record{Data: p.data(40)}))
+		p.refused("Rotate with a marker that has no TTL", p.rotate(id, r.Data, backends.Record{Data: p.data(40)}, newID, p.record()))
+		p.refused("Rotate to a record that has no TTL", p.rotate(id, r.Data, p.record(), newID, backends.Record{Data: p.data(40)}))
 		p.holds(id, r, "of the old ID after a Rotate that was refused")
 		p.lacks(newID, "of the new ID after a Rotate that was refused")
 		next := p.record()
@@ -101,7 +101,7 @@ var rotateRules = []rule{{
 			r := p.record()
 			id := p.store(r)
 			var newIDs [n]string
-			var records [n]sessions.Record
+			var records [n]backends.Record
 			for i := range n {
 				newIDs[i], records[i] = p.newID(), p.record()
 			}
@@ -112,7 +112,7 @@ var rotateRules = []rule{{
 				if won[i] = err == nil; won[i] {
 					wins.Add(1)
 				} else {
-					p.want("Rotate that lost", err, sessions.ErrConflict)
+					p.want("Rotate that lost", err, backends.ErrConflict)
 				}
 			})
 			if w := wins.Load(); w != 1 {
@@ -129,6 +129,6 @@ var rotateRules = []rule{{
 	},
 }}
 
-func (p *probe) rotate(id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
-	return sessions.Rotate(p.ctx, p.Backend, id, old, marker, newID, new)
+func (p *probe) rotate(id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+	return backends.Rotate(p.ctx, p.Backend, id, old, marker, newID, new)
 }

@@ -3,7 +3,7 @@ package sessionstest
 import (
 	"strings"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // statelessRules hold for a [sessions.Stateless].
@@ -71,7 +71,7 @@ var statelessRules = []rule{{
 	text: "A token holds only characters that a cookie can carry.",
 	check: func(p *probe) {
 		for _, n := range []int{1, 2, 3, 100, 1000} {
-			token := p.store(sessions.Record{Data: p.data(n), TTL: long})
+			token := p.store(backends.Record{Data: p.data(n), TTL: long})
 			if i := strings.IndexFunc(token, func(c rune) bool {
 				return c <= ' ' || c >= 0x7f || strings.ContainsRune("\",;\\", c)
 			}); i >= 0 {

@@ -9,21 +9,21 @@ import (
 	"errors"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // stateless is a small backend whose tokens hold the record: signature, time of
 // expiry, data. Its functions can be replaced to break it.
 type stateless struct {
 	open   func(token string) ([]byte, bool)
-	write  func(ctx context.Context, id string, r sessions.Record) (string, error)
+	write  func(ctx context.Context, id string, r backends.Record) (string, error)
 	remove func(token string) error
 	exists func(ctx context.Context, token string) (bool, error)
 }
 
 func newStateless() *stateless { return new(stateless) }
 
-func (*stateless) Stateless() {}
+func (*stateless) Describe() backends.Facts { return backends.Facts{Stateless: true} }
 
 func sign(body []byte) []byte {
 	mac := hmac.New(sha256.New, []byte("key"))
@@ -31,20 +31,20 @@ func sign(body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-func (b *stateless) Read(ctx context.Context, token string) (sessions.Record, error) {
+func (b *stateless) Read(ctx context.Context, token string) (backends.Record, error) {
 	open := unseal
 	if b.open != nil {
 		open = b.open
 	}
 	body, ok := open(token)
 	if !ok || len(body) < 9 {
-		return sessions.Record{}, sessions.ErrNotFound
+		return backends.Record{}, backends.ErrNotFound
 	}
 	left := time.Until(time.Unix(0, int64(binary.BigEndian.Uint64(body))))
 	if left <= 0 {
-		return sessions.Record{}, sessions.ErrNotFound
+		return backends.Record{}, backends.ErrNotFound
 	}
-	return sessions.Record{Data: body[8:], TTL: left}, nil
+	return backends.Record{Data: body[8:], TTL: left}, nil
 }
 
 // unseal returns what a token holds if it is written as seal does.
@@ -56,13 +56,13 @@ func unseal(token string) ([]byte, bool) {
 	return raw[32:], true
 }
 
-func seal(r sessions.Record) []byte {
+func seal(r backends.Record) []byte {
 	body := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(r.TTL).UnixNano()))
 	body = append(body, r.Data...)
 	return append(sign(body), body...)
 }
 
-func (b *stateless) Write(ctx context.Context, id string, r sessions.Record) (string, error) {
+func (b *stateless) Write(ctx context.Context, id string, r backends.Record) (string, error) {
 	if b.write != nil {
 		return b.write(ctx, id, r)
 	}

@@ -5,12 +5,12 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // absent are the errors that say so; a backend that cannot tell why a swap does
 // not apply says ErrConflict.
-var absent = []error{sessions.ErrNotFound, sessions.ErrConflict}
+var absent = []error{backends.ErrNotFound, backends.ErrConflict}
 
 // swapRules hold for a [sessions.Swapper].
 var swapRules = []rule{{
@@ -27,14 +27,14 @@ var swapRules = []rule{{
 	text: "Swap returns ErrConflict and changes nothing if the data stored differs from old, be it by one byte or in length.",
 	check: func(p *probe) {
 		for _, size := range []int{40, 100_000} {
-			r := sessions.Record{Data: p.data(size), TTL: long}
+			r := backends.Record{Data: p.data(size), TTL: long}
 			id := p.store(r)
 			flipped := bytes.Clone(r.Data)
 			flipped[len(flipped)-1] ^= 1
 			for _, old := range [][]byte{
 				flipped, r.Data[:len(r.Data)-1], append(bytes.Clone(r.Data), 0), append(bytes.Clone(r.Data), ' '), p.data(size),
 			} {
-				p.want("Swap with other data than is stored", p.swap(id, old, p.record()), sessions.ErrConflict)
+				p.want("Swap with other data than is stored", p.swap(id, old, p.record()), backends.ErrConflict)
 				p.holds(id, r, "after a conflict")
 			}
 		}
@@ -66,9 +66,9 @@ var swapRules = []rule{{
 	check: func(p *probe) {
 		r := p.record()
 		id := p.store(r)
-		p.want("Swap that creates what exists", p.swap(id, nil, p.record()), sessions.ErrConflict)
+		p.want("Swap that creates what exists", p.swap(id, nil, p.record()), backends.ErrConflict)
 		p.holds(id, r, "after a conflict")
-		p.want("Swap that creates what exists with the same data", p.swap(id, nil, r), sessions.ErrConflict)
+		p.want("Swap that creates what exists with the same data", p.swap(id, nil, r), backends.ErrConflict)
 	},
 }, {
 	name: "SwapRemoves",
@@ -76,11 +76,11 @@ var swapRules = []rule{{
 	check: func(p *probe) {
 		r := p.record()
 		id := p.store(r)
-		p.want("Swap that removes other data than is stored", p.swap(id, p.data(40), sessions.Record{}), sessions.ErrConflict)
+		p.want("Swap that removes other data than is stored", p.swap(id, p.data(40), backends.Record{}), backends.ErrConflict)
 		p.holds(id, r, "after a conflict")
-		p.want("Swap that removes", p.swap(id, r.Data, sessions.Record{}))
+		p.want("Swap that removes", p.swap(id, r.Data, backends.Record{}))
 		p.lacks(id, "after Swap that removes")
-		p.want("Swap that removes what is removed", p.swap(id, r.Data, sessions.Record{}), absent...)
+		p.want("Swap that removes what is removed", p.swap(id, r.Data, backends.Record{}), absent...)
 	},
 }, {
 	name: "SwapOneWins",
@@ -89,7 +89,7 @@ var swapRules = []rule{{
 		for range 3 {
 			r := p.record()
 			id := p.store(r)
-			p.oneWins("Swap", id, r.Data, sessions.ErrConflict)
+			p.oneWins("Swap", id, r.Data, backends.ErrConflict)
 		}
 	},
 }, {
@@ -97,7 +97,7 @@ var swapRules = []rule{{
 	text: "Of several swaps that create the same record exactly one succeeds, and its record is stored; the others return ErrConflict.",
 	check: func(p *probe) {
 		for range 3 {
-			p.oneWins("Swap that creates", p.newID(), nil, sessions.ErrConflict)
+			p.oneWins("Swap that creates", p.newID(), nil, backends.ErrConflict)
 		}
 	},
 }, {
@@ -148,8 +148,8 @@ var swapRules = []rule{{
 	check: func(p *probe) {
 		r := p.record()
 		id, created := p.store(r), p.newID()
-		p.refused("Swap with a TTL of 0", p.swap(id, r.Data, sessions.Record{Data: p.data(40)}))
-		p.refused("Swap that creates with a TTL of -1", p.swap(created, nil, sessions.Record{Data: p.data(40), TTL: -1}))
+		p.refused("Swap with a TTL of 0", p.swap(id, r.Data, backends.Record{Data: p.data(40)}))
+		p.refused("Swap that creates with a TTL of -1", p.swap(created, nil, backends.Record{Data: p.data(40), TTL: -1}))
 		p.holds(id, r, "after a Swap that was refused")
 		p.lacks(created, "after a Swap that was refused")
 		p.want("Swap", p.swap(id, r.Data, p.passing()))
@@ -163,7 +163,7 @@ var swapRules = []rule{{
 // oneWins lets several swaps from old to a record of their own compete.
 func (p *probe) oneWins(what, id string, old []byte, otherwise ...error) {
 	const n = 6
-	var records [n]sessions.Record
+	var records [n]backends.Record
 	var winners atomic.Int32
 	var winner atomic.Int32
 	for i := range records {

@@ -3,7 +3,7 @@ package sessionstest
 import (
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // touchRules hold for a [sessions.Toucher].
@@ -60,7 +60,7 @@ var touchRules = []rule{{
 	check: func(p *probe) {
 		id := p.newID()
 		_, err := p.touch(id, long)
-		p.want("Touch of an absent record", err, sessions.ErrNotFound)
+		p.want("Touch of an absent record", err, backends.ErrNotFound)
 		p.lacks(id, "after Touch of an absent record")
 	},
 }, {
@@ -71,7 +71,7 @@ var touchRules = []rule{{
 		id := p.store(p.passing())
 		p.expire()
 		_, err := p.touch(id, long)
-		p.want("Touch of an expired record", err, sessions.ErrNotFound)
+		p.want("Touch of an expired record", err, backends.ErrNotFound)
 		p.lacks(id, "after Touch of an expired record")
 	},
 }, {
@@ -89,5 +89,5 @@ var touchRules = []rule{{
 }}
 
 func (p *probe) touch(id string, ttl time.Duration) (string, error) {
-	return sessions.Touch(p.ctx, p.Backend, id, ttl)
+	return backends.Touch(p.ctx, p.Backend, id, ttl)
 }

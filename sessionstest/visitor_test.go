@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/sessionstest"
@@ -43,7 +44,7 @@ const visits sessions.Key[int] = "visits"
 func TestVisitor(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		backend sessions.Backend
+		backend backends.Backend
 		config  *sessions.Config
 	}{
 		{"memory", memory.New(nil), nil},
@@ -149,7 +150,7 @@ func TestVisitorKeepsCookiesAsTold(t *testing.T) {
 
 func TestVisitorReportsOutage(t *testing.T) {
 	faulty := sessionstest.NewFaulty(1)
-	mw, err := sessions.New(sessions.Intercept(memory.New(nil), faulty.Intercept), &sessions.Config{Autoload: sessions.Always})
+	mw, err := sessions.New(backends.Intercept(memory.New(nil), faulty.Intercept), &sessions.Config{Autoload: sessions.Always})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // sweepRules hold for a [sessions.Sweeper].
@@ -15,14 +15,14 @@ var sweepRules = []rule{{
 	text: "Sweep deletes nothing but what has expired.",
 	when: ends,
 	check: func(p *probe) {
-		living := make(map[string]sessions.Record)
+		living := make(map[string]backends.Record)
 		for range 20 {
 			r := p.record()
 			living[p.store(r)] = r
 			p.store(p.passing())
 		}
 		p.expire()
-		n, err := sessions.Sweep(p.ctx, p.Backend)
+		n, err := backends.Sweep(p.ctx, p.Backend)
 		if p.want("Sweep", err); n < 0 {
 			p.failf("Sweep returned %d", n)
 		}
@@ -41,7 +41,7 @@ var sweepRules = []rule{{
 		p.expire()
 		p.together(6, func(i int) {
 			if i < 3 {
-				_, err := sessions.Sweep(p.ctx, p.Backend)
+				_, err := backends.Sweep(p.ctx, p.Backend)
 				p.want("Sweep beside others", err)
 				return
 			}
@@ -56,13 +56,13 @@ var walkRules = []rule{{
 	name: "Walk",
 	text: "Walk visits every live record, with its ID and its data.",
 	check: func(p *probe) {
-		stored := make(map[string]sessions.Record)
+		stored := make(map[string]backends.Record)
 		for range 20 {
 			r := p.record()
 			stored[p.store(r)] = r
 		}
 		visited := 0
-		err := sessions.Walk(p.ctx, p.Backend, func(s sessions.Stored) error {
+		err := backends.Walk(p.ctx, p.Backend, func(s backends.Entry) error {
 			if r, ok := stored[s.ID]; ok {
 				if !bytes.Equal(s.Record.Data, r.Data) {
 					p.failf("Walk visited %s, want %s", show(s.Record.Data), show(r.Data))
@@ -85,7 +85,7 @@ var walkRules = []rule{{
 		dead := []string{p.store(p.passing()), p.store(p.record())}
 		p.remove(dead[1])
 		p.expire()
-		err := sessions.Walk(p.ctx, p.Backend, func(s sessions.Stored) error {
+		err := backends.Walk(p.ctx, p.Backend, func(s backends.Entry) error {
 			if i := slices.Index(dead, s.ID); i >= 0 {
 				p.failf("Walk visited a record that %s", []string{"has expired", "was removed"}[i])
 			}
@@ -101,7 +101,7 @@ var walkRules = []rule{{
 			p.store(p.record())
 		}
 		visited, enough := 0, errors.New("enough")
-		err := sessions.Walk(p.ctx, p.Backend, func(sessions.Stored) error {
+		err := backends.Walk(p.ctx, p.Backend, func(backends.Entry) error {
 			visited++
 			return fmt.Errorf("visit: %w", enough)
 		})

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Backend is a [sessions.Backend] that stores nothing: a record travels in the
@@ -19,17 +19,14 @@ import (
 // record has to fit into a cookie of 4096 bytes, name included.
 type Backend struct {
 	codec    Codec
-	settings sessions.Settings
-	defaults sessions.Defaults
+	settings backends.Settings
+	facts    backends.Facts
 }
 
 var (
-	_ sessions.Stateless = (*Backend)(nil)
-	_ sessions.Toucher   = (*Backend)(nil)
-	_ sessions.Preset    = (*Backend)(nil)
-	_ sessions.Validator = (*Backend)(nil)
-	_ sessions.Binder    = (*Backend)(nil)
-	_ sessions.Warner    = (*Backend)(nil)
+	_ backends.Toucher   = (*Backend)(nil)
+	_ backends.Binder    = (*Backend)(nil)
+	_ backends.Describer = (*Backend)(nil)
 )
 
 // defaultLifetime is how old a token may be where neither the middleware nor
@@ -41,77 +38,60 @@ const defaultLifetime = 14 * 24 * time.Hour
 //	sessions.New(cookie.New(cookie.Encrypted(key)), nil)       // for new applications
 //	sessions.New(cookie.New(cookie.Flask("secret")), nil)      // beside a Flask application
 //
-// A codec may have three methods besides its own, which the codecs of this
-// package have: Validate() error for what is wrong with its keys, which
-// [sessions.New] returns; Warnings() []string for what is merely weak, which it
-// logs; and
-// Defaults() sessions.Defaults for how the middleware is to be configured, so
-// that nothing else has to be said to share sessions with another framework.
+// A codec may have one more method, Describe() [backends.Facts], as the codecs of
+// this package have. It states what is wrong with the codec's keys, which the
+// constructor of the middleware returns; what is merely weak, which it logs; and
+// how the middleware is to be configured, so that sharing sessions with another
+// framework needs no further configuration.
 func New(codec Codec) *Backend {
 	b := &Backend{codec: codec}
-	if preset, ok := codec.(interface{ Defaults() sessions.Defaults }); ok {
-		b.defaults = preset.Defaults()
+	switch c := codec.(type) {
+	case nil:
+		b.facts.Err = errors.New("cookie: New: the codec is nil: give one, such as cookie.Encrypted(key)")
+	case describer:
+		b.facts = c.Describe()
 	}
+	b.facts.Stateless = true
 	return b
 }
+
+// describer is a [Codec] that states facts about itself.
+type describer interface{ Describe() backends.Facts }
 
 // Format keeps the keys out of whatever prints the backend.
 func (b *Backend) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Backend") }
 
-// Stateless marks the backend as one whose records travel with the client.
-func (b *Backend) Stateless() {}
-
-// Defaults returns what the codec proposes.
-func (b *Backend) Defaults() sessions.Defaults { return b.defaults }
-
-// Validate returns what is wrong with the codec's keys and options.
-func (b *Backend) Validate() error {
-	if b.codec == nil {
-		return errors.New("cookie: New: the codec is nil: give one, such as cookie.Encrypted(key)")
-	}
-	if v, ok := b.codec.(interface{ Validate() error }); ok {
-		return v.Validate()
-	}
-	return nil
-}
-
-// Warnings returns what an operator should know about the codec's keys although
-// they work, one sentence each.
-func (b *Backend) Warnings() []string {
-	if w, ok := b.codec.(interface{ Warnings() []string }); ok {
-		return w.Warnings()
-	}
-	return nil
-}
+// Describe implements [backends.Describer] with what the codec states.
+func (b *Backend) Describe() backends.Facts { return b.facts }
 
 // Bind returns a backend that seals for the cookie of settings, and takes
 // their lifetime, idle timeout and clock skew for its own.
-func (b *Backend) Bind(settings sessions.Settings) (sessions.Backend, error) {
+func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	bound := *b
 	bound.settings = settings
-	return &bound, b.Validate()
+	return &bound, b.facts.Err
 }
 
 // Read opens the token id. Every refusal is [sessions.ErrNotFound]; the
 // [Refusal] is in the error too, and [Reason] names it.
-func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) {
+func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	if err := b.ready(ctx); err != nil {
-		return sessions.Record{}, err
+		return backends.Record{}, err
 	}
 	data, left, err := b.codec.Open(id, b.terms(0))
 	if err != nil {
 		if refusal, ok := errors.AsType[Refusal](err); ok {
-			return sessions.Record{}, &refused{refusal}
+			return backends.Record{}, &refused{refusal}
 		}
-		return sessions.Record{}, err
+		return backends.Record{}, err
 	}
-	return sessions.Record{Data: data, TTL: left}, nil
+	return backends.Record{Data: data, TTL: left}, nil
 }
 
 // Write ignores id and returns the token with the record in it. It returns
 // [sessions.ErrTooLarge] for what no server would accept; that a cookie is
 // limited to 4096 bytes is for the transport to know.
-func (b *Backend) Write(ctx context.Context, _ string, record sessions.Record) (string, error) {
+func (b *Backend) Write(ctx context.Context, _ string, record backends.Record) (string, error) {
 	if err := b.ready(ctx); err != nil {
 		return "", err
 	}
@@ -123,7 +103,7 @@ func (b *Backend) Write(ctx context.Context, _ string, record sessions.Record) (
 	}
 	token, err := b.codec.Seal(record.Data, b.terms(record.TTL))
 	if err == nil && len(token) > maxToken {
-		return "", fmt.Errorf("cookie: %w: the token takes %d bytes of %d", sessions.ErrTooLarge, len(token), maxToken)
+		return "", fmt.Errorf("cookie: %w: the token takes %d bytes of %d", backends.ErrTooLarge, len(token), maxToken)
 	}
 	return token, err
 }
@@ -134,7 +114,7 @@ func (b *Backend) Remove(ctx context.Context, _ string) error { return b.ready(c
 // Exists tells whether Read accepts the token id.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	_, err := b.Read(ctx, id)
-	if errors.Is(err, sessions.ErrNotFound) {
+	if errors.Is(err, backends.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
@@ -154,7 +134,7 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 // ready returns why nothing can be done.
 func (b *Backend) ready(ctx context.Context) error {
 	if b.codec == nil {
-		return b.Validate()
+		return b.facts.Err
 	}
 	return ctx.Err()
 }
@@ -164,7 +144,7 @@ func (b *Backend) ready(ctx context.Context) error {
 func (b *Backend) terms(ttl time.Duration) Terms {
 	maxAge := b.settings.Lifetime
 	if maxAge == 0 {
-		maxAge = b.defaults.Lifetime
+		maxAge = b.facts.Defaults.Lifetime
 	}
 	if maxAge == 0 {
 		maxAge = defaultLifetime
@@ -181,4 +161,4 @@ func (b *Backend) terms(ttl time.Duration) Terms {
 type refused struct{ refusal Refusal }
 
 func (r *refused) Error() string   { return r.refusal.Error() }
-func (r *refused) Unwrap() []error { return []error{sessions.ErrNotFound, r.refusal} }
+func (r *refused) Unwrap() []error { return []error{backends.ErrNotFound, r.refusal} }

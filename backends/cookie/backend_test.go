@@ -9,12 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/internal/race"
 )
 
-func bind(t *testing.T, codec cookie.Codec, settings sessions.Settings) sessions.Backend {
+func bind(t *testing.T, codec cookie.Codec, settings backends.Settings) backends.Backend {
 	t.Helper()
 	b, err := cookie.New(codec).Bind(settings)
 	if err != nil {
@@ -26,9 +26,9 @@ func bind(t *testing.T, codec cookie.Codec, settings sessions.Settings) sessions
 func TestBackendKeepsTheRecordInTheToken(t *testing.T) {
 	ctx := t.Context()
 	for _, codec := range allCodecs() {
-		b := bind(t, codec, sessions.Settings{Cookie: "session", Lifetime: time.Hour})
+		b := bind(t, codec, backends.Settings{Cookie: "session", Lifetime: time.Hour})
 		data := []byte(`{"user":42}`)
-		token, err := b.Write(ctx, "ignored", sessions.Record{Data: data, TTL: time.Hour, Subject: "ada"})
+		token, err := b.Write(ctx, "ignored", backends.Record{Data: data, TTL: time.Hour, Subject: "ada"})
 		if err != nil {
 			t.Errorf("%s: Write: %v", codec.Name(), err)
 			continue
@@ -58,7 +58,7 @@ func TestBackendKeepsTheRecordInTheToken(t *testing.T) {
 // nothing of the token.
 func TestBackendRefusalIsNotFound(t *testing.T) {
 	ctx := t.Context()
-	b := bind(t, cookie.Flask("dev"), sessions.Settings{Lifetime: time.Hour})
+	b := bind(t, cookie.Flask("dev"), backends.Settings{Lifetime: time.Hour})
 	for token, want := range map[string]cookie.Refusal{
 		"": cookie.Malformed, "junk": cookie.Malformed,
 		"eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk": cookie.Expired,
@@ -66,7 +66,7 @@ func TestBackendRefusalIsNotFound(t *testing.T) {
 		strings.Repeat("x", 20000):                      cookie.TooLarge,
 	} {
 		record, err := b.Read(ctx, token)
-		if record.Data != nil || !errors.Is(err, sessions.ErrNotFound) || !errors.Is(err, want) || cookie.Reason(err) != string(want) {
+		if record.Data != nil || !errors.Is(err, backends.ErrNotFound) || !errors.Is(err, want) || cookie.Reason(err) != string(want) {
 			t.Errorf("Read of %.20q = %q, %v, want ErrNotFound for %s", token, record.Data, err, want)
 		}
 		var refusal cookie.Refusal
@@ -79,7 +79,7 @@ func TestBackendRefusalIsNotFound(t *testing.T) {
 		if ok, err := b.Exists(ctx, token); ok || err != nil {
 			t.Errorf("Exists of %.20q = %v, %v", token, ok, err)
 		}
-		if id, err := sessions.Touch(ctx, b, token, time.Hour); id != "" || !errors.Is(err, sessions.ErrNotFound) {
+		if id, err := backends.Touch(ctx, b, token, time.Hour); id != "" || !errors.Is(err, backends.ErrNotFound) {
 			t.Errorf("Touch of %.20q = %q, %v", token, id, err)
 		}
 	}
@@ -90,13 +90,13 @@ func TestBackendTimes(t *testing.T) {
 		t.Run(codec.Name(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx := t.Context()
-				b := bind(t, codec, sessions.Settings{Cookie: "session", Lifetime: time.Hour})
-				token, err := b.Write(ctx, "", sessions.Record{Data: []byte("{}"), TTL: time.Hour})
+				b := bind(t, codec, backends.Settings{Cookie: "session", Lifetime: time.Hour})
+				token, err := b.Write(ctx, "", backends.Record{Data: []byte("{}"), TTL: time.Hour})
 				if err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(50 * time.Minute)
-				touched, err := sessions.Touch(ctx, b, token, time.Hour)
+				touched, err := backends.Touch(ctx, b, token, time.Hour)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -123,8 +123,8 @@ func TestBackendIdleTimeout(t *testing.T) {
 	for _, codec := range []cookie.Codec{cookie.Flask("dev"), cookie.Encrypted(keyA)} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx := t.Context()
-			b := bind(t, codec, sessions.Settings{Lifetime: time.Hour, IdleTimeout: time.Minute})
-			token, err := b.Write(ctx, "", sessions.Record{Data: []byte("{}"), TTL: time.Minute})
+			b := bind(t, codec, backends.Settings{Lifetime: time.Hour, IdleTimeout: time.Minute})
+			token, err := b.Write(ctx, "", backends.Record{Data: []byte("{}"), TTL: time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,26 +143,26 @@ func TestBackendIdleTimeout(t *testing.T) {
 func TestBackendBind(t *testing.T) {
 	ctx := t.Context()
 	unbound := cookie.New(cookie.Encrypted(keyA))
-	a := bind(t, cookie.Encrypted(keyA), sessions.Settings{Cookie: "a"})
-	token, err := a.Write(ctx, "", sessions.Record{Data: []byte("x"), TTL: time.Hour})
+	a := bind(t, cookie.Encrypted(keyA), backends.Settings{Cookie: "a"})
+	token, err := a.Write(ctx, "", backends.Record{Data: []byte("x"), TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := bind(t, cookie.Encrypted(keyA), sessions.Settings{Cookie: "b"})
-	for name, other := range map[string]sessions.Backend{"b": b, "unbound": unbound} {
+	b := bind(t, cookie.Encrypted(keyA), backends.Settings{Cookie: "b"})
+	for name, other := range map[string]backends.Backend{"b": b, "unbound": unbound} {
 		if _, err := other.Read(ctx, token); !errors.Is(err, cookie.BadSignature) {
 			t.Errorf("a's token at %s: %v", name, err)
 		}
 	}
-	if _, err := unbound.Bind(sessions.Settings{Cookie: "a"}); err != nil {
+	if _, err := unbound.Bind(backends.Settings{Cookie: "a"}); err != nil {
 		t.Error(err)
 	}
 	if _, err := unbound.Read(ctx, token); !errors.Is(err, cookie.BadSignature) {
 		t.Errorf("Bind changed its receiver: %v", err)
 	}
 
-	ahead := bind(t, cookie.Flask("dev"), sessions.Settings{ClockSkew: time.Minute})
-	token, err = ahead.Write(ctx, "", sessions.Record{Data: []byte("{}"), TTL: time.Hour})
+	ahead := bind(t, cookie.Flask("dev"), backends.Settings{ClockSkew: time.Minute})
+	token, err = ahead.Write(ctx, "", backends.Record{Data: []byte("{}"), TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestBackendBind(t *testing.T) {
 
 func TestBackendAbilities(t *testing.T) {
 	b := cookie.New(cookie.Encrypted(keyA))
-	if got, want := fmt.Sprint(sessions.Abilities(b)), "[touch stateless]"; got != want {
+	if got, want := fmt.Sprint(backends.Abilities(b)), "[touch stateless]"; got != want {
 		t.Errorf("Abilities = %s, want %s", got, want)
 	}
 }
@@ -182,7 +182,7 @@ func TestBackendAbilities(t *testing.T) {
 func TestBackendRefusesWhatCannotBe(t *testing.T) {
 	ctx := t.Context()
 	b := cookie.New(cookie.Flask("dev"))
-	for what, record := range map[string]sessions.Record{
+	for what, record := range map[string]backends.Record{
 		"no TTL":   {Data: []byte("{}")},
 		"past TTL": {Data: []byte("{}"), TTL: -1},
 		"no data":  {TTL: time.Hour},
@@ -191,7 +191,7 @@ func TestBackendRefusesWhatCannotBe(t *testing.T) {
 			t.Errorf("%s: Write = %q, %v", what, token, err)
 		}
 	}
-	token, err := b.Write(ctx, "", sessions.Record{Data: []byte("{}"), TTL: time.Hour})
+	token, err := b.Write(ctx, "", backends.Record{Data: []byte("{}"), TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestBackendRefusesWhatCannotBe(t *testing.T) {
 	for i := range random {
 		random[i] = byte(i * i >> 3)
 	}
-	if token, err := cookie.New(cookie.Encrypted(keyA)).Write(ctx, "", sessions.Record{Data: random, TTL: time.Hour}); !errors.Is(err, sessions.ErrTooLarge) || token != "" {
+	if token, err := cookie.New(cookie.Encrypted(keyA)).Write(ctx, "", backends.Record{Data: random, TTL: time.Hour}); !errors.Is(err, backends.ErrTooLarge) || token != "" {
 		t.Errorf("Write of 16 KiB: %d bytes, %v", len(token), err)
 	}
 	ended, cancel := context.WithCancel(ctx)
@@ -210,7 +210,7 @@ func TestBackendRefusesWhatCannotBe(t *testing.T) {
 	if _, err := b.Read(ended, token); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read after the context's end: %v", err)
 	}
-	if _, err := b.Write(ended, "", sessions.Record{Data: []byte("{}"), TTL: time.Hour}); !errors.Is(err, context.Canceled) {
+	if _, err := b.Write(ended, "", backends.Record{Data: []byte("{}"), TTL: time.Hour}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Write after the context's end: %v", err)
 	}
 	if ok, err := b.Exists(ended, token); ok || !errors.Is(err, context.Canceled) {
@@ -224,27 +224,27 @@ func TestBackendValidate(t *testing.T) {
 		"nil": nil, "Encrypted: the primary key": cookie.Encrypted("short"), "Flask: older key 1": cookie.Flask("dev", ""), "JWT: the primary key": cookie.JWT("dev"),
 	} {
 		b := cookie.New(codec)
-		if err := sessions.Validate(b); err == nil || !strings.Contains(err.Error(), want) {
+		if err := b.Describe().Err; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Validate: %v, want a word about %q", err, want)
 		}
-		if _, err := b.Bind(sessions.Settings{}); err == nil {
+		if _, err := b.Bind(backends.Settings{}); err == nil {
 			t.Errorf("%s: Bind works", want)
 		}
 		// A misconfigured backend is no missing session.
-		if _, err := b.Read(ctx, "x"); err == nil || errors.Is(err, sessions.ErrNotFound) {
+		if _, err := b.Read(ctx, "x"); err == nil || errors.Is(err, backends.ErrNotFound) {
 			t.Errorf("%s: Read: %v", want, err)
 		}
-		if _, err := b.Write(ctx, "x", sessions.Record{Data: []byte("{}"), TTL: time.Hour}); err == nil {
+		if _, err := b.Write(ctx, "x", backends.Record{Data: []byte("{}"), TTL: time.Hour}); err == nil {
 			t.Errorf("%s: Write works", want)
 		}
 		if ok, err := b.Exists(ctx, "x"); ok || err == nil {
 			t.Errorf("%s: Exists = %v, %v", want, ok, err)
 		}
 	}
-	if got := cookie.New(cookie.Flask("dev")).Warnings(); len(got) != 1 || strings.Contains(got[0], "dev") {
+	if got := cookie.New(cookie.Flask("dev")).Describe().Warnings; len(got) != 1 || strings.Contains(got[0], "dev") {
 		t.Errorf("Warnings = %q", got)
 	}
-	if got := cookie.New(cookie.Encrypted(keyA)).Warnings(); got != nil {
+	if got := cookie.New(cookie.Encrypted(keyA)).Describe().Warnings; got != nil {
 		t.Errorf("Warnings = %q", got)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
@@ -261,8 +261,8 @@ func TestB2_B3_BackendAllocations(t *testing.T) {
 	}
 	ctx := t.Context()
 	for _, codec := range allCodecs() {
-		b := bind(t, codec, sessions.Settings{Cookie: "session", Lifetime: time.Hour})
-		record := sessions.Record{Data: someJSON, TTL: time.Hour}
+		b := bind(t, codec, backends.Settings{Cookie: "session", Lifetime: time.Hour})
+		record := backends.Record{Data: someJSON, TTL: time.Hour}
 		token, err := b.Write(ctx, "", record)
 		if err != nil {
 			t.Fatal(err)

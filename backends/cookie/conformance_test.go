@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/sessionstest"
 )
@@ -25,8 +25,8 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(test.codec.Name(), func(t *testing.T) {
 			test.options.Bubble = true
-			sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {
-				return bind(t, test.codec, sessions.Settings{Cookie: "session", Lifetime: lifetime})
+			sessionstest.TestBackend(t, func(t *testing.T) backends.Backend {
+				return bind(t, test.codec, backends.Settings{Cookie: "session", Lifetime: lifetime})
 			}, &test.options)
 		})
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/gosessions/sessions/backends"
 )
 
 // An encrypted token is, in URL-safe base64 without padding:
@@ -68,7 +70,7 @@ type encryptionKey struct {
 // A token lives for [Terms.TTL] from sealing. It is 76 bytes longer than four
 // thirds of the data, so a cookie holds about 3000 bytes.
 //
-// What is wrong with the keys is told by Validate, which [sessions.New] calls.
+// If something is wrong with the keys, the constructor of the middleware returns it.
 func Encrypted(primary string, older ...string) Codec {
 	c := &encrypted{}
 	for i, secret := range append([]string{primary}, older...) {
@@ -125,11 +127,12 @@ func (c *encrypted) find(id [4]byte) *encryptionKey {
 	return nil
 }
 
-func (*encrypted) Name() string      { return "encrypted" }
-func (c *encrypted) Validate() error { return c.err }
+func (*encrypted) Name() string { return "encrypted" }
 
-// Warnings tells which keys somebody may guess.
-func (c *encrypted) Warnings() []string { return c.weak }
+// Describe reports what is wrong with the keys, and which of them can be guessed.
+func (c *encrypted) Describe() backends.Facts {
+	return backends.Facts{Err: c.err, Warnings: c.weak}
+}
 
 // Format keeps the keys out of whatever prints the codec.
 func (*encrypted) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Encrypted") }

@@ -27,7 +27,7 @@ func Example_encrypted() {
 // configure.
 func Example_flask() {
 	codec := cookie.Flask("dev")
-	fmt.Println(sessions.Validate(cookie.New(codec)))
+	fmt.Println(cookie.New(codec).Describe().Err)
 
 	// What Flask makes of session["a"] = 1.
 	token := "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"

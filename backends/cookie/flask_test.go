@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/serializer"
 )
@@ -21,13 +22,13 @@ var quiet = &sessions.Config{Logger: slog.New(slog.DiscardHandler)}
 // visit sends one request that carries the cookie header through a middleware
 // over codec, lets do work on its session, and returns the cookie in the answer,
 // nil if there is none.
-func visit(t *testing.T, backend sessions.Backend, header string, do func(*sessions.Session) error) *http.Cookie {
+func visit(t *testing.T, backend backends.Backend, header string, do func(*sessions.Session) error) *http.Cookie {
 	t.Helper()
 	return visitAs(t, quiet, backend, header, do)
 }
 
 // visitAs is visit with a configuration.
-func visitAs(t *testing.T, config *sessions.Config, backend sessions.Backend, header string, do func(*sessions.Session) error) *http.Cookie {
+func visitAs(t *testing.T, config *sessions.Config, backend backends.Backend, header string, do func(*sessions.Session) error) *http.Cookie {
 	t.Helper()
 	mw, err := sessions.New(backend, config)
 	if err != nil {

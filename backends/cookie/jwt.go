@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // JWTOptions say how JSON Web Tokens are signed and laid out.
@@ -147,16 +147,18 @@ func claimText(prefix, name, value string) (string, error) {
 // Name is "jwt", or "pyjwt" for the layout of PyJWT.
 func (c *jwtCodec) Name() string { return strings.ToLower(c.constructor()) }
 
-// Defaults are those of whoever else uses PyJWT's layout, none for our own.
-func (c *jwtCodec) Defaults() sessions.Defaults {
+// Describe states what is wrong with the keys, and the defaults of the Python
+// library that uses PyJWT's layout.
+func (c *jwtCodec) Describe() backends.Facts {
+	return backends.Facts{Err: c.err, Warnings: c.weak, Defaults: c.defaults()}
+}
+
+func (c *jwtCodec) defaults() backends.Defaults {
 	if c.flat {
 		return asPyJWT
 	}
-	return sessions.Defaults{}
+	return backends.Defaults{}
 }
-
-func (c *jwtCodec) Validate() error    { return c.err }
-func (c *jwtCodec) Warnings() []string { return c.weak }
 
 // Format keeps the keys out of whatever prints the codec.
 func (c *jwtCodec) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie."+c.constructor()) }

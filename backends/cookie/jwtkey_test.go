@@ -90,7 +90,7 @@ func TestJWT3_SecretsAreLongEnough(t *testing.T) {
 			}
 		}
 	}
-	if got := cookie.PyJWT("dev", keyA).(interface{ Warnings() []string }).Warnings(); len(got) != 1 || !strings.Contains(got[0], "primary key has 3 bytes") {
+	if got := cookie.PyJWT("dev", keyA).(describer).Describe().Warnings; len(got) != 1 || !strings.Contains(got[0], "primary key has 3 bytes") {
 		t.Errorf("warnings for the key dev: %q", got)
 	}
 	if err := validate(cookie.JWT(keyA, "short")); err == nil || !strings.Contains(err.Error(), "older key 1 has 5 bytes") {

@@ -3,7 +3,7 @@ package cookie
 import (
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -12,35 +12,35 @@ const day = 24 * time.Hour
 // asFlask is how Flask treats its session cookie unless it is told otherwise:
 // PERMANENT_SESSION_LIFETIME is 31 days, and a session ends with the browser
 // unless it holds _permanent.
-var asFlask = sessions.Defaults{
+var asFlask = backends.Defaults{
 	Format:          serializer.FlaskFormat,
 	Cookie:          "session",
 	Lifetime:        31 * day,
 	BrowserSession:  true,
-	Duplicates:      sessions.FirstOnly,
+	Duplicates:      backends.FirstOnly,
 	SlidingLifetime: true,
 	EmptyIsAbsent:   true,
 }
 
 // asStarlette is how Starlette's SessionMiddleware treats its cookie, whose
 // max_age is 14 days and which up to 0.47 it sends again with every response.
-var asStarlette = sessions.Defaults{
+var asStarlette = backends.Defaults{
 	Format:          serializer.StarletteFormat,
 	Cookie:          "session",
 	Lifetime:        14 * day,
-	Duplicates:      sessions.LastOnly,
+	Duplicates:      backends.LastOnly,
 	SlidingLifetime: true,
 	EmptyIsAbsent:   true,
 }
 
 // asStarsessions is the cookie store of starsessions 2. With a lifetime of 0 its
 // cookie ends with the browser, and its signature after 360 days.
-func asStarsessions(lifetime time.Duration) sessions.Defaults {
-	d := sessions.Defaults{
+func asStarsessions(lifetime time.Duration) backends.Defaults {
+	d := backends.Defaults{
 		Format:        serializer.StarsessionsFormat,
 		Cookie:        "session",
 		Lifetime:      lifetime,
-		Duplicates:    sessions.LastOnly,
+		Duplicates:    backends.LastOnly,
 		EmptyIsAbsent: true,
 	}
 	if lifetime == 0 {
@@ -51,19 +51,19 @@ func asStarsessions(lifetime time.Duration) sessions.Defaults {
 
 // asStarletteFlask is starlette-flask, which sends its cookie, of 14 days, only
 // when the session has changed.
-var asStarletteFlask = sessions.Defaults{
+var asStarletteFlask = backends.Defaults{
 	Format:        serializer.StarletteFlaskFormat,
 	Cookie:        "session",
 	Lifetime:      14 * day,
-	Duplicates:    sessions.LastOnly,
+	Duplicates:    backends.LastOnly,
 	EmptyIsAbsent: true,
 }
 
 // asPyJWT is the JwtCodecBackend of starlette-session-middleware.
-var asPyJWT = sessions.Defaults{
+var asPyJWT = backends.Defaults{
 	Format:        serializer.ClaimsFormat,
 	Cookie:        "session",
 	Lifetime:      14 * day,
-	Duplicates:    sessions.LastOnly,
+	Duplicates:    backends.LastOnly,
 	EmptyIsAbsent: true,
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/serializer"
 )
@@ -18,11 +18,11 @@ func TestReason(t *testing.T) {
 		{nil, ""},
 		{cookie.Expired, "expired"},
 		{fmt.Errorf("loading: %w", cookie.BadSignature), "bad-signature"},
-		{errors.Join(sessions.ErrNotFound, cookie.TooLarge), "too-large"},
+		{errors.Join(backends.ErrNotFound, cookie.TooLarge), "too-large"},
 		{serializer.ErrCorrupt, "bad-payload"},
 		{fmt.Errorf("sessions: %w", serializer.ErrNewer), "bad-payload"},
 		{serializer.ErrNotDict, "not-a-dict"},
-		{sessions.ErrNotFound, ""},
+		{backends.ErrNotFound, ""},
 		{errors.New("anything"), ""},
 	} {
 		if got := cookie.Reason(test.err); got != test.want {

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/itsdangerous"
 )
 
@@ -34,7 +34,7 @@ type signed struct {
 	decode     func(payload string) ([]byte, error)
 	ageless    bool // as Signing.InsecureNoMaxAge
 
-	defaults sessions.Defaults
+	defaults backends.Defaults
 	weak     []string
 	err      error
 }
@@ -135,10 +135,10 @@ func (c *signed) configure(options itsdangerous.Options, primary string, older [
 	return c
 }
 
-func (c *signed) Name() string                { return c.name }
-func (c *signed) Defaults() sessions.Defaults { return c.defaults }
-func (c *signed) Validate() error             { return c.err }
-func (c *signed) Warnings() []string          { return c.weak }
+func (c *signed) Name() string { return c.name }
+func (c *signed) Describe() backends.Facts {
+	return backends.Facts{Err: c.err, Warnings: c.weak, Defaults: c.defaults}
+}
 
 // Format keeps the keys out of whatever prints the codec.
 func (c *signed) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie."+c.constructor) }

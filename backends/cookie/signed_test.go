@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/itsdangerous"
 	"github.com/gosessions/sessions/serializer"
@@ -79,7 +78,7 @@ func TestSignedVectors(t *testing.T) {
 
 // unpack reads data as the format that codec proposes.
 func unpack(codec cookie.Codec, data []byte) error {
-	format := codec.(interface{ Defaults() sessions.Defaults }).Defaults().Format
+	format := codec.(describer).Describe().Defaults.Format
 	return format.Unpack(data, new(serializer.Content))
 }
 
@@ -313,11 +312,11 @@ func TestID4_ForeignSecretsAreTakenWithAWarning(t *testing.T) {
 		if err := validate(codec); err != nil {
 			t.Errorf("%s with a weak secret: Validate: %v", name, err)
 		}
-		got := codec.(interface{ Warnings() []string }).Warnings()
+		got := codec.(describer).Describe().Warnings
 		if len(got) != 2 || !strings.Contains(got[0], "the primary key has 3 bytes") || !strings.Contains(got[1], "older key 2") {
 			t.Errorf("%s: warnings %q", name, got)
 		}
-		if got := codecOf(cookie.Signing{}, keyA).(interface{ Warnings() []string }).Warnings(); got != nil {
+		if got := codecOf(cookie.Signing{}, keyA).(describer).Describe().Warnings; got != nil {
 			t.Errorf("%s with a good secret: warnings %q", name, got)
 		}
 		empty := codecOf(cookie.Signing{}, "")

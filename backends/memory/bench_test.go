@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/internal/race"
 )
@@ -29,7 +29,7 @@ func ids(n int) []string {
 // fill writes n records of 200 bytes, whose IDs and data are held by nobody else.
 func fill(b *memory.Backend, n int, ttl time.Duration, subject bool) {
 	for i, id := range ids(n) {
-		r := sessions.Record{Data: make([]byte, 200), TTL: ttl}
+		r := backends.Record{Data: make([]byte, 200), TTL: ttl}
 		if subject {
 			r.Subject = fmt.Sprint(i / 2)
 		}
@@ -123,7 +123,7 @@ func BenchmarkSwap(b *testing.B) {
 			backend := memory.New(nil)
 			fill(backend, n, 24*time.Hour, false)
 			list := ids(n)
-			r := sessions.Record{Data: make([]byte, 200), TTL: 24 * time.Hour}
+			r := backends.Record{Data: make([]byte, 200), TTL: 24 * time.Hour}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if err := backend.Swap(ctx, list[i*7919%n], r.Data, r); err != nil {
@@ -137,7 +137,7 @@ func BenchmarkSwap(b *testing.B) {
 func BenchmarkCreateRemove(b *testing.B) {
 	backend := memory.New(nil)
 	fill(backend, 10_000, 24*time.Hour, false)
-	r := sessions.Record{Data: make([]byte, 200), TTL: time.Hour}
+	r := backends.Record{Data: make([]byte, 200), TTL: time.Hour}
 	b.ReportAllocs()
 	for b.Loop() {
 		backend.Swap(ctx, "id", nil, r)
@@ -147,8 +147,8 @@ func BenchmarkCreateRemove(b *testing.B) {
 
 func BenchmarkRotate(b *testing.B) {
 	backend := memory.New(nil)
-	r := sessions.Record{Data: make([]byte, 200), TTL: time.Hour, Subject: "s"}
-	marker := sessions.Record{Data: []byte("retired"), TTL: time.Minute}
+	r := backends.Record{Data: make([]byte, 200), TTL: time.Hour, Subject: "s"}
+	marker := backends.Record{Data: []byte("retired"), TTL: time.Minute}
 	list := ids(100_000)
 	backend.Write(ctx, list[0], r)
 	b.ReportAllocs()

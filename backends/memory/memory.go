@@ -20,7 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // ErrFull reports a record that was refused because [Options.MaxSessions] are
@@ -70,18 +70,17 @@ const shards = 64
 
 // All that a Backend can do.
 var (
-	_ sessions.Swapper      = (*Backend)(nil)
-	_ sessions.Toucher      = (*Backend)(nil)
-	_ sessions.Rotator      = (*Backend)(nil)
-	_ sessions.SubjectIndex = (*Backend)(nil)
-	_ sessions.Sweeper      = (*Backend)(nil)
-	_ sessions.Walker       = (*Backend)(nil)
-	_ sessions.Local        = (*Backend)(nil)
-	_ sessions.Validator    = (*Backend)(nil)
+	_ backends.Swapper      = (*Backend)(nil)
+	_ backends.Toucher      = (*Backend)(nil)
+	_ backends.Rotator      = (*Backend)(nil)
+	_ backends.SubjectIndex = (*Backend)(nil)
+	_ backends.Sweeper      = (*Backend)(nil)
+	_ backends.Walker       = (*Backend)(nil)
+	_ backends.Describer    = (*Backend)(nil)
 )
 
 // New returns an empty backend. Options may be nil; what is wrong with them is
-// returned by [Backend.Validate], for which [sessions.New] asks.
+// returned by the constructor of the middleware.
 func New(options *Options) *Backend {
 	b := &Backend{start: time.Now(), seed: maphash.MakeSeed()}
 	b.pause.Store(int64(sweepSoon))
@@ -92,9 +91,14 @@ func New(options *Options) *Backend {
 	return b
 }
 
-// Validate implements [sessions.Validator].
-func (b *Backend) Validate() error {
-	switch o := b.options; {
+// Describe implements [backends.Describer].
+func (b *Backend) Describe() backends.Facts {
+	return backends.Facts{Err: b.options.validate(), Local: true}
+}
+
+// validate returns what is wrong with the options.
+func (o *Options) validate() error {
+	switch {
 	case o.MaxSessions < 0:
 		return fmt.Errorf("memory: Options.MaxSessions is %d: use 0 for no bound", o.MaxSessions)
 	case o.Evict && o.MaxSessions == 0:
@@ -103,17 +107,14 @@ func (b *Backend) Validate() error {
 	return nil
 }
 
-// Local implements [sessions.Local].
-func (b *Backend) Local() {}
-
 // Len returns how many records are held, those included that have expired and
 // are not yet removed.
 func (b *Backend) Len() int { return int(b.stored.Load()) }
 
 // Read implements [sessions.Backend].
-func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) {
+func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	if err := ctx.Err(); err != nil {
-		return sessions.Record{}, err
+		return backends.Record{}, err
 	}
 	s := b.shard(id)
 	s.mu.RLock()
@@ -121,13 +122,13 @@ func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) 
 	now := b.now()
 	e := s.live(id, now)
 	if e == nil {
-		return sessions.Record{}, sessions.ErrNotFound
+		return backends.Record{}, backends.ErrNotFound
 	}
 	return e.record(now), nil
 }
 
 // Write implements [sessions.Backend].
-func (b *Backend) Write(ctx context.Context, id string, record sessions.Record) (string, error) {
+func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if err := check(record); err != nil {
 		return "", err
 	}
@@ -177,7 +178,7 @@ func after(now, ttl time.Duration) time.Duration {
 	return now + ttl
 }
 
-func check(record sessions.Record) error {
+func check(record backends.Record) error {
 	switch {
 	case len(record.Data) == 0:
 		return errNoData

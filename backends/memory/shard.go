@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // shard holds the records of a part of all IDs.
@@ -35,8 +35,8 @@ type entry struct {
 // removed is the place of an entry that is no longer stored.
 const removed = -1
 
-func (e *entry) record(now time.Duration) sessions.Record {
-	return sessions.Record{Data: e.data, TTL: e.expires - now, Subject: e.subject()}
+func (e *entry) record(now time.Duration) backends.Record {
+	return backends.Record{Data: e.data, TTL: e.expires - now, Subject: e.subject()}
 }
 
 func (e *entry) subject() string {
@@ -77,7 +77,7 @@ func (s *shard) live(id string, now time.Duration) *entry {
 
 // put stores record under id, in place of what is there, expired or not. It
 // returns ErrFull, and changes nothing, where a new entry has no room.
-func (b *Backend) put(s *shard, id string, record sessions.Record, now time.Duration) error {
+func (b *Backend) put(s *shard, id string, record backends.Record, now time.Duration) error {
 	expires := after(now, record.TTL)
 	e := s.entries[id]
 	if e != nil {

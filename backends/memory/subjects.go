@@ -5,7 +5,7 @@ import (
 	"hash/maphash"
 	"sync"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // directory knows the entries of a part of all subjects. Its lock is taken
@@ -90,23 +90,17 @@ func (b *Backend) filed(subject string) []string {
 }
 
 // ListSubject implements [sessions.SubjectIndex].
-func (b *Backend) ListSubject(ctx context.Context, subject string) ([]sessions.Stored, error) {
-	var list []sessions.Stored
+func (b *Backend) ListSubject(ctx context.Context, subject string) ([]backends.Entry, error) {
+	var list []backends.Entry
 	for _, id := range b.filed(subject) {
 		if record, err := b.Read(ctx, id); err == nil && record.Subject == subject {
-			list = append(list, sessions.Stored{ID: id, Record: record})
+			list = append(list, backends.Entry{ID: id, Record: record})
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return list, nil
-}
-
-// CountSubject implements [sessions.SubjectIndex].
-func (b *Backend) CountSubject(ctx context.Context, subject string) (int, error) {
-	list, err := b.ListSubject(ctx, subject)
-	return len(list), err
 }
 
 // RevokeSubject implements [sessions.SubjectIndex].

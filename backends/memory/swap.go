@@ -6,11 +6,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Swap implements [sessions.Swapper].
-func (b *Backend) Swap(ctx context.Context, id string, old []byte, new sessions.Record) error {
+func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	if new.Data != nil {
 		if err := check(new); err != nil {
 			return err
@@ -49,14 +49,14 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 	now := b.now()
 	e := s.live(id, now)
 	if e == nil {
-		return "", sessions.ErrNotFound
+		return "", backends.ErrNotFound
 	}
 	s.move(e, after(now, ttl))
 	return id, nil
 }
 
 // Rotate implements [sessions.Rotator].
-func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 	if err := check(new); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker sess
 			return err
 		}
 		if t.live(newID, now) != nil {
-			return sessions.ErrConflict
+			return backends.ErrConflict
 		}
 		// The new record comes first: it is what a full backend refuses.
 		if err := b.put(t, newID, new, now); err != nil {
@@ -99,9 +99,9 @@ func (s *shard) expect(id string, old []byte, now time.Duration) (*entry, error)
 	case old == nil && e == nil:
 		return nil, nil
 	case e == nil:
-		return nil, sessions.ErrNotFound
+		return nil, backends.ErrNotFound
 	case old == nil || !bytes.Equal(e.data, old):
-		return nil, sessions.ErrConflict
+		return nil, backends.ErrConflict
 	}
 	return e, nil
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"slices"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Walk implements [sessions.Walker]. It holds no lock while visit runs, which
 // may therefore use b.
-func (b *Backend) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	for i := range b.shards {
 		s := &b.shards[i]
 		s.mu.RLock()
@@ -32,12 +32,12 @@ func (b *Backend) Walk(ctx context.Context, visit func(sessions.Stored) error) e
 }
 
 // look returns what e holds, if it is still stored and lives.
-func (b *Backend) look(s *shard, e *entry) (sessions.Stored, bool) {
+func (b *Backend) look(s *shard, e *entry) (backends.Entry, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	now := b.now()
 	if e.place == removed || e.expires <= now {
-		return sessions.Stored{}, false
+		return backends.Entry{}, false
 	}
-	return sessions.Stored{ID: e.id, Record: e.record(now)}, true
+	return backends.Entry{ID: e.id, Record: e.record(now)}, true
 }

@@ -13,18 +13,18 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var (
-	_ sessions.Swapper      = (*Backend)(nil)
-	_ sessions.Toucher      = (*Backend)(nil)
-	_ sessions.Rotator      = (*Backend)(nil)
-	_ sessions.SubjectIndex = (*Backend)(nil)
-	_ sessions.Sweeper      = (*Backend)(nil)
-	_ sessions.Walker       = (*Backend)(nil)
-	_ sessions.Validator    = (*Backend)(nil)
-	_ sessions.Binder       = (*Backend)(nil)
+	_ backends.Swapper      = (*Backend)(nil)
+	_ backends.Toucher      = (*Backend)(nil)
+	_ backends.Rotator      = (*Backend)(nil)
+	_ backends.SubjectIndex = (*Backend)(nil)
+	_ backends.Sweeper      = (*Backend)(nil)
+	_ backends.Walker       = (*Backend)(nil)
+	_ backends.Describer    = (*Backend)(nil)
+	_ backends.Binder       = (*Backend)(nil)
 )
 
 var (
@@ -46,7 +46,7 @@ type Backend struct {
 	maxConns int32 // of pool
 	table    pgx.Identifier
 	sql      *statements
-	invalid  error // what Validate returns
+	invalid  error // what is wrong with the arguments of New
 
 	// pooler is set once the server turned out not to know what it has
 	// prepared; see exec.go.
@@ -142,8 +142,8 @@ func (b *Backend) Close() error {
 	return nil
 }
 
-// Validate returns what is wrong with the arguments of New, without I/O.
-func (b *Backend) Validate() error { return b.invalid }
+// Describe implements [backends.Describer].
+func (b *Backend) Describe() backends.Facts { return backends.Facts{Err: b.invalid} }
 
 // Migrate calls [Migrate] for b's pool and table.
 func (b *Backend) Migrate(ctx context.Context) error {
@@ -152,8 +152,8 @@ func (b *Backend) Migrate(ctx context.Context) error {
 
 // Read returns the record under id with its subject and what it has left to
 // live.
-func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) {
-	var record sessions.Record
+func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
+	var record backends.Record
 	var subject []byte
 	err := b.row(ctx, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
 	record.Subject = string(subject)
@@ -163,7 +163,7 @@ func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) 
 // orNotFound makes ErrNotFound of a row that is not there.
 func orNotFound(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
-		return sessions.ErrNotFound
+		return backends.ErrNotFound
 	}
 	return err
 }
@@ -171,7 +171,7 @@ func orNotFound(err error) error {
 // Bind implements [sessions.Binder]: a middleware never asks whose a record is,
 // nor, without an idle timeout, what it has left to live. Read leaves both out
 // then.
-func (b *Backend) Bind(settings sessions.Settings) (sessions.Backend, error) {
+func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	if settings.IdleTimeout > 0 {
 		return b, nil
 	}
@@ -181,8 +181,8 @@ func (b *Backend) Bind(settings sessions.Settings) (sessions.Backend, error) {
 // brief is a backend that reads nothing but data: 4 % faster.
 type brief struct{ *Backend }
 
-func (b brief) Read(ctx context.Context, id string) (sessions.Record, error) {
-	var record sessions.Record
+func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
+	var record backends.Record
 	err := b.row(ctx, b.sql.readData, []any{key(id)}, &record.Data)
 	return record, orNotFound(err)
 }
@@ -195,7 +195,7 @@ func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 }
 
 // Write stores the record under id, whatever is there, and returns id.
-func (b *Backend) Write(ctx context.Context, id string, record sessions.Record) (string, error) {
+func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if record.TTL <= 0 {
 		return "", errTTL
 	}

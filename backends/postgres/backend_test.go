@@ -10,15 +10,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 	"github.com/gosessions/sessions/internal/services"
 )
 
 func TestAbilities(t *testing.T) {
 	d := open(t)
-	want := []sessions.Ability{sessions.CanSwap, sessions.CanTouch, sessions.CanRotate, sessions.CanSubjects, sessions.CanSweep, sessions.CanWalk}
-	if got := sessions.Abilities(d.Backend); !slices.Equal(got, want) {
+	want := []backends.Ability{backends.CanSwap, backends.CanTouch, backends.CanRotate, backends.CanSubjects, backends.CanSweep, backends.CanWalk}
+	if got := backends.Abilities(d.Backend); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -48,7 +48,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := d.Write(t.Context(), test.id, sessions.Record{Data: test.data, TTL: test.ttl, Subject: test.subject})
+			got, err := d.Write(t.Context(), test.id, backends.Record{Data: test.data, TTL: test.ttl, Subject: test.subject})
 			if err != nil || got != test.id {
 				t.Fatalf("Write: got %q, %v", got, err)
 			}
@@ -62,8 +62,8 @@ func TestRoundTrip(t *testing.T) {
 			if r.Subject != test.subject {
 				t.Errorf("subject: got %q, want %q", r.Subject, test.subject)
 			}
-			if n, err := d.CountSubject(t.Context(), test.subject); err != nil || (n == 1) != (test.subject != "") {
-				t.Errorf("%d records of %q, %v", n, test.subject, err)
+			if n := count(t, d, test.subject); (n == 1) != (test.subject != "") {
+				t.Errorf("%d records of %q", n, test.subject)
 			}
 			if r.TTL <= 0 || r.TTL > test.ttl || r.TTL < test.ttl-time.Minute {
 				t.Errorf("TTL: got %v, want nearly %v", r.TTL, test.ttl)
@@ -74,7 +74,7 @@ func TestRoundTrip(t *testing.T) {
 			if err := d.Remove(t.Context(), test.id); err != nil {
 				t.Errorf("Remove: %v", err)
 			}
-			if _, err := d.Read(t.Context(), test.id); err != sessions.ErrNotFound {
+			if _, err := d.Read(t.Context(), test.id); err != backends.ErrNotFound {
 				t.Errorf("Read after Remove: got %v, want ErrNotFound", err)
 			}
 		})
@@ -91,22 +91,22 @@ func TestAbsent(t *testing.T) {
 	d.write("other", "data", "alice")
 	d.sql(`INSERT INTO sessions (id, expires_at, data) VALUES ('\x00'::bytea || 'sweep', now() + interval '1 hour', 'data')`)
 	for _, id := range []string{"expired", "never issued", "", "\x00", "\x00sweep", "\xff\xfe", "Other", "other ", strings.Repeat("o", 5000)} {
-		if _, err := d.Read(t.Context(), id); err != sessions.ErrNotFound {
+		if _, err := d.Read(t.Context(), id); err != backends.ErrNotFound {
 			t.Errorf("Read(%q): got %v, want ErrNotFound", id, err)
 		}
 		if found, err := d.Exists(t.Context(), id); found || err != nil {
 			t.Errorf("Exists(%q): got %v, %v", id, found, err)
 		}
-		if _, err := d.Touch(t.Context(), id, time.Hour); err != sessions.ErrNotFound {
+		if _, err := d.Touch(t.Context(), id, time.Hour); err != backends.ErrNotFound {
 			t.Errorf("Touch(%q): got %v, want ErrNotFound", id, err)
 		}
-		if err := d.Swap(t.Context(), id, []byte("data"), record("new", "")); err != sessions.ErrConflict {
+		if err := d.Swap(t.Context(), id, []byte("data"), record("new", "")); err != backends.ErrConflict {
 			t.Errorf("Swap(%q): got %v, want ErrConflict", id, err)
 		}
-		if err := d.Swap(t.Context(), id, []byte("data"), sessions.Record{}); err != sessions.ErrConflict {
+		if err := d.Swap(t.Context(), id, []byte("data"), backends.Record{}); err != backends.ErrConflict {
 			t.Errorf("Swap(%q) to remove: got %v, want ErrConflict", id, err)
 		}
-		if err := d.Rotate(t.Context(), id, []byte("data"), sessions.Record{}, "new", record("new", "")); err != sessions.ErrNotFound {
+		if err := d.Rotate(t.Context(), id, []byte("data"), backends.Record{}, "new", record("new", "")); err != backends.ErrNotFound {
 			t.Errorf("Rotate(%q): got %v, want ErrNotFound", id, err)
 		}
 		if err := d.Remove(t.Context(), id); err != nil {
@@ -126,7 +126,7 @@ func TestWriteOverExpired(t *testing.T) {
 		"Swap":  func(id string) error { return d.Swap(t.Context(), id, nil, record("new", "")) },
 		"Rotate": func(id string) error {
 			d.write("from", "data", "")
-			return d.Rotate(t.Context(), "from", []byte("data"), sessions.Record{}, id, record("new", ""))
+			return d.Rotate(t.Context(), "from", []byte("data"), backends.Record{}, id, record("new", ""))
 		},
 	} {
 		d.write(name, "old", "alice")
@@ -145,7 +145,7 @@ func TestTTLMustBePositive(t *testing.T) {
 	d := open(t)
 	d.write("id", "data", "")
 	for _, ttl := range []time.Duration{0, -1, math.MinInt64} {
-		r := sessions.Record{Data: []byte("new"), TTL: ttl}
+		r := backends.Record{Data: []byte("new"), TTL: ttl}
 		_, write := d.Write(t.Context(), "id", r)
 		_, touch := d.Touch(t.Context(), "id", ttl)
 		for name, err := range map[string]error{
@@ -155,9 +155,9 @@ func TestTTLMustBePositive(t *testing.T) {
 			"Swap, creating":    d.Swap(t.Context(), "new", nil, r),
 			"Rotate, record":    d.Rotate(t.Context(), "id", []byte("data"), record("marker", ""), "new", r),
 			"Rotate, marker":    d.Rotate(t.Context(), "id", []byte("data"), r, "new", record("new", "")),
-			"Rotate, no marker": d.Rotate(t.Context(), "id", []byte("data"), sessions.Record{}, "new", r),
+			"Rotate, no marker": d.Rotate(t.Context(), "id", []byte("data"), backends.Record{}, "new", r),
 		} {
-			if err == nil || errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound) {
+			if err == nil || errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
 				t.Errorf("%s with a TTL of %v: got %v", name, ttl, err)
 			}
 		}
@@ -165,7 +165,7 @@ func TestTTLMustBePositive(t *testing.T) {
 	if got := d.data("id"); got != "data" {
 		t.Errorf("the record is now %q", got)
 	}
-	if _, err := d.Write(t.Context(), "brief", sessions.Record{Data: []byte("data"), TTL: 1}); err != nil || d.data("brief") != "" {
+	if _, err := d.Write(t.Context(), "brief", backends.Record{Data: []byte("data"), TTL: 1}); err != nil || d.data("brief") != "" {
 		t.Errorf("a TTL of a nanosecond: %q, %v", d.data("brief"), err)
 	}
 }
@@ -210,7 +210,7 @@ func TestWrongArguments(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b := postgres.New(test.pool, test.options)
 			defer b.Close()
-			err := sessions.Validate(b)
+			err := backends.Describe(b).Err
 			if test.want == "" {
 				if err != nil {
 					t.Errorf("got %v", err)
@@ -244,7 +244,7 @@ func TestOpen(t *testing.T) {
 	if err != nil {
 		t.Fatalf("a server that is down: got %v, want a backend", err)
 	}
-	if _, err := b.Read(t.Context(), "id"); err == nil || errors.Is(err, sessions.ErrNotFound) || strings.Contains(err.Error(), "hunter2") {
+	if _, err := b.Read(t.Context(), "id"); err == nil || errors.Is(err, backends.ErrNotFound) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("Read from a server that is down: got %v", err)
 	}
 	b.Close()

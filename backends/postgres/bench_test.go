@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 )
 
@@ -64,7 +64,7 @@ func benchmark(b *testing.B, d *database, size int) {
 		}},
 		{"Commit", func(i int) error {
 			new := next(i)
-			err := d.Swap(ctx, ids[i], data[i], sessions.Record{Data: new, Subject: "alice", TTL: time.Hour})
+			err := d.Swap(ctx, ids[i], data[i], backends.Record{Data: new, Subject: "alice", TTL: time.Hour})
 			data[i] = new
 			return err
 		}, func(i int) error {

@@ -66,7 +66,6 @@ func TestB7_OneStatementAnOperation(t *testing.T) {
 			}
 			return nil
 		}},
-		{"count", func(b *postgres.Backend, id string) error { _, err := b.CountSubject(ctx, "alice"); return err }},
 		{"regenerate", func(b *postgres.Backend, id string) error {
 			return b.Rotate(ctx, id, []byte("b"), record("m", ""), "new-"+id, record("c", id))
 		}},

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/internal/services"
 	"github.com/gosessions/sessions/sessionstest"
 )
@@ -32,14 +32,14 @@ func TestConformance(t *testing.T) {
 				url = services.PgBouncer(t, direct, "default_pool_size = 3").URL()
 			}
 			d := openURL(t, url+mode.params, direct)
-			var b sessions.Backend = d.Backend
+			var b backends.Backend = d.Backend
 			if mode.bound {
 				var err error
-				if b, err = d.Bind(sessions.Settings{}); err != nil {
+				if b, err = d.Bind(backends.Settings{}); err != nil {
 					t.Fatal(err)
 				}
 			}
-			sessionstest.TestBackend(t, func(*testing.T) sessions.Backend { return b }, &sessionstest.Options{
+			sessionstest.TestBackend(t, func(*testing.T) backends.Backend { return b }, &sessionstest.Options{
 				// What has expired is what lies before the server's clock: moving
 				// everything back is moving the clock forward.
 				// This moment passes by itself as well, slowly on a busy machine.

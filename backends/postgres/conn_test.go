@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -252,7 +253,7 @@ func TestF17_ConnectionClosedUnderAStatement(t *testing.T) {
 			if (err == nil) != (test.again && losses < 3) {
 				t.Errorf("got %v", err)
 			}
-			if errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound) {
+			if errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
 				t.Errorf("got %v of a commit that is in doubt", err)
 			}
 			want := int32(1)

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 )
 
@@ -38,7 +38,7 @@ FOR EACH ROW EXECUTE FUNCTION wait()`, `SELECT pg_advisory_xact_lock(1)`, false}
 			{"create", func(b *postgres.Backend) error { return b.Swap(t.Context(), "other", nil, record("new", "")) }, map[string]string{"id": "old", "other": "new"}},
 			{"Swap", func(b *postgres.Backend) error { return b.Swap(t.Context(), "id", []byte("old"), record("new", "")) }, map[string]string{"id": "new"}},
 			{"end", func(b *postgres.Backend) error {
-				return b.Swap(t.Context(), "id", []byte("old"), sessions.Record{})
+				return b.Swap(t.Context(), "id", []byte("old"), backends.Record{})
 			}, map[string]string{"id": ""}},
 			{"Rotate", func(b *postgres.Backend) error {
 				return b.Rotate(t.Context(), "id", []byte("old"), record("marker", ""), "other", record("new", ""))
@@ -69,7 +69,7 @@ WHERE application_name = 'used' AND datname = current_database() AND wait_event_
 					}
 					tx.Rollback(t.Context())
 				})
-				if (err == nil) != moment.again || errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound) {
+				if (err == nil) != moment.again || errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
 					t.Errorf("got %v, want that it is sent again: %v", err, moment.again)
 				}
 				want := change.want

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // repeat says what to do with a statement when its connection broke, so that
@@ -56,7 +56,7 @@ func (b *Backend) row(ctx context.Context, sql string, args []any, dest ...any) 
 }
 
 // stored runs one statement that only reads and returns its rows.
-func (b *Backend) stored(ctx context.Context, scan pgx.RowToFunc[sessions.Stored], sql string, args ...any) (list []sessions.Stored, err error) {
+func (b *Backend) stored(ctx context.Context, scan pgx.RowToFunc[backends.Entry], sql string, args ...any) (list []backends.Entry, err error) {
 	err = b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, sql, b.args(args)...)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -95,7 +95,7 @@ func (d *database) write(id, data, subject string) {
 func (d *database) data(id string) string {
 	d.t.Helper()
 	r, err := d.Read(d.t.Context(), id)
-	if err == sessions.ErrNotFound {
+	if err == backends.ErrNotFound {
 		return ""
 	}
 	if err != nil {
@@ -110,8 +110,8 @@ func (d *database) subject(id string) string {
 	return string(get[[]byte](d, `SELECT subject FROM sessions WHERE id = $1`, []byte(id)))
 }
 
-func record(data, subject string) sessions.Record {
-	r := sessions.Record{TTL: time.Hour, Subject: subject}
+func record(data, subject string) backends.Record {
+	r := backends.Record{TTL: time.Hour, Subject: subject}
 	if data != "" {
 		r.Data = []byte(data)
 	}
@@ -126,3 +126,13 @@ func bytesOf(s string) []byte {
 }
 
 func id(n int) string { return fmt.Sprintf("id-%08d", n) }
+
+// count returns how many live records ListSubject finds.
+func count(t *testing.T, b backends.SubjectIndex, subject string) int {
+	t.Helper()
+	list, err := b.ListSubject(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}

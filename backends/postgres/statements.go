@@ -19,7 +19,7 @@ type statements struct {
 	write, create, swap, cut, remove string
 	touch                            string
 	rotate, rotateAway               string
-	list, count, revoke              string
+	list, revoke                     string
 	walk                             string
 	pages, sweep                     string
 }
@@ -65,8 +65,6 @@ WHERE id = $1 AND expires_at > now() AND set_config('synchronous_commit', 'off',
 )` + rotateRest),
 
 		list: in(`SELECT id, data, expires_at - now() FROM sessions WHERE subject = $1 AND expires_at > now()`),
-
-		count: in(`SELECT count(*) FROM sessions WHERE subject = $1 AND expires_at > now()`),
 
 		// The second column is how many rows there were when the statement
 		// began and were not deleted by it.

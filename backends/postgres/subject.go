@@ -6,29 +6,20 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // ListSubject returns the live records of subject.
-func (b *Backend) ListSubject(ctx context.Context, subject string) ([]sessions.Stored, error) {
+func (b *Backend) ListSubject(ctx context.Context, subject string) ([]backends.Entry, error) {
 	if subject == "" {
 		return nil, b.invalid
 	}
-	return b.stored(ctx, func(row pgx.CollectableRow) (sessions.Stored, error) {
+	return b.stored(ctx, func(row pgx.CollectableRow) (backends.Entry, error) {
 		var id []byte
-		record := sessions.Record{Subject: subject}
+		record := backends.Record{Subject: subject}
 		err := row.Scan(&id, &record.Data, &record.TTL)
-		return sessions.Stored{ID: string(id), Record: record}, err
+		return backends.Entry{ID: string(id), Record: record}, err
 	}, b.sql.list, subjectKey(subject))
-}
-
-// CountSubject returns how many live records subject has.
-func (b *Backend) CountSubject(ctx context.Context, subject string) (n int, err error) {
-	if subject == "" {
-		return 0, b.invalid
-	}
-	err = b.row(ctx, b.sql.count, []any{subjectKey(subject)}, &n)
-	return n, err
 }
 
 // RevokeSubject removes every record of subject but the one under the ID
@@ -58,9 +49,9 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 	}
 }
 
-func scanStored(row pgx.CollectableRow) (sessions.Stored, error) {
+func scanStored(row pgx.CollectableRow) (backends.Entry, error) {
 	var id, data, subject []byte
 	var ttl time.Duration
 	err := row.Scan(&id, &data, &subject, &ttl)
-	return sessions.Stored{ID: string(id), Record: sessions.Record{Data: data, TTL: ttl, Subject: string(subject)}}, err
+	return backends.Entry{ID: string(id), Record: backends.Record{Data: data, TTL: ttl, Subject: string(subject)}}, err
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 func TestSubjects(t *testing.T) {
@@ -32,9 +32,6 @@ func TestSubjects(t *testing.T) {
 			if string(s.Record.Data) != "data" || s.Record.Subject != subject || s.Record.TTL <= 0 {
 				t.Errorf("ListSubject: got %+v", s.Record)
 			}
-		}
-		if n, err := d.CountSubject(t.Context(), subject); n != len(ids) || err != nil {
-			t.Errorf("CountSubject: got %d, %v, want %d", n, err, len(ids))
 		}
 		slices.Sort(ids)
 		return ids
@@ -89,8 +86,8 @@ func TestSubjectFollowsTheRecord(t *testing.T) {
 	d := open(t)
 	count := func(subject string, want int) {
 		t.Helper()
-		if n, err := d.CountSubject(t.Context(), subject); n != want || err != nil {
-			t.Errorf("%q has %d, want %d (%v)", subject, n, want, err)
+		if n := count(t, d, subject); n != want {
+			t.Errorf("%q has %d, want %d", subject, n, want)
 		}
 	}
 	d.write("id", "a", "alice")
@@ -122,7 +119,7 @@ func TestRevokeReachesWhatIsInMotion(t *testing.T) {
 			case 0:
 				for i := rotating; i < 50 && !revoked.Load(); i++ {
 					err := d.Rotate(t.Context(), name(i), []byte("data"), record("marker", ""), name(i+1), record("data", subject))
-					if err == sessions.ErrNotFound || err == sessions.ErrConflict {
+					if err == backends.ErrNotFound || err == backends.ErrConflict {
 						return
 					}
 					if err != nil {
@@ -132,7 +129,7 @@ func TestRevokeReachesWhatIsInMotion(t *testing.T) {
 			case 1:
 				for i := range 50 {
 					err := d.Swap(t.Context(), name(committing), fmt.Append(nil, i), record(fmt.Sprint(i+1), subject))
-					if err == sessions.ErrConflict {
+					if err == backends.ErrConflict {
 						return
 					}
 					if err != nil {
@@ -146,8 +143,8 @@ func TestRevokeReachesWhatIsInMotion(t *testing.T) {
 				revoked.Store(true)
 			}
 		})
-		if n, err := d.CountSubject(t.Context(), subject); n != 0 || err != nil {
-			t.Fatalf("round %d: %d sessions survive (%v)", round, n, err)
+		if n := count(t, d, subject); n != 0 {
+			t.Fatalf("round %d: %d sessions survive", round, n)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Swap stores record under id if the data there equals old; if old is nil, only
@@ -14,7 +14,7 @@ import (
 // and returns [sessions.ErrConflict] where that found nothing to change, also
 // if the record is gone: to tell the two apart would make every commit dearer by
 // a fifth, and the caller reads again in any case.
-func (b *Backend) Swap(ctx context.Context, id string, old []byte, record sessions.Record) error {
+func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backends.Record) error {
 	if record.Data != nil && record.TTL <= 0 {
 		return errTTL
 	}
@@ -23,7 +23,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record sessio
 	case old == nil && record.Data == nil:
 		found, err := b.Exists(ctx, id)
 		if err == nil && found {
-			err = sessions.ErrConflict
+			err = backends.ErrConflict
 		}
 		return err
 	case old == nil:
@@ -34,19 +34,19 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record sessio
 		_, err = b.change(ctx, b.sql.swap, key(id), subjectKey(record.Subject), record.TTL, record.Data, old)
 	}
 	if notApplied(err) || errors.Is(err, pgx.ErrNoRows) {
-		return sessions.ErrConflict
+		return backends.ErrConflict
 	}
 	return err
 }
 
 // Rotate replaces the record under id by marker, or removes it, and stores
 // record under newID, in one statement and so both or neither.
-func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, record sessions.Record) error {
+func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker backends.Record, newID string, record backends.Record) error {
 	if record.TTL <= 0 || marker.Data != nil && marker.TTL <= 0 {
 		return errTTL
 	}
 	if id == newID {
-		return sessions.ErrConflict
+		return backends.ErrConflict
 	}
 	sql := b.sql.rotateAway
 	args := []any{key(id), old, key(newID), subjectKey(record.Subject), record.TTL, record.Data}
@@ -57,9 +57,9 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker sess
 	outcome, err := b.change(ctx, sql, args...)
 	switch {
 	case notApplied(err), sqlState(err) == newIDTaken, err == nil && outcome == 1:
-		return sessions.ErrConflict
+		return backends.ErrConflict
 	case err == nil && outcome == 2:
-		return sessions.ErrNotFound
+		return backends.ErrNotFound
 	}
 	return err
 }

@@ -6,12 +6,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 func TestSwap(t *testing.T) {
 	d := open(t)
-	conflict := sessions.ErrConflict
+	conflict := backends.ErrConflict
 	tests := []struct {
 		name              string
 		stored, old, next string // "" is nil
@@ -66,7 +66,7 @@ func TestR36_SwapHasOneWinner(t *testing.T) {
 			case nil:
 				won.Add(1)
 				winner.Store(mine)
-			case sessions.ErrConflict:
+			case backends.ErrConflict:
 			default:
 				t.Error(err)
 			}
@@ -88,12 +88,12 @@ func TestRotate(t *testing.T) {
 	}{
 		{"leaves a marker", "a", "a", "marker", "", nil, "marker", "new"},
 		{"leaves nothing", "a", "a", "", "", nil, "", "new"},
-		{"what changed", "a", "x", "marker", "", sessions.ErrConflict, "a", ""},
-		{"what changed, leaving nothing", "a", "x", "", "", sessions.ErrConflict, "a", ""},
-		{"what is gone", "", "a", "marker", "", sessions.ErrNotFound, "", ""},
-		{"what is gone, leaving nothing", "", "a", "", "", sessions.ErrNotFound, "", ""},
-		{"to an ID that is taken", "a", "a", "marker", "other", sessions.ErrConflict, "a", "other"},
-		{"to an ID that is taken, leaving nothing", "a", "a", "", "other", sessions.ErrConflict, "a", "other"},
+		{"what changed", "a", "x", "marker", "", backends.ErrConflict, "a", ""},
+		{"what changed, leaving nothing", "a", "x", "", "", backends.ErrConflict, "a", ""},
+		{"what is gone", "", "a", "marker", "", backends.ErrNotFound, "", ""},
+		{"what is gone, leaving nothing", "", "a", "", "", backends.ErrNotFound, "", ""},
+		{"to an ID that is taken", "a", "a", "marker", "other", backends.ErrConflict, "a", "other"},
+		{"to an ID that is taken, leaving nothing", "a", "a", "", "other", backends.ErrConflict, "a", "other"},
 	}
 	for i, test := range tests {
 		from, to := id(2*i), id(2*i+1)
@@ -121,7 +121,7 @@ func TestRotate(t *testing.T) {
 		}
 	}
 	d.write("same", "a", "")
-	if err := d.Rotate(t.Context(), "same", []byte("a"), record("marker", ""), "same", record("new", "")); err != sessions.ErrConflict || d.data("same") != "a" {
+	if err := d.Rotate(t.Context(), "same", []byte("a"), record("marker", ""), "same", record("new", "")); err != backends.ErrConflict || d.data("same") != "a" {
 		t.Errorf("to itself: got %v, stored is %q", err, d.data("same"))
 	}
 }
@@ -140,7 +140,7 @@ func TestRotateIsBothOrNeither(t *testing.T) {
 			switch err := d.Rotate(t.Context(), name(from), []byte(from), record("marker", ""), name(to), record(from, "")); err {
 			case nil:
 				won.Add(1)
-			case sessions.ErrConflict, sessions.ErrNotFound:
+			case backends.ErrConflict, backends.ErrNotFound:
 			default:
 				t.Error(err)
 			}
@@ -192,7 +192,7 @@ func TestRES1_NothingBringsBackWhatWasRemoved(t *testing.T) {
 			case 2:
 				_, err = d.Touch(t.Context(), id(round), 100000)
 			}
-			if err != nil && err != sessions.ErrConflict && err != sessions.ErrNotFound {
+			if err != nil && err != backends.ErrConflict && err != backends.ErrNotFound {
 				t.Error(err)
 			}
 		})

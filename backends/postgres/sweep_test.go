@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 )
 
@@ -159,7 +159,7 @@ func TestSweepInTheBackground(t *testing.T) {
 	}
 	// The row by which the instances agree is nobody's session.
 	seen := 0
-	d.Walk(t.Context(), func(sessions.Stored) error { seen++; return nil })
+	d.Walk(t.Context(), func(backends.Entry) error { seen++; return nil })
 	if seen != 500 {
 		t.Errorf("Walk visits %d records, want 500", seen)
 	}
@@ -243,7 +243,7 @@ func TestWalk(t *testing.T) {
 	d.fill(1050, "g >= 1000")
 	d.write("zzz", "data", "alice")
 	var ids []string
-	err := d.Walk(t.Context(), func(s sessions.Stored) error {
+	err := d.Walk(t.Context(), func(s backends.Entry) error {
 		ids = append(ids, s.ID)
 		if s.Record.TTL <= 0 || len(s.Record.Data) == 0 || (s.Record.Subject == "alice") != (s.ID == "zzz") {
 			t.Errorf("%s: got %+v", s.ID, s.Record)
@@ -255,7 +255,7 @@ func TestWalk(t *testing.T) {
 	}
 	stop := errors.New("stop")
 	n := 0
-	if err := d.Walk(t.Context(), func(sessions.Stored) error { n++; return stop }); err != stop || n != 1 {
+	if err := d.Walk(t.Context(), func(backends.Entry) error { n++; return stop }); err != stop || n != 1 {
 		t.Errorf("got %v after %d, want stop after 1", err, n)
 	}
 }
@@ -266,7 +266,7 @@ func TestWalkHoldsNothing(t *testing.T) {
 	url := open(t).url
 	d := openURL(t, url+"&pool_max_conns=1", url)
 	d.fill(250, "false")
-	err := d.Walk(t.Context(), func(s sessions.Stored) error { return d.Remove(t.Context(), s.ID) })
+	err := d.Walk(t.Context(), func(s backends.Entry) error { return d.Remove(t.Context(), s.ID) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Touch makes the record under id live for ttl from now, without rewriting its
@@ -16,7 +16,7 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 	}
 	changed, err := b.exec(ctx, b.sql.touch, key(id), ttl)
 	if err == nil && changed == 0 {
-		err = sessions.ErrNotFound
+		err = backends.ErrNotFound
 	}
 	if err != nil {
 		return "", err

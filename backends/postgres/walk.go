@@ -3,7 +3,7 @@ package postgres
 import (
 	"context"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // walkPage is how many records Walk holds at a time.
@@ -16,7 +16,7 @@ var firstKey = []byte{' '}
 // Walk calls visit for every live record in the order of their IDs. It holds up
 // to 100 records in memory, and neither a connection nor a transaction while
 // visit runs.
-func (b *Backend) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	after := firstKey
 	for {
 		page, err := b.stored(ctx, scanStored, b.sql.walk, after, walkPage)

@@ -7,7 +7,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // DefaultPrefix is what the keys of sessions begin with unless
@@ -49,14 +49,14 @@ type Backend struct {
 }
 
 var (
-	_ sessions.Backend      = (*Backend)(nil)
-	_ sessions.Swapper      = (*Backend)(nil)
-	_ sessions.Toucher      = (*Backend)(nil)
-	_ sessions.SubjectIndex = (*Backend)(nil)
-	_ sessions.Walker       = (*Backend)(nil)
-	_ sessions.FreshReader  = (*Backend)(nil)
-	_ sessions.Validator    = (*Backend)(nil)
-	_ sessions.Binder       = (*Backend)(nil)
+	_ backends.Backend      = (*Backend)(nil)
+	_ backends.Swapper      = (*Backend)(nil)
+	_ backends.Toucher      = (*Backend)(nil)
+	_ backends.SubjectIndex = (*Backend)(nil)
+	_ backends.Walker       = (*Backend)(nil)
+	_ backends.FreshReader  = (*Backend)(nil)
+	_ backends.Describer    = (*Backend)(nil)
+	_ backends.Binder       = (*Backend)(nil)
 )
 
 // New returns a backend over client, which stays the caller's to close. nil
@@ -82,12 +82,12 @@ func New(client goredis.UniversalClient, options *Options) *Backend {
 	}
 }
 
-// Validate implements [sessions.Validator].
-func (b *Backend) Validate() error { return b.invalid }
+// Describe implements [backends.Describer].
+func (b *Backend) Describe() backends.Facts { return backends.Facts{Err: b.invalid} }
 
 // Bind implements [sessions.Binder]: with an idle timeout reads also return
 // what is left of a record's life.
-func (b *Backend) Bind(settings sessions.Settings) (sessions.Backend, error) {
+func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	if settings.IdleTimeout > 0 && b.store.forget != nil {
 		return nil, errors.New("redis: Options.NearCache and Config.IdleTimeout exclude each other: the timeout takes a look at the server with every read")
 	}
@@ -107,26 +107,26 @@ func (b *Backend) Close() error {
 
 // Read implements [sessions.Backend]: one GET, and a PTTL with it where there is
 // an idle timeout; Record.TTL is 0 without.
-func (b *Backend) Read(ctx context.Context, id string) (sessions.Record, error) {
+func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.get(ctx, id)
 	if err != nil {
-		return sessions.Record{}, err
+		return backends.Record{}, err
 	}
-	return sessions.Record{Data: dataOf(value), TTL: ttl}, nil
+	return backends.Record{Data: dataOf(value), TTL: ttl}, nil
 }
 
 // ReadFresh implements [sessions.FreshReader] for a client that caches.
-func (b *Backend) ReadFresh(ctx context.Context, id string) (sessions.Record, error) {
+func (b *Backend) ReadFresh(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.getFresh(ctx, id)
 	if err != nil {
-		return sessions.Record{}, err
+		return backends.Record{}, err
 	}
-	return sessions.Record{Data: dataOf(value), TTL: ttl}, nil
+	return backends.Record{Data: dataOf(value), TTL: ttl}, nil
 }
 
 // Write implements [sessions.Backend]: one SET, after one EVALSHA for the index
 // if the record has an owner.
-func (b *Backend) Write(ctx context.Context, id string, record sessions.Record) (string, error) {
+func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	value, err := b.value(ctx, id, record)
 	if err != nil {
 		return "", err
@@ -153,7 +153,7 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 // It takes two more, once, when a record that is stored gets an owner or a later
 // deadline than the owner's index knows, and one more when a new record has an
 // owner.
-func (b *Backend) Swap(ctx context.Context, id string, old []byte, new sessions.Record) error {
+func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	if old != nil && new.Data == nil {
 		return b.store.swapOut(ctx, id, old)
 	}
@@ -185,7 +185,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, new sessions.
 }
 
 // value returns what to store for record, whose owner's index then knows of it.
-func (b *Backend) value(ctx context.Context, id string, record sessions.Record) ([]byte, error) {
+func (b *Backend) value(ctx context.Context, id string, record backends.Record) ([]byte, error) {
 	if err := checkRecord(record); err != nil {
 		return nil, err
 	}

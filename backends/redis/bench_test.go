@@ -9,7 +9,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/internal/services"
 )
 
@@ -26,7 +26,7 @@ return 0`)
 func BenchmarkB6(b *testing.B) {
 	p := at(b, services.Redis(b))
 	ctx := context.Background()
-	idle, err := p.Bind(sessions.Settings{IdleTimeout: time.Minute})
+	idle, err := p.Bind(backends.Settings{IdleTimeout: time.Minute})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func BenchmarkB6(b *testing.B) {
 	}{{"200B", 200}, {"16KB", 16 << 10}} {
 		one, two := []byte(strings.Repeat("1", size.n)), []byte(strings.Repeat("2", size.n))
 		key := p.prefix + "id"
-		if _, err := p.Write(ctx, "id", sessions.Record{Data: one, TTL: time.Hour}); err != nil {
+		if _, err := p.Write(ctx, "id", backends.Record{Data: one, TTL: time.Hour}); err != nil {
 			b.Fatal(err)
 		}
 		compare := func(name string, ours, byHand func() error) {
@@ -56,7 +56,7 @@ func BenchmarkB6(b *testing.B) {
 			})
 		compare("commit",
 			func() error {
-				err := p.Swap(ctx, "id", one, sessions.Record{Data: two, TTL: time.Hour})
+				err := p.Swap(ctx, "id", one, backends.Record{Data: two, TTL: time.Hour})
 				one, two = two, one
 				return err
 			},
@@ -66,15 +66,15 @@ func BenchmarkB6(b *testing.B) {
 				return err
 			})
 		compare("write",
-			func() error { _, err := p.Write(ctx, "id", sessions.Record{Data: one, TTL: time.Hour}); return err },
+			func() error { _, err := p.Write(ctx, "id", backends.Record{Data: one, TTL: time.Hour}); return err },
 			func() error { return p.raw.Set(ctx, key, one, time.Hour).Err() })
 		compare("touch",
 			func() error { _, err := p.Touch(ctx, "id", time.Hour); return err },
 			func() error { return p.raw.PExpire(ctx, key, time.Hour).Err() })
 	}
 	one, two := []byte(strings.Repeat("1", 200)), []byte(strings.Repeat("2", 200))
-	record := func(data []byte) sessions.Record {
-		return sessions.Record{Data: data, TTL: time.Hour, Subject: "alice"}
+	record := func(data []byte) backends.Record {
+		return backends.Record{Data: data, TTL: time.Hour, Subject: "alice"}
 	}
 	if _, err := p.Write(ctx, "owned", record(one)); err != nil {
 		b.Fatal(err)

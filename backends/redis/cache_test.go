@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/redis"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -26,7 +27,7 @@ func TestNearCache(t *testing.T) {
 	})
 	t.Cleanup(func() { _ = client.Close() })
 	near := redis.New(client, nil)
-	if err := near.Validate(); err != nil {
+	if err := near.Describe().Err; err != nil {
 		t.Fatal(err)
 	}
 	if _, err := near.Write(ctx, "id", record("1")); err != nil {
@@ -61,15 +62,15 @@ func TestNearCache(t *testing.T) {
 	if err := open(t, server.URL()).Remove(ctx, "id"); err != nil {
 		t.Fatal(err)
 	}
-	if err := near.Swap(ctx, "id", []byte("1"), record("2")); !errors.Is(err, sessions.ErrNotFound) {
+	if err := near.Swap(ctx, "id", []byte("1"), record("2")); !errors.Is(err, backends.ErrNotFound) {
 		t.Errorf("Swap of a session that is gone: %v, want ErrNotFound", err)
 	}
-	if _, err := near.ReadFresh(ctx, "id"); !errors.Is(err, sessions.ErrNotFound) {
+	if _, err := near.ReadFresh(ctx, "id"); !errors.Is(err, backends.ErrNotFound) {
 		t.Errorf("ReadFresh of a session that is gone: %v, want ErrNotFound", err)
 	}
 	for start := time.Now(); ; {
 		_, err := near.Read(ctx, "id")
-		if errors.Is(err, sessions.ErrNotFound) {
+		if errors.Is(err, backends.ErrNotFound) {
 			break
 		}
 		if time.Since(start) > 5*time.Second {
@@ -95,7 +96,7 @@ func TestNearCacheOfOwnChanges(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	p := place{Backend: openNear(t, server.URL())}
 	ctx := t.Context()
-	if err := p.Validate(); err != nil {
+	if err := p.Describe().Err; err != nil {
 		t.Fatal(err)
 	}
 	before := commands(t, server)["get"]
@@ -122,7 +123,7 @@ func TestNearCacheOfOwnChanges(t *testing.T) {
 		"create": {func() error { _ = p.Remove(ctx, "id"); return p.Swap(ctx, "id", nil, record("new")) }, "new"},
 		"swap out": {func() error {
 			_, _ = p.Write(ctx, "id", record("last"))
-			return p.Swap(ctx, "id", []byte("last"), sessions.Record{})
+			return p.Swap(ctx, "id", []byte("last"), backends.Record{})
 		}, ""},
 		"revoke": {func() error {
 			_, _ = p.Write(ctx, "id", owned("x", "alice"))
@@ -173,7 +174,7 @@ func TestNearCacheRefusals(t *testing.T) {
 	if _, err := redis.Open("redis://127.0.0.1", &redis.Options{NearCache: -1}); err == nil {
 		t.Error("Open with a negative bound: no error")
 	}
-	if err := redis.New(rawClient(t, "redis://127.0.0.1"), &redis.Options{NearCache: time.Second}).Validate(); err == nil {
+	if err := redis.New(rawClient(t, "redis://127.0.0.1"), &redis.Options{NearCache: time.Second}).Describe().Err; err == nil {
 		t.Error("New with a near cache: no error")
 	}
 	if _, err := sessions.New(openNear(t, "redis://127.0.0.1"), &sessions.Config{IdleTimeout: time.Minute}); err == nil {

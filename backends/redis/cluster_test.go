@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/internal/services"
 )
 
@@ -72,7 +72,7 @@ func TestF10_R37_Resharding(t *testing.T) {
 	if n, err := p.RevokeSubject(ctx, "alice", ""); n != count || err != nil {
 		t.Errorf("RevokeSubject: %d, %v; want %d", n, err, count)
 	}
-	if _, err := p.Read(ctx, ids[0]); !errors.Is(err, sessions.ErrNotFound) {
+	if _, err := p.Read(ctx, ids[0]); !errors.Is(err, backends.ErrNotFound) {
 		t.Errorf("Read after RevokeSubject: %v", err)
 	}
 }

@@ -6,14 +6,14 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/internal/services"
 	"github.com/gosessions/sessions/sessionstest"
 )
 
 func TestConformance(t *testing.T) {
-	bound := func(t *testing.T, url string) sessions.Backend {
-		b, err := at(t, url).Bind(sessions.Settings{Lifetime: time.Hour, IdleTimeout: time.Minute})
+	bound := func(t *testing.T, url string) backends.Backend {
+		b, err := at(t, url).Bind(backends.Settings{Lifetime: time.Hour, IdleTimeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
 		server := miniredis.RunT(t)
-		sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {
+		sessionstest.TestBackend(t, func(t *testing.T) backends.Backend {
 			return bound(t, "redis://"+server.Addr())
 		}, &sessionstest.Options{Advance: server.FastForward})
 	})
@@ -34,12 +34,12 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			text := url(t)
-			sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend { return bound(t, text) }, nil)
+			sessionstest.TestBackend(t, func(t *testing.T) backends.Backend { return bound(t, text) }, nil)
 		})
 	}
 	t.Run("without an idle timeout", func(t *testing.T) {
 		t.Parallel()
 		text := services.Redis(t)
-		sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend { return at(t, text) }, nil)
+		sessionstest.TestBackend(t, func(t *testing.T) backends.Backend { return at(t, text) }, nil)
 	})
 }

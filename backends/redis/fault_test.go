@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/redis"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -107,7 +107,7 @@ func TestE6_LostReply(t *testing.T) {
 				return b.Swap(ctx, "old", []byte("1"), record("2"))
 			}, "2"},
 			{"removal of what was read", "evalsha", 1, func(ctx context.Context, b *redis.Backend) error {
-				return b.Swap(ctx, "old", []byte("1"), sessions.Record{})
+				return b.Swap(ctx, "old", []byte("1"), backends.Record{})
 			}, ""},
 			{"write", "set", 1, func(ctx context.Context, b *redis.Backend) error {
 				_, err := b.Write(ctx, "old", record("2"))
@@ -144,7 +144,7 @@ func TestE6_LostReply(t *testing.T) {
 				if client == "of Open" {
 					b = open(t, url)
 				}
-				if err := b.Validate(); err != nil {
+				if err := b.Describe().Err; err != nil {
 					t.Fatal(err)
 				}
 				proxy.name.Store(tt.command)
@@ -153,7 +153,7 @@ func TestE6_LostReply(t *testing.T) {
 				if retried := tt.sent > 1; retried != (err == nil) {
 					t.Errorf("error %v, want one: %v", err, !retried)
 				}
-				if errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound) {
+				if errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
 					t.Errorf("%v, want the failure itself", err)
 				}
 				if got := proxy.seen.Load(); got != tt.sent {
@@ -179,7 +179,7 @@ func TestE5_R12_FrozenServer(t *testing.T) {
 			if client == "of Open" {
 				b = open(t, server.URL())
 			}
-			bound, err := b.Bind(sessions.Settings{IdleTimeout: time.Minute})
+			bound, err := b.Bind(backends.Settings{IdleTimeout: time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,7 +219,7 @@ func TestE5_R12_FrozenServer(t *testing.T) {
 // A server that was killed and restarted is in use again within a moment.
 func TestRestart(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{Config: []string{"appendonly yes", "appendfsync always"}})
-	b := sessions.Breaker(open(t, server.URL()), nil)
+	b := backends.Breaker(open(t, server.URL()), nil)
 	if _, err := b.Write(t.Context(), "id", record("1")); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/itsdangerous"
 	"github.com/gosessions/sessions/serializer"
 )
@@ -65,11 +65,11 @@ func FlaskSession(client goredis.UniversalClient, options *FlaskSessionOptions) 
 	if !o.BrowserSession {
 		format = permanent{format}
 	}
-	b := newShared("FlaskSession", client, o.Prefix, sessions.Defaults{
+	b := newShared("FlaskSession", client, o.Prefix, backends.Defaults{
 		Format:             format,
 		Lifetime:           31 * 24 * time.Hour,
 		BrowserSession:     o.BrowserSession,
-		Duplicates:         sessions.FirstOnly,
+		Duplicates:         backends.FirstOnly,
 		SlidingLifetime:    true,
 		PersistenceIsEmpty: true,
 	})

@@ -306,11 +306,11 @@ func TestFlaskSessionIDs(t *testing.T) {
 		}
 	}
 	for _, bad := range []redis.FlaskSessionOptions{{IDBytes: 8}, {IDBytes: -1}, {Prefix: "subjects:"}} {
-		if err := redis.FlaskSession(client, &bad).Validate(); err == nil {
+		if err := redis.FlaskSession(client, &bad).Describe().Err; err == nil {
 			t.Errorf("%+v: no error", bad)
 		}
 	}
-	if w := signed.Warnings(); len(w) != 1 || strings.Contains(w[0], "dev") {
+	if w := signed.Describe().Warnings; len(w) != 1 || strings.Contains(w[0], "dev") {
 		t.Errorf("warnings %q, want one about the short secret", w)
 	}
 	if text := fmt.Sprintf("%v %+v %#v %s", signed, signed, signed, signed); strings.Contains(text, "dev") || !strings.Contains(text, "redis.FlaskSession") {

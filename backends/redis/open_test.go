@@ -10,7 +10,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/redis"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -109,7 +109,7 @@ func TestClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bound, err := b.Bind(sessions.Settings{})
+	bound, err := b.Bind(backends.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestR12_R28_Validate(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := redis.New(tt.client, &redis.Options{Prefix: tt.prefix})
-			err := sessions.Validate(b)
+			err := backends.Describe(b).Err
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("Validate: %v", err)

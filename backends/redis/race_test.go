@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Many change one session at once, each after reading it: every success counts
@@ -30,7 +30,7 @@ func TestConcurrentSwaps(t *testing.T) {
 					err = p.Swap(ctx, "n", r.Data, owned(strconv.Itoa(n+1), "alice"))
 					if err == nil {
 						done++
-					} else if !errors.Is(err, sessions.ErrConflict) {
+					} else if !errors.Is(err, backends.ErrConflict) {
 						t.Errorf("Swap: %v", err)
 						return
 					}
@@ -45,7 +45,7 @@ func TestConcurrentSwaps(t *testing.T) {
 			group.Go(func() {
 				if err := p.Swap(ctx, "new", nil, owned("x", "alice")); err == nil {
 					created.Add(1)
-				} else if !errors.Is(err, sessions.ErrConflict) {
+				} else if !errors.Is(err, backends.ErrConflict) {
 					t.Errorf("create: %v", err)
 				}
 			})
@@ -72,7 +72,7 @@ func TestRES1_RevokeAgainstCommits(t *testing.T) {
 				group.Go(func() {
 					for n := 0; ; n++ {
 						err := p.Swap(ctx, id, []byte(strconv.Itoa(n)), owned(strconv.Itoa(n+1), subject))
-						if errors.Is(err, sessions.ErrNotFound) {
+						if errors.Is(err, backends.ErrNotFound) {
 							return
 						}
 						if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/redis"
 	"github.com/gosessions/sessions/internal/process"
 	"github.com/gosessions/sessions/internal/services"
@@ -174,16 +174,16 @@ func everywhere(t *testing.T, test func(t *testing.T, p place)) {
 	t.Run("sentinel", func(t *testing.T) { test(t, at(t, shared(t, sentinelURL))) })
 }
 
-func record(data string) sessions.Record {
-	return sessions.Record{Data: []byte(data), TTL: time.Hour}
+func record(data string) backends.Record {
+	return backends.Record{Data: []byte(data), TTL: time.Hour}
 }
 
-func owned(data, subject string) sessions.Record {
-	return sessions.Record{Data: []byte(data), TTL: time.Hour, Subject: subject}
+func owned(data, subject string) backends.Record {
+	return backends.Record{Data: []byte(data), TTL: time.Hour, Subject: subject}
 }
 
 // create stores a record under id, as a commit does.
-func (p place) create(t testing.TB, id string, r sessions.Record) {
+func (p place) create(t testing.TB, id string, r backends.Record) {
 	t.Helper()
 	if err := p.Swap(t.Context(), id, nil, r); err != nil {
 		t.Fatalf("create: %v", err)
@@ -195,7 +195,7 @@ func (p place) holds(t testing.TB, id, want string) {
 	t.Helper()
 	r, err := p.Read(t.Context(), id)
 	switch {
-	case want == "" && !errors.Is(err, sessions.ErrNotFound):
+	case want == "" && !errors.Is(err, backends.ErrNotFound):
 		t.Errorf("Read: %q, %v; want ErrNotFound", r.Data, err)
 	case want != "" && (err != nil || string(r.Data) != want):
 		t.Errorf("Read: %q, %v; want %q", r.Data, err, want)
@@ -212,4 +212,14 @@ func denies(command string, passes int) server.Hook {
 		peer.WriteError("ERR denied")
 		return true
 	}
+}
+
+// count returns how many live records ListSubject finds.
+func count(t *testing.T, b backends.SubjectIndex, subject string) int {
+	t.Helper()
+	list, err := b.ListSubject(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
 }

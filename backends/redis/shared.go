@@ -8,7 +8,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/itsdangerous"
 )
 
@@ -23,7 +23,7 @@ import (
 type Shared struct {
 	store    store
 	name     string // "FlaskSession"
-	defaults sessions.Defaults
+	defaults backends.Defaults
 	mint     func() string
 	valid    func(sid string) bool
 	signer   *itsdangerous.Signer // nil: IDs are not signed
@@ -32,21 +32,19 @@ type Shared struct {
 }
 
 var (
-	_ sessions.Backend     = (*Shared)(nil)
-	_ sessions.Swapper     = (*Shared)(nil)
-	_ sessions.Toucher     = (*Shared)(nil)
-	_ sessions.Walker      = (*Shared)(nil)
-	_ sessions.FreshReader = (*Shared)(nil)
-	_ sessions.Validator   = (*Shared)(nil)
-	_ sessions.Warner      = (*Shared)(nil)
-	_ sessions.Binder      = (*Shared)(nil)
-	_ sessions.Preset      = (*Shared)(nil)
-	_ sessions.Minter      = (*Shared)(nil)
+	_ backends.Backend     = (*Shared)(nil)
+	_ backends.Swapper     = (*Shared)(nil)
+	_ backends.Toucher     = (*Shared)(nil)
+	_ backends.Walker      = (*Shared)(nil)
+	_ backends.FreshReader = (*Shared)(nil)
+	_ backends.Describer   = (*Shared)(nil)
+	_ backends.Binder      = (*Shared)(nil)
+	_ backends.Minter      = (*Shared)(nil)
 )
 
-func newShared(name string, client goredis.UniversalClient, prefix string, defaults sessions.Defaults) *Shared {
+func newShared(name string, client goredis.UniversalClient, prefix string, defaults backends.Defaults) *Shared {
 	defaults.Cookie = "session"
-	defaults.IDs = sessions.RawIDs
+	defaults.IDs = backends.RawIDs
 	defaults.EmptyIsAbsent = true
 	return &Shared{
 		store: store{
@@ -62,21 +60,17 @@ func newShared(name string, client goredis.UniversalClient, prefix string, defau
 	}
 }
 
-// Defaults implements [sessions.Preset].
-func (b *Shared) Defaults() sessions.Defaults { return b.defaults }
-
-// Validate implements [sessions.Validator].
-func (b *Shared) Validate() error { return b.invalid }
-
-// Warnings implements [sessions.Warner].
-func (b *Shared) Warnings() []string { return b.warnings }
+// Describe implements [backends.Describer].
+func (b *Shared) Describe() backends.Facts {
+	return backends.Facts{Err: b.invalid, Warnings: b.warnings, Defaults: b.defaults}
+}
 
 // Format keeps secrets out of whatever prints the backend.
 func (b *Shared) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, "redis."+b.name) }
 
 // Bind implements [sessions.Binder]: with an idle timeout reads also return
 // what is left of a record's life.
-func (b *Shared) Bind(settings sessions.Settings) (sessions.Backend, error) {
+func (b *Shared) Bind(settings backends.Settings) (backends.Backend, error) {
 	bound := *b
 	bound.store.withTTL = b.store.withTTL || settings.IdleTimeout > 0
 	return &bound, nil
@@ -113,19 +107,19 @@ func (b *Shared) sid(id string) string {
 
 // Read implements [sessions.Backend]: one GET, and a PTTL with it where lives
 // slide.
-func (b *Shared) Read(ctx context.Context, id string) (sessions.Record, error) {
+func (b *Shared) Read(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.get(ctx, b.sid(id))
-	return sessions.Record{Data: value, TTL: ttl}, err
+	return backends.Record{Data: value, TTL: ttl}, err
 }
 
 // ReadFresh implements [sessions.FreshReader] for a client that caches.
-func (b *Shared) ReadFresh(ctx context.Context, id string) (sessions.Record, error) {
+func (b *Shared) ReadFresh(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.getFresh(ctx, b.sid(id))
-	return sessions.Record{Data: value, TTL: ttl}, err
+	return backends.Record{Data: value, TTL: ttl}, err
 }
 
 // Write implements [sessions.Backend]: one SET.
-func (b *Shared) Write(ctx context.Context, id string, record sessions.Record) (string, error) {
+func (b *Shared) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if err := checkRecord(record); err != nil {
 		return "", err
 	}
@@ -148,7 +142,7 @@ func (b *Shared) Touch(ctx context.Context, id string, ttl time.Duration) (strin
 }
 
 // Swap implements [sessions.Swapper]: one EVALSHA, or one SET where old is nil.
-func (b *Shared) Swap(ctx context.Context, id string, old []byte, new sessions.Record) error {
+func (b *Shared) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	sid := b.sid(id)
 	if old != nil && new.Data == nil {
 		return b.store.swapOut(ctx, sid, old)
@@ -165,8 +159,8 @@ func (b *Shared) Swap(ctx context.Context, id string, old []byte, new sessions.R
 
 // Walk implements [sessions.Walker] by SCAN. IDs come without a signature, and
 // all methods take them so.
-func (b *Shared) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+func (b *Shared) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.store.walk(ctx, func(sid string, value []byte, ttl time.Duration) error {
-		return visit(sessions.Stored{ID: sid, Record: sessions.Record{Data: value, TTL: ttl}})
+		return visit(backends.Entry{ID: sid, Record: backends.Record{Data: value, TTL: ttl}})
 	})
 }

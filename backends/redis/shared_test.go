@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/redis"
 	"github.com/gosessions/sessions/internal/neutral"
 	"github.com/gosessions/sessions/internal/services"
@@ -48,7 +49,7 @@ func vectors(t *testing.T, name string) []vector {
 }
 
 // visitorOf is a browser with that cookie at a middleware over b.
-func visitorOf(t *testing.T, b sessions.Backend, cookie string) *visitor {
+func visitorOf(t *testing.T, b backends.Backend, cookie string) *visitor {
 	t.Helper()
 	mw, err := sessions.New(b, &sessions.Config{DisableBreaker: true})
 	if err != nil {
@@ -98,7 +99,7 @@ func TestSharedValuesAreExact(t *testing.T) {
 		if got := client.Get(t.Context(), prefix+"id").Val(); got != data {
 			t.Errorf("stored %q, want %q", got, data)
 		}
-		if err := b.Swap(t.Context(), "id", []byte(data), sessions.Record{}); err != nil {
+		if err := b.Swap(t.Context(), "id", []byte(data), backends.Record{}); err != nil {
 			t.Errorf("removing %q: %v", data, err)
 		}
 	}
@@ -120,7 +121,7 @@ func TestSharedConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {
+			sessionstest.TestBackend(t, func(t *testing.T) backends.Backend {
 				prefix := services.Unique("test") + ":"
 				t.Cleanup(func() { cleanUp(client, prefix) })
 				return b(prefix)

@@ -8,7 +8,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -43,10 +43,10 @@ func Starsessions(client goredis.UniversalClient, lifetime time.Duration, option
 	if o.Unused == 0 {
 		o.Unused = 30 * 24 * time.Hour
 	}
-	defaults := sessions.Defaults{
+	defaults := backends.Defaults{
 		Format:     serializer.StarsessionsFormat,
 		Lifetime:   lifetime,
-		Duplicates: sessions.LastOnly,
+		Duplicates: backends.LastOnly,
 	}
 	if lifetime == 0 {
 		defaults.Lifetime, defaults.BrowserSession = o.Unused, true

@@ -173,10 +173,10 @@ func TestStarsessionsRules(t *testing.T) {
 	if n := raw.Exists(ctx, "starsessions."+id).Val(); n != 0 {
 		t.Error("emptied: the record is still there")
 	}
-	if err := redis.Starsessions(raw, -time.Hour, nil).Validate(); err == nil {
+	if err := redis.Starsessions(raw, -time.Hour, nil).Describe().Err; err == nil {
 		t.Error("negative lifetime: no error")
 	}
-	if err := redis.Starsessions(nil, 0, nil).Validate(); err == nil {
+	if err := redis.Starsessions(nil, 0, nil).Describe().Err; err == nil {
 		t.Error("no client: no error")
 	}
 

@@ -7,7 +7,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 var (
@@ -59,7 +59,7 @@ func getReply(get *goredis.StringCmd, pttl *goredis.DurationCmd) ([]byte, time.D
 	case err != nil:
 		return nil, 0, err
 	case ttl == -2:
-		return nil, 0, sessions.ErrNotFound // it expired between the two
+		return nil, 0, backends.ErrNotFound // it expired between the two
 	case ttl == -1:
 		return value, 0, nil // somebody made it immortal
 	}
@@ -76,7 +76,7 @@ func (s *store) create(ctx context.Context, id string, value []byte, ttl time.Du
 	defer s.changed(s.key(id))
 	err := s.once(ctx, "set", s.key(id), value, "px", milliseconds(ttl), "nx").Err()
 	if err == goredis.Nil {
-		return sessions.ErrConflict
+		return backends.ErrConflict
 	}
 	return err
 }
@@ -100,7 +100,7 @@ func (s *store) touch(ctx context.Context, id string, ttl time.Duration) error {
 	case err != nil:
 		return err
 	case n == 0:
-		return sessions.ErrNotFound
+		return backends.ErrNotFound
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ type once struct{ *goredis.Cmd }
 func (once) NoRetry() bool { return true }
 
 // checkRecord returns what makes a record impossible to store.
-func checkRecord(record sessions.Record) error {
+func checkRecord(record backends.Record) error {
 	switch {
 	case len(record.Data) == 0:
 		return errNoData
@@ -134,7 +134,7 @@ func checkRecord(record sessions.Record) error {
 // found tells an absent key from a failure.
 func found(err error) error {
 	if err == goredis.Nil {
-		return sessions.ErrNotFound
+		return backends.ErrNotFound
 	}
 	return err
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // grace is how much longer than it must an entry of an index lives, and how old
@@ -69,7 +67,7 @@ const indexPrefix = "subjects:"
 
 // file makes owner's index know of id, before there is a record, and returns
 // the value to store.
-func (b *Backend) file(ctx context.Context, id string, record sessions.Record, owner *subject) ([]byte, error) {
+func (b *Backend) file(ctx context.Context, id string, record backends.Record, owner *subject) ([]byte, error) {
 	life := seconds(b.life(record)) + seconds(grace)
 	ends, err := b.store.run(ctx, &fileScript, b.indexKey(owner), id, life)
 	if err != nil {
@@ -79,7 +77,7 @@ func (b *Backend) file(ctx context.Context, id string, record sessions.Record, o
 }
 
 // life is how long a record can live, however often it is touched.
-func (b *Backend) life(record sessions.Record) time.Duration {
+func (b *Backend) life(record backends.Record) time.Duration {
 	if record.MaxTTL > 0 {
 		return max(record.TTL, record.MaxTTL)
 	}
@@ -112,13 +110,13 @@ func (b *Backend) prune(ctx context.Context, owner *subject, missing []string) {
 
 // ListSubject implements [sessions.SubjectIndex]: one ZRANGE, and a GET and a
 // PTTL for each entry, pipelined.
-func (b *Backend) ListSubject(ctx context.Context, name string) ([]sessions.Stored, error) {
+func (b *Backend) ListSubject(ctx context.Context, name string) ([]backends.Entry, error) {
 	owner := subjectOf(name)
 	ids, err := b.entries(ctx, &owner)
 	if err != nil {
 		return nil, err
 	}
-	var list []sessions.Stored
+	var list []backends.Entry
 	var missing []string
 	for len(ids) > 0 {
 		n := min(len(ids), batch)
@@ -127,7 +125,7 @@ func (b *Backend) ListSubject(ctx context.Context, name string) ([]sessions.Stor
 				missing = append(missing, id)
 				return nil
 			}
-			list = append(list, sessions.Stored{ID: id, Record: sessions.Record{Data: dataOf(value), TTL: ttl, Subject: name}})
+			list = append(list, backends.Entry{ID: id, Record: backends.Record{Data: dataOf(value), TTL: ttl, Subject: name}})
 			return nil
 		})
 		if err != nil {
@@ -137,39 +135,6 @@ func (b *Backend) ListSubject(ctx context.Context, name string) ([]sessions.Stor
 	}
 	b.prune(ctx, &owner, missing)
 	return list, nil
-}
-
-// CountSubject implements [sessions.SubjectIndex]: one ZRANGE, and a GETRANGE
-// for each entry, pipelined.
-func (b *Backend) CountSubject(ctx context.Context, name string) (int, error) {
-	owner := subjectOf(name)
-	ids, err := b.entries(ctx, &owner)
-	if err != nil {
-		return 0, err
-	}
-	count := 0
-	var missing []string
-	for len(ids) > 0 {
-		n := min(len(ids), batch)
-		pipe := b.store.client.Pipeline()
-		heads := make([]*goredis.StringCmd, n)
-		for i, id := range ids[:n] {
-			heads[i] = pipe.GetRange(ctx, b.store.key(id), 0, headSize-1)
-		}
-		if _, err := pipe.Exec(ctx); err != nil {
-			return 0, err
-		}
-		for i, head := range heads {
-			if value, _ := head.Bytes(); belongs(value, &owner) {
-				count++
-			} else {
-				missing = append(missing, ids[i])
-			}
-		}
-		ids = ids[n:]
-	}
-	b.prune(ctx, &owner, missing)
-	return count, nil
 }
 
 // RevokeSubject implements [sessions.SubjectIndex]: one ZRANGE, and one EVALSHA

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // What swapScript replies.
@@ -81,9 +81,9 @@ func swapped(reply int64, err error) (unfiled bool, _ error) {
 	case reply == swapDone:
 		return false, nil
 	case reply == swapAbsent:
-		return false, sessions.ErrNotFound
+		return false, backends.ErrNotFound
 	case reply == swapConflict:
-		return false, sessions.ErrConflict
+		return false, backends.ErrConflict
 	case reply == swapUnfiled:
 		return true, nil
 	}

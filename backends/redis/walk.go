@@ -8,14 +8,14 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Walk implements [sessions.Walker] by SCAN, on every primary of a cluster in
 // turn. Record.Subject stays empty: the store knows only a hash of it.
-func (b *Backend) Walk(ctx context.Context, visit func(sessions.Stored) error) error {
+func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.store.walk(ctx, func(id string, value []byte, ttl time.Duration) error {
-		return visit(sessions.Stored{ID: id, Record: sessions.Record{Data: dataOf(value), TTL: ttl}})
+		return visit(backends.Entry{ID: id, Record: backends.Record{Data: dataOf(value), TTL: ttl}})
 	})
 }
 
@@ -89,7 +89,7 @@ func (s *store) getAll(ctx context.Context, ids []string, visit func(id string, 
 	_, _ = pipe.Exec(ctx) // each command has its own error
 	for i, id := range ids {
 		value, ttl, err := getReply(gets[i], pttls[i])
-		if err != nil && err != sessions.ErrNotFound {
+		if err != nil && err != backends.ErrNotFound {
 			return err
 		}
 		if err := visit(id, value, ttl); err != nil {

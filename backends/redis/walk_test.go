@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/redis"
 	"github.com/gosessions/sessions/internal/services"
 )
@@ -29,7 +29,7 @@ func TestWalk(t *testing.T) {
 		defer p.raw.Del(ctx, "x"+p.prefix+"other")
 
 		seen := make(map[string]string)
-		err := p.Walk(ctx, func(s sessions.Stored) error {
+		err := p.Walk(ctx, func(s backends.Entry) error {
 			if s.Record.TTL <= 0 || s.Record.TTL > time.Hour {
 				t.Errorf("%s lives for %v", s.ID, s.Record.TTL)
 			}
@@ -49,7 +49,7 @@ func TestWalk(t *testing.T) {
 		}
 
 		stop, visits := errors.New("stop"), 0
-		err = p.Walk(ctx, func(sessions.Stored) error { visits++; return stop })
+		err = p.Walk(ctx, func(backends.Entry) error { visits++; return stop })
 		if err != stop || visits != 1 {
 			t.Errorf("Walk that is stopped: %v after %d visits, want the visitor's own error after 1", err, visits)
 		}
@@ -70,7 +70,7 @@ func TestWalkWithPatternInPrefix(t *testing.T) {
 		}
 		client.Set(ctx, name+"a:id", "not ours", time.Minute)
 		var ids []string
-		if err := b.Walk(ctx, func(s sessions.Stored) error { ids = append(ids, s.ID); return nil }); err != nil {
+		if err := b.Walk(ctx, func(s backends.Entry) error { ids = append(ids, s.ID); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if len(ids) != 1 || ids[0] != "id" {

@@ -51,10 +51,8 @@ func (r *request) ready() (cookie.Codec, error) {
 		return nil, err
 	}
 	codec := r.kind.codec(r)
-	if v, ok := codec.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return nil, err
-		}
+	if err := cookie.New(codec).Describe().Err; err != nil {
+		return nil, err
 	}
 	return codec, nil
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -44,12 +44,12 @@ func (p *program) listCommand(args []string) error {
 }
 
 // printSession prints what an operator may know of a session.
-func (p *program) printSession(stored sessions.Stored, now time.Time) error {
+func (p *program) printSession(stored backends.Entry, now time.Time) error {
 	line := struct {
 		ID      string `json:"id"`
 		Created string `json:"created,omitempty"`
 		Expires string `json:"expires,omitempty"`
-	}{ID: stored.Handle()}
+	}{ID: stored.PublicID()}
 	for _, values := range serializers {
 		var content serializer.Content
 		if serializer.Native(values).Unpack(stored.Record.Data, &content) == nil && !content.Created.IsZero() {

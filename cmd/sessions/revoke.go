@@ -53,7 +53,7 @@ func (s *store) find(ctx context.Context, b openStore) (string, error) {
 		return "", err
 	}
 	for _, stored := range list {
-		if stored.Handle() == s.except {
+		if stored.PublicID() == s.except {
 			return stored.ID, nil
 		}
 	}

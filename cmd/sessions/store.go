@@ -6,7 +6,7 @@ import (
 	"flag"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
 	"github.com/gosessions/sessions/backends/redis"
 )
@@ -54,7 +54,7 @@ func (s *store) addExcept(f *flag.FlagSet) {
 
 // An openStore is a backend that was opened.
 type openStore interface {
-	sessions.SubjectIndex
+	backends.SubjectIndex
 	Close() error
 }
 

@@ -149,9 +149,9 @@ func topOf(dir string) string {
 	return top
 }
 
-// wrongWay tells why the package in from must not import the one in to; "" if
-// it may. Imports point one way: serializer, the root, backends and
-// sessionstest, programs.
+// wrongWay returns why the package in from must not import the one in to; "" if
+// it may. Imports point one way: programs, the root, the backends, the contract
+// of backends, serializer.
 func wrongWay(from, to string) string {
 	top := topOf(from)
 	switch {
@@ -162,11 +162,18 @@ func wrongWay(from, to string) string {
 			return top + " imports nothing of this module"
 		}
 	case from == "":
-		if to != "serializer" && !strings.HasPrefix(to, "internal/") {
-			return "the root package imports only serializer"
+		if to != "backends" && to != "serializer" && !strings.HasPrefix(to, "internal/") {
+			return "the root package imports only backends and serializer"
+		}
+	case from == "backends":
+		if to != "serializer" {
+			return "the contract of backends imports only serializer"
 		}
 	case top == "backends":
-		if topOf(to) == "backends" && to != from {
+		if to == "" {
+			return "a backend imports the contract, package backends, and not the root"
+		}
+		if topOf(to) == "backends" && to != "backends" && to != from {
 			return "one backend does not import another"
 		}
 		if to == "itsdangerous" && from != "backends/cookie" && from != "backends/redis" {

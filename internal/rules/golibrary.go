@@ -189,10 +189,19 @@ func (g *goFile) checkSentinels() {
 					continue
 				}
 				text, err := strconv.Unquote(lit.Value)
-				if err == nil && !strings.HasPrefix(text, g.file.Name.Name+": ") {
-					g.add(lit.Pos(), "is an error that does not begin with \""+g.file.Name.Name+": \"")
+				if prefix := g.errorPrefix(); err == nil && !strings.HasPrefix(text, prefix) {
+					g.add(lit.Pos(), "is an error that does not begin with \""+prefix+"\"")
 				}
 			}
 		}
 	}
+}
+
+// errorPrefix returns what the package's errors begin with: its name, except in
+// the contract of backends, whose errors the root package hands on as its own.
+func (g *goFile) errorPrefix() string {
+	if g.dir == "backends" {
+		return "sessions: "
+	}
+	return g.file.Name.Name + ": "
 }

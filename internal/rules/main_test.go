@@ -29,7 +29,7 @@ func TestCR9_ID1_Rules(t *testing.T) {
 		{"testing in a test package", "sessionstest/a.go", doc + `import _ "testing"`, ""},
 		{"test package in a library", "p/a.go", doc + `import _ "github.com/gosessions/sessions/internal/peers"`, "test package"},
 		{"serializer looks up", "serializer/a.go", doc + `import _ "github.com/gosessions/sessions"`, "imports nothing"},
-		{"root looks up", "a.go", doc + `import _ "github.com/gosessions/sessions/backends/memory"`, "only serializer"},
+		{"root looks up", "a.go", doc + `import _ "github.com/gosessions/sessions/backends/memory"`, "only backends and serializer"},
 		{"root looks down", "a.go", doc + `import _ "github.com/gosessions/sessions/serializer"`, ""},
 		{"root's tests look up", "a_test.go", doc + `import _ "github.com/gosessions/sessions/backends/memory"`, ""},
 		{"backends side by side", "backends/redis/a.go", doc + `import _ "github.com/gosessions/sessions/backends/memory"`, "another"},

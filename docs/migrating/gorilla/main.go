@@ -15,6 +15,7 @@ import (
 	gorilla "github.com/gorilla/sessions"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/serializer"
 )
@@ -65,7 +66,7 @@ type gorillaBackend struct {
 	name  string
 }
 
-var _ sessions.Minter = gorillaBackend{}
+var _ backends.Minter = gorillaBackend{}
 
 // open returns the session that a cookie leads to, and its request.
 func (b gorillaBackend) open(ctx context.Context, value string) (*http.Request, *gorilla.Session, error) {

@@ -1,7 +1,9 @@
-package sessions
+package backends
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 )
 
@@ -11,10 +13,7 @@ type SubjectIndex interface {
 	Backend
 
 	// ListSubject returns the live records of subject, in no particular order.
-	ListSubject(ctx context.Context, subject string) ([]Stored, error)
-
-	// CountSubject returns how many live records subject has.
-	CountSubject(ctx context.Context, subject string) (int, error)
+	ListSubject(ctx context.Context, subject string) ([]Entry, error)
 
 	// RevokeSubject removes every record of subject but the one under the ID
 	// except ("": none) and returns how many it removed. Records that are
@@ -22,19 +21,25 @@ type SubjectIndex interface {
 	RevokeSubject(ctx context.Context, subject, except string) (int, error)
 }
 
-// Stored is a record and the ID under which the backend keeps it.
-type Stored struct {
+// Entry is a record and the ID under which the backend keeps it.
+type Entry struct {
 	ID     string
 	Record Record
 }
 
-// Handle returns the public name of the session, as [Session.ID] and [Info]
-// have it: operators can print it, and nothing can be loaded with it.
-func (s Stored) Handle() string { return handle(s.ID) }
+// PublicID returns the session's public ID. It may be printed and logged;
+// nothing can be loaded with it.
+func (e Entry) PublicID() string { return PublicID(e.ID) }
 
-// ListSubject calls the method of that name, or returns
+// PublicID returns the public ID of the session that a backend keeps under id.
+func PublicID(id string) string {
+	sum := sha256.Sum256(append([]byte("sessions handle\x00"), id...))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// ListSubject calls b.ListSubject if b is a [SubjectIndex]; otherwise it returns
 // [errors.ErrUnsupported].
-func ListSubject(ctx context.Context, b Backend, subject string) (list []Stored, err error) {
+func ListSubject(ctx context.Context, b Backend, subject string) (list []Entry, err error) {
 	switch b := b.(type) {
 	case *intercepted:
 		err = b.do(ctx, OpList, func(ctx context.Context) error {
@@ -48,23 +53,7 @@ func ListSubject(ctx context.Context, b Backend, subject string) (list []Stored,
 	return nil, errors.ErrUnsupported
 }
 
-// CountSubject calls the method of that name, or returns
-// [errors.ErrUnsupported].
-func CountSubject(ctx context.Context, b Backend, subject string) (n int, err error) {
-	switch b := b.(type) {
-	case *intercepted:
-		err = b.do(ctx, OpCount, func(ctx context.Context) error {
-			n, err = CountSubject(ctx, b.inner, subject)
-			return err
-		})
-		return n, err
-	case SubjectIndex:
-		return b.CountSubject(ctx, subject)
-	}
-	return 0, errors.ErrUnsupported
-}
-
-// RevokeSubject calls the method of that name, or returns
+// RevokeSubject calls b.RevokeSubject if b is a [SubjectIndex]; otherwise it returns
 // [errors.ErrUnsupported].
 func RevokeSubject(ctx context.Context, b Backend, subject, except string) (n int, err error) {
 	switch b := b.(type) {

@@ -1,4 +1,4 @@
-package sessions
+package backends
 
 import (
 	"context"
@@ -21,8 +21,8 @@ type Swapper interface {
 	Swap(ctx context.Context, id string, old []byte, new Record) error
 }
 
-// Swap calls the method of that name. Without it, it returns
-// [errors.ErrUnsupported]: nothing else is atomic.
+// Swap calls b.Swap if b is a [Swapper]; otherwise it returns
+// [errors.ErrUnsupported], for nothing else is atomic.
 func Swap(ctx context.Context, b Backend, id string, old []byte, new Record) error {
 	switch b := b.(type) {
 	case *intercepted:

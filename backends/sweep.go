@@ -1,4 +1,4 @@
-package sessions
+package backends
 
 import (
 	"context"
@@ -15,7 +15,8 @@ type Sweeper interface {
 	Sweep(ctx context.Context) (int, error)
 }
 
-// Sweep calls the method of that name, or returns [errors.ErrUnsupported].
+// Sweep calls b.Sweep if b is a [Sweeper]; otherwise it returns
+// [errors.ErrUnsupported].
 func Sweep(ctx context.Context, b Backend) (n int, err error) {
 	switch b := b.(type) {
 	case *intercepted:

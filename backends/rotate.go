@@ -1,4 +1,4 @@
-package sessions
+package backends
 
 import (
 	"context"
@@ -19,7 +19,7 @@ type Rotator interface {
 	Rotate(ctx context.Context, id string, old []byte, marker Record, newID string, new Record) error
 }
 
-// Rotate calls the method of that name. Without it, it returns
+// Rotate calls b.Rotate if b is a [Rotator]; otherwise it returns
 // [errors.ErrUnsupported], and the middleware takes two steps.
 func Rotate(ctx context.Context, b Backend, id string, old []byte, marker Record, newID string, new Record) error {
 	switch b := b.(type) {

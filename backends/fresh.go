@@ -1,16 +1,16 @@
-package sessions
+package backends
 
 import "context"
 
-// FreshReader is a [Backend] whose Read may be served by a cache.
+// FreshReader is a [Backend] whose Read may be answered by a cache.
 type FreshReader interface {
 	Backend
 
-	// ReadFresh is Read past every cache.
+	// ReadFresh is like Read but bypasses every cache.
 	ReadFresh(ctx context.Context, id string) (Record, error)
 }
 
-// ReadFresh calls the method of that name, and Read without it.
+// ReadFresh calls b.ReadFresh if b is a [FreshReader], and b.Read otherwise.
 func ReadFresh(ctx context.Context, b Backend, id string) (record Record, err error) {
 	switch b := b.(type) {
 	case *intercepted:

@@ -1,4 +1,4 @@
-package sessions
+package backends
 
 import (
 	"context"
@@ -30,15 +30,16 @@ type BreakerOptions struct {
 
 // Breaker returns a backend that fails at once, with [ErrUnavailable], while b
 // is down, instead of letting every request wait for its timeout. It has
-// exactly b's abilities. nil options mean the defaults.
+// exactly b's abilities. Nil options mean the defaults.
 //
 // A success of any operation closes the breaker, so that a store is in use
-// again within one probe after it came back. ErrNotFound, ErrConflict and
-// everything else that shows the store at work is no failure; a timeout is
-// one, but not that the caller cancelled. Walk and Sweep, which may take any
-// time, are neither judged nor refused.
+// again within one probe after it came back. ErrNotFound, ErrConflict and every
+// other answer of a store at work are not failures. A timeout is a failure; a
+// call that the caller cancels is not. Walk and Sweep, which may take any time,
+// are neither judged nor refused.
 //
-// [New] puts one around every backend that is neither [Local] nor [Stateless].
+// The middleware puts a breaker around every backend whose [Facts] state neither
+// Local nor Stateless.
 func Breaker(b Backend, options *BreakerOptions) Backend {
 	var br breaker
 	if options != nil {
@@ -92,12 +93,12 @@ func (br *breaker) run(ctx context.Context, op Op, next func(context.Context) er
 	return err
 }
 
-// healthy tells whether err is an answer of a store at work.
+// healthy reports whether err is an answer of a store at work.
 func healthy(err error) bool {
 	if err == nil {
 		return true
 	}
-	for _, answer := range []error{ErrNotFound, ErrConflict, ErrGone, ErrTooLarge, ErrSubjectLimit, errors.ErrUnsupported} {
+	for _, answer := range []error{ErrNotFound, ErrConflict, ErrTooLarge, ErrSubjectLimit, errors.ErrUnsupported} {
 		if errors.Is(err, answer) {
 			return true
 		}

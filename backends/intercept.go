@@ -1,8 +1,8 @@
-package sessions
+package backends
 
 import "context"
 
-// Interceptor stands around every operation of a backend: it may measure it,
+// Interceptor wraps every operation of a backend. It may measure the operation,
 // refuse it, or delay it. It calls next to carry the operation out and returns
 // next's error, or its own.
 type Interceptor func(ctx context.Context, op Op, next func(context.Context) error) error

@@ -1,4 +1,4 @@
-package sessions
+package backends
 
 import (
 	"context"
@@ -13,11 +13,12 @@ type Walker interface {
 	// Walk calls visit for every live record until visit returns an error,
 	// which it then returns. Records that come or go meanwhile may or may not
 	// be visited, and one may be visited twice.
-	Walk(ctx context.Context, visit func(Stored) error) error
+	Walk(ctx context.Context, visit func(Entry) error) error
 }
 
-// Walk calls the method of that name, or returns [errors.ErrUnsupported].
-func Walk(ctx context.Context, b Backend, visit func(Stored) error) error {
+// Walk calls b.Walk if b is a [Walker]; otherwise it returns
+// [errors.ErrUnsupported].
+func Walk(ctx context.Context, b Backend, visit func(Entry) error) error {
 	switch b := b.(type) {
 	case *intercepted:
 		return b.do(ctx, OpWalk, func(ctx context.Context) error { return Walk(ctx, b.inner, visit) })

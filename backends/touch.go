@@ -1,4 +1,4 @@
-package sessions
+package backends
 
 import (
 	"context"
@@ -16,8 +16,8 @@ type Toucher interface {
 	Touch(ctx context.Context, id string, ttl time.Duration) (string, error)
 }
 
-// Touch calls the method of that name. Without it, it reads the record and
-// writes it back: as one atomic step with [Swapper], otherwise blindly.
+// Touch calls b.Touch if b is a [Toucher]. Otherwise it reads the record and
+// writes it back: in one atomic step if b is a [Swapper], blindly if not.
 func Touch(ctx context.Context, b Backend, id string, ttl time.Duration) (newID string, err error) {
 	switch b := b.(type) {
 	case *intercepted:

@@ -1,0 +1,63 @@
+package backends
+
+import "slices"
+
+// Ability is something that a [Backend] may be able to do beyond its four
+// methods.
+type Ability string
+
+// The abilities that change what the middleware can promise.
+const (
+	CanSwap     Ability = "swap"      // [Swapper]: no lost update, logout is final
+	CanTouch    Ability = "touch"     // [Toucher]: a cheap idle timeout
+	CanRotate   Ability = "rotate"    // [Rotator]: regeneration in one step
+	CanSubjects Ability = "subjects"  // [SubjectIndex]: list and revoke by owner
+	CanSweep    Ability = "sweep"     // [Sweeper]
+	CanWalk     Ability = "walk"      // [Walker]
+	IsStateless Ability = "stateless" // [Facts].Stateless: the record travels with the client
+)
+
+// Abilities returns what b can do.
+func Abilities(b Backend) []Ability {
+	var list []Ability
+	for _, a := range []struct {
+		ability Ability
+		has     bool
+	}{
+		{CanSwap, has[Swapper](b)},
+		{CanTouch, has[Toucher](b)},
+		{CanRotate, has[Rotator](b)},
+		{CanSubjects, has[SubjectIndex](b)},
+		{CanSweep, has[Sweeper](b)},
+		{CanWalk, has[Walker](b)},
+		{IsStateless, Describe(b).Stateless},
+	} {
+		if a.has {
+			list = append(list, a.ability)
+		}
+	}
+	return list
+}
+
+// Has reports whether b has ability.
+func Has(b Backend, ability Ability) bool { return slices.Contains(Abilities(b), ability) }
+
+// has reports whether b, or what it intercepts, has the optional methods A.
+func has[A Backend](b Backend) bool {
+	_, ok := As[A](b)
+	return ok
+}
+
+// As returns b, or the backend that it intercepts, as A. The result bypasses
+// interceptors: call only methods without I/O on it, such as those of [Minter].
+func As[A Backend](b Backend) (A, bool) {
+	for {
+		i, ok := b.(*intercepted)
+		if !ok {
+			break
+		}
+		b = i.inner
+	}
+	a, ok := b.(A)
+	return a, ok
+}

@@ -1,0 +1,41 @@
+package backends
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors that a backend reports. Compare with [errors.Is]. A missing ability
+// is [errors.ErrUnsupported].
+var (
+	// ErrNotFound reports that nothing is stored under an ID, or that it has
+	// expired.
+	ErrNotFound = errors.New("sessions: no such session")
+
+	// ErrConflict reports that another request changed the record first.
+	ErrConflict = errors.New("sessions: the session was changed by another request")
+
+	// ErrTooLarge reports a record that exceeds what the backend, the cookie or
+	// the configuration allows.
+	ErrTooLarge = errors.New("sessions: the session is too large")
+
+	// ErrSubjectLimit reports an owner who has as many sessions as the
+	// configuration allows.
+	ErrSubjectLimit = errors.New("sessions: the subject has too many sessions")
+
+	// ErrUnavailable reports a backend that has failed so often lately that a
+	// [Breaker] does not call it.
+	ErrUnavailable = errors.New("sessions: the backend is unavailable")
+)
+
+// Error is a failure of a backend, such as an outage. It says nothing about the
+// session: do not treat the visitor as logged out.
+type Error struct {
+	Op  Op
+	Err error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("sessions: %s: %v", e.Op, e.Err) }
+
+// Unwrap returns the backend's own error.
+func (e *Error) Unwrap() error { return e.Err }
