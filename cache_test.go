@@ -138,7 +138,7 @@ func cacheable(w http.ResponseWriter, r *http.Request) {
 	case "/keys":
 		_ = s.Keys()
 	case "/id":
-		_, _ = fmt.Fprint(w, s.ID()[:min(2, len(s.ID()))], " ")
+		_, _ = fmt.Fprint(w, s.PublicID()[:min(2, len(s.PublicID()))], " ")
 	case "/file":
 		name, _ := user.Get(s)
 		http.ServeContent(w, r, "x.txt", time.Unix(1, 0), bytes.NewReader([]byte(name+strings.Repeat(" ", 100))))
@@ -256,7 +256,7 @@ func TestCACHE1_E20_VaryWhereverTheSessionCounts(t *testing.T) {
 		"has":     func(s *sessions.Session) { s.Has("user") },
 		"len":     func(s *sessions.Session) { s.Len() },
 		"keys":    func(s *sessions.Session) { s.Keys() },
-		"id":      func(s *sessions.Session) { s.ID() },
+		"id":      func(s *sessions.Session) { s.PublicID() },
 		"new":     func(s *sessions.Session) { s.IsNew() },
 		"flashes": func(s *sessions.Session) { _, _ = s.Flashes() },
 		"clear":   func(s *sessions.Session) { _ = s.Clear() },

@@ -35,10 +35,10 @@ func TestCK2_OverridesAreChecked(t *testing.T) {
 		"in a chain, after another ": sessions.Chain(sessions.Chain(sessions.Header{Name: ":"})),
 	} {
 		h := http.Header{}
-		if err := transport.Send(h, "token", expires); err == nil || !strings.HasPrefix(err.Error(), "sessions: ") {
+		if err := transport.Send(h, nil, "token", expires); err == nil || !strings.HasPrefix(err.Error(), "sessions: ") {
 			t.Errorf("%s: Send: got %v", name, err)
 		}
-		transport.Clear(h)
+		transport.Clear(h, nil)
 		if len(h) != 0 {
 			t.Errorf("%s: got %v, want nothing", name, h)
 		}
@@ -137,7 +137,7 @@ func TestE15_NoCookieIsDropped(t *testing.T) {
 		{Name: "s", Insecure: true, ScriptReadable: true},
 	} {
 		h := http.Header{}
-		check(t, cookie.Send(h, "token", time.Now().Add(400*24*time.Hour)))
+		check(t, cookie.Send(h, nil, "token", time.Now().Add(400*24*time.Hour)))
 		ours, err := http.ParseSetCookie(h.Get("Set-Cookie"))
 		check(t, err)
 		if err := ours.Valid(); err != nil || len(ours.Unparsed) != 0 {
@@ -160,7 +160,7 @@ func TestE18_TwoAuthorizationLines(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{
 		Transport: sessions.Chain(sessions.Bearer(), sessions.Cookie{}),
 		Observe: func(_ context.Context, e sessions.Event) {
-			if e.Kind == sessions.EventTossed && errors.Is(e.Err, sessions.ErrAmbiguousToken) {
+			if e.Kind == sessions.EventAmbiguous && errors.Is(e.Err, sessions.ErrAmbiguousToken) {
 				tossed++
 			}
 		},

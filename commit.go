@@ -1,160 +1,330 @@
 package sessions
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2" //rules:allow because a write token need only be different from others, and is no secret
-	"slices"
 	"time"
+
+	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/serializer"
 )
 
-// errTimedOut is why nothing is saved for a request whose time is over. A
-// timeout handler outside of us has answered, or will: no cookie can be sent any
-// more, and the visitor is told that the request failed.
-var errTimedOut = fmt.Errorf("sessions: the request's time was over before its session was saved: %w", context.DeadlineExceeded)
+// commit brings one snapshot of a session to where it is kept, together with the
+// changes that led to it. It belongs to one goroutine. After a conflict it holds
+// the record's turn in vault.locks until it ends; it holds no other lock, and the
+// session's own locks are its caller's business.
+type commit struct {
+	v   *vault
+	st  *store // v.primary
+	now time.Time
 
-// commit saves what the journal holds, if anything; final ends the session's
-// changes. ctx is detached from the client.
-func (s *Session) commit(ctx context.Context, final bool) error {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	due, err := s.prepare(final)
+	content       *serializer.Content // what is to be stored
+	journal       []change            // what led from base to it
+	base          snapshot            // what is stored, as far as we know; on success, what is stored now
+	newToken      string              // for a record under a new ID
+	regenerate    bool
+	regenerations int // calls of RegenerateID that this commit answers
+	final         bool
+	retired       bool                     // the token is from before a regeneration
+	source        *sourceRecord            // where the session was kept so far
+	pending       bool                     // this commit has created the pending record; see move.go
+	sendable      func(token string) error // what is wrong with sending token; nil outside a request
+	writeToken    uint64                   // names this commit in the record
+
+	reply   reply
+	kind    EventKind
+	tries   int
+	unlock  func() // ends this commit's turn
+	failure error  // of the last attempt, if its outcome is open
+}
+
+// maxFailures is how often a commit is tried again after an error of which it
+// is known that nothing was stored.
+const maxFailures = 2
+
+// maxCollisions is how often a new ID may be in use already. Once would be a
+// wonder: a backend that says so all the time is broken.
+const maxCollisions = 8
+
+// run carries the commit out.
+func (c *commit) run(ctx context.Context) error {
+	defer func() {
+		if c.unlock != nil {
+			c.unlock()
+		}
+	}()
+	if c.retired && !c.regenerate {
+		return ErrGone
+	}
+	if err := c.makeRoom(ctx); err != nil {
+		return err
+	}
+	return c.store(ctx)
+}
+
+// store brings the content to where it is kept.
+func (c *commit) store(ctx context.Context) error {
+	if c.source != nil {
+		if c.st.derives() {
+			return c.moveIn(ctx)
+		}
+		return c.reissue(ctx)
+	}
+	return c.storeAsIs(ctx)
+}
+
+// storeAsIs is store for a session that no source has.
+func (c *commit) storeAsIs(ctx context.Context) error {
+	empty := c.st.absent(c.content)
 	switch {
-	case err == errTimedOut:
-		s.mw.observe(ctx, Event{Kind: EventTimedOut})
-	case due == touching:
-		s.touch(ctx)
-	case due == saving:
-		err = s.save(ctx, final)
+	case empty && (c.st.stateless || c.base.data == nil):
+		c.kind = EventSaved
+		c.removed()
+		return nil
+	case c.st.stateless:
+		return c.issue(ctx)
+	case c.base.data == nil:
+		return c.create(ctx)
+	case c.regenerate && !empty:
+		return c.rotate(ctx)
 	}
-	return err
+	return c.replace(ctx)
 }
 
-func (s *Session) save(ctx context.Context, final bool) error {
-	started := s.mw.started()
-	j := s.job(final)
-	ctx, cancel := s.mw.detach(ctx)
-	defer cancel()
-	err := j.run(ctx)
-	s.finish(&j, err)
-	s.report(ctx, &j, err, since(started))
-	return err
+// getsOwner reports whether the session is bound to another subject than before.
+func (c *commit) getsOwner() bool {
+	return c.v.maxPerSubject > 0 && c.content.Subject != "" && c.content.Subject != c.base.content.Subject
 }
 
-// timedOut tells whether the request ended by its deadline.
-func (s *Session) timedOut() bool {
-	return s.ex != nil && errors.Is(s.ex.Context.Err(), context.DeadlineExceeded)
+// removed notes that nothing is stored any more, because nothing is left.
+func (c *commit) removed() {
+	c.base = snapshot{content: serializer.Content{Created: c.content.Created}}
+	c.reply = clearToken
 }
 
-// duty is what a commit has to do.
-type duty uint8
+// pack makes the record of content.
+func (c *commit) pack(content *serializer.Content) (Record, error) {
+	if c.st.holds.Writes && !c.st.stateless {
+		addWrite(content, c.writeToken)
+	}
+	if c.st.holds.Accessed {
+		content.Accessed = c.now
+	}
+	if c.st.holds.StatedLifetime && content.Lifetime == 0 && !c.v.browserSession {
+		content.Lifetime = c.v.lifetime
+	}
+	ttl := c.v.lifetime
+	if end := c.v.deadline(content); !end.IsZero() {
+		ttl = end.Sub(c.now)
+	}
+	longest := ttl
+	if idle := c.v.idle; idle > 0 {
+		ttl = min(ttl, idle)
+	}
+	if ttl <= 0 {
+		return Record{}, ErrGone
+	}
+	data, err := c.st.format.Pack(content)
+	if err != nil {
+		return Record{}, fmt.Errorf("sessions: save: %w", err)
+	}
+	if max := c.v.maxSize; !c.st.stateless && len(data) > max {
+		return Record{}, fmt.Errorf("%w: the record takes %d bytes of %d: store less, or raise Config.MaxSize", ErrTooLarge, len(data), max)
+	}
+	return Record{Data: data, TTL: ttl, MaxTTL: longest, Subject: content.Subject}, nil
+}
 
-const (
-	nothing duty = iota
-	touching
-	saving
-)
+// addWrite makes token the newest of content's write tokens.
+func addWrite(content *serializer.Content, token uint64) {
+	copy(content.Writes[:], content.Writes[1:])
+	content.Writes[len(content.Writes)-1] = token
+}
 
-// prepare tells what has to be done.
-func (s *Session) prepare(final bool) (duty, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	late := s.closed
-	s.closed = s.closed || final
-	if s.failed == nil && !s.dirty() {
-		if len(s.journal) > 0 && s.stored.data == nil && s.mw.primary.absent(s.content) {
-			// Cleared, while the client holds a token that leads nowhere: as
-			// Flask does, leave it with none.
-			s.reply = clearToken
+// done notes that content is stored as record under token.
+func (c *commit) done(token, id string, record Record, send bool) {
+	before := c.base
+	c.base = snapshot{id: id, token: token, data: record.Data, content: *c.content, ttl: record.TTL}
+	if send || !c.v.expires(c.content, c.now).Equal(c.v.expires(&before.content, c.now.Add(-time.Nanosecond))) {
+		c.reply = sendToken
+	}
+}
+
+// issue makes the token of a stateless session.
+func (c *commit) issue(ctx context.Context) error {
+	c.kind = EventSaved
+	if c.base.data == nil {
+		c.kind = EventCreated
+	}
+	record, err := c.pack(c.content)
+	if err != nil {
+		return err
+	}
+	token, err := c.st.write(ctx, c.base.id, record)
+	if err != nil {
+		return err
+	}
+	if c.sendable != nil && (!c.final || c.source != nil) {
+		// Better refuse now what cannot be sent later, above all before the
+		// record of a source is removed.
+		if err := c.sendable(token); err != nil {
+			return err
 		}
-		if final && s.touchDue() {
-			return touching, nil
+	}
+	c.done(token, token, record, true)
+	return nil
+}
+
+// create stores a session that is not stored yet, under an ID that nothing may
+// be stored under.
+func (c *commit) create(ctx context.Context) error {
+	c.kind = EventCreated
+	token := c.newToken
+	record, err := c.pack(c.content)
+	if err != nil {
+		return err
+	}
+	for {
+		id := c.st.key(token)
+		err := c.insert(ctx, id, record)
+		switch {
+		case err == nil:
+			c.done(token, id, record, true)
+			return nil
+		case errors.Is(err, ErrConflict) && c.tries < maxCollisions:
+			token = c.st.mint()
+		default:
+			return err
 		}
-		return nothing, nil
+	}
+}
+
+// insert stores record under id if nothing is stored there, and finds out what
+// happened if the answer was lost.
+func (c *commit) insert(ctx context.Context, id string, record Record) error {
+	for {
+		c.tries++
+		attempt, cancel := c.attempt(ctx)
+		err := c.st.swap(attempt, id, nil, record)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if !undecided(err) && !errors.Is(err, ErrConflict) {
+			return err
+		}
+		var found snapshot
+		known := c.st.read(ctx, id, fresh, c.v.lifetime, &found)
+		switch {
+		case known == nil && c.isOurs(&found, record):
+			return nil
+		case errors.Is(err, ErrConflict):
+			return ErrConflict
+		case !errors.Is(known, ErrNotFound):
+			return unknown(err)
+		case c.tries > maxFailures:
+			return err
+		}
+	}
+}
+
+// isOurs reports whether what is stored under a new ID is the record that this
+// commit has created there.
+func (c *commit) isOurs(found *snapshot, record Record) bool {
+	if c.st.holds.Writes {
+		return c.wrote(&found.content)
+	}
+	return bytes.Equal(found.data, record.Data)
+}
+
+// redo applies the journal again, on top of base.
+func (c *commit) redo() error {
+	content := c.base.content
+	content.Fields = cloneFields(content.Fields)
+	c.content = &content
+	return replay(c.journal, c.content, c.st.values)
+}
+
+// replace stores the session in place of what was read, or removes that if
+// nothing is left to store.
+func (c *commit) replace(ctx context.Context) error {
+	c.kind = EventSaved
+	if c.v.locks.contended(c.base.id) {
+		// Wait for those that came earlier; otherwise some would wait for ever.
+		if _, err := c.reconcile(ctx, ErrConflict); err != nil {
+			return err
+		}
+	}
+	for {
+		var record Record
+		if !c.st.absent(c.content) {
+			var err error
+			if record, err = c.pack(c.content); err != nil {
+				return err
+			}
+		}
+		attempt, cancel := c.attempt(ctx)
+		err := c.st.swap(attempt, c.base.id, c.base.data, record)
+		cancel()
+		c.tries++
+		if err == nil {
+			c.replaced(record)
+			return nil
+		}
+		found, err := c.reconcile(ctx, err)
+		switch {
+		case err != nil:
+			return err
+		case found == ended && record.Data != nil && c.failure != nil:
+			return unknown(c.failure) // applied and then ended, or never applied
+		case found == ended && c.failure != nil:
+			c.removed() // by this commit, whose answer was lost, or after it
+			return nil
+		case found == ended:
+			return ErrGone
+		case found == applied:
+			// Others may have changed it since. This commit must not take their
+			// values for its own: of two that count, each has its own number.
+			c.replaced(record)
+			return nil
+		}
+	}
+}
+
+// replaced notes that record stands in place of what was read.
+func (c *commit) replaced(record Record) {
+	if record.Data == nil {
+		c.removed()
+		return
+	}
+	c.done(c.base.token, c.base.id, record, false)
+}
+
+// attempt returns a context that leaves time to find out what happened.
+func (c *commit) attempt(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end.Add(-c.v.timeout/4))
+}
+
+// event describes how the commit ended.
+func (c *commit) event(err error, took time.Duration) Event {
+	e := Event{Kind: c.kind, Format: c.st.format.Name(), Size: len(c.base.data), Count: c.tries, Duration: took, Err: err}
+	if !c.st.stateless && c.base.id != "" {
+		e.Session = backends.PublicID(c.base.id)
 	}
 	switch {
-	case late:
-		return nothing, ErrCommitted
-	case s.failed != nil:
-		return nothing, s.failed
-	case s.timedOut():
-		return nothing, errTimedOut
+	case errors.Is(err, ErrGone):
+		e.Kind = EventGone
+	case errors.Is(err, ErrConflict):
+		e.Kind = EventConflict
+	case err != nil:
+		e.Kind = EventFailed
+	case c.unlock != nil:
+		e.Kind = EventMerged
 	}
-	return saving, nil
-}
-
-// job returns what saves the session as it is now.
-func (s *Session) job(final bool) job {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.inflight = len(s.journal)
-	content := *s.content
-	if !final {
-		content.Fields = cloneFields(content.Fields)
-	}
-	j := job{
-		s:          s,
-		mw:         s.mw,
-		st:         s.mw.primary,
-		now:        time.Now(),
-		content:    &content,
-		journal:    s.journal[:s.inflight:s.inflight],
-		old:        s.stored,
-		regenerate: s.regenerate,
-		final:      final,
-		own:        rand.Uint64() | 1,
-	}
-	if !j.st.stateless && (j.old.data == nil || j.regenerate > 0) {
-		j.token = s.nextToken()
-	}
-	return j
-}
-
-// finish notes how a commit ended.
-func (s *Session) finish(j *job, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err == nil {
-		s.imported = nil
-		s.regenerate -= j.regenerate
-		if s.id == j.token {
-			s.id = ""
-		}
-		if j.reply != keepToken {
-			s.reply = j.reply
-		}
-		s.rebase(&j.old, s.inflight)
-	}
-	s.inflight = 0
-}
-
-// rebase makes base what the session is based on. The changes from
-// journal[done:], which base does not hold, are done again on top of it; a change
-// for which that is impossible fails the next commit. s.mu is held, but not while
-// functions of Update run, which may use the session.
-func (s *Session) rebase(base *stored, done int) {
-	for len(s.journal) > done {
-		version, later := s.version, slices.Clone(s.journal[done:])
-		content := base.content
-		content.Fields = cloneFields(base.content.Fields)
-		err := s.unlocked(func() error { return replay(later, &content, s.serializer()) })
-		if s.version == version {
-			s.version++
-			s.stored, s.content, s.owned = *base, &content, true
-			s.journal, s.failed = later, err
-			return
-		}
-	}
-	s.version++
-	s.stored = *base
-	s.content, s.owned = &s.stored.content, false
-	s.journal = nil
-}
-
-// unlocked runs f without s.mu.
-func (s *Session) unlocked(f func() error) error {
-	s.mu.Unlock()
-	defer s.mu.Lock()
-	return f()
+	return e
 }

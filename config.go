@@ -69,7 +69,7 @@ type Config struct {
 
 	// Strict makes every concurrent change a conflict (ErrConflict, 409)
 	// instead of merging changes of different keys.
-	Strict bool
+	RefuseConflicts bool
 
 	// Timeout bounds a load, and a commit with all its retries. Default: 2
 	// seconds.
@@ -110,25 +110,17 @@ type Config struct {
 const (
 	defaultLifetime = 14 * 24 * time.Hour
 	defaultTimeout  = 2 * time.Second
+	minTimeout      = time.Millisecond
 	defaultMaxSize  = 1 << 20
 
 	// maxLifetime is how long browsers keep a cookie (RFC 6265bis, 5.5).
 	maxLifetime = 400 * 24 * time.Hour
-
-	// markerLifetime is how long a retired ID is remembered.
-	markerLifetime = time.Minute
-
-	// maxToken bounds a token before anything looks into it.
-	maxToken = 16 << 10
-
-	// triedTokens and readTokens bound the work for one request's tokens.
-	triedTokens = 4
-	readTokens  = 2
 )
 
-// withDefaults returns a copy of c with every default filled in, d coming
-// before the package's own.
-func (c *Config) withDefaults(d backends.Defaults) Config {
+// withDefaults returns a copy of c with every default filled in. Those of the
+// backend come before the package's own.
+func (c *Config) withDefaults(facts backends.Facts) Config {
+	d := facts.Defaults
 	var cfg Config
 	if c != nil {
 		cfg = *c
@@ -156,6 +148,9 @@ func (c *Config) withDefaults(d backends.Defaults) Config {
 	}
 	if cfg.MaxSize == 0 {
 		cfg.MaxSize = defaultMaxSize
+		if facts.MaxSize > 0 {
+			cfg.MaxSize = min(cfg.MaxSize, facts.MaxSize)
+		}
 	}
 	if cfg.Transport == nil {
 		cfg.Transport = Cookie{}
@@ -171,7 +166,7 @@ func (c *Config) withDefaults(d backends.Defaults) Config {
 }
 
 // validate returns what is wrong with a Config whose defaults are filled in.
-func (c *Config) validate() error {
+func (c *Config) validate(facts backends.Facts) error {
 	switch {
 	case c.Lifetime < time.Second:
 		return fmt.Errorf("sessions: Config.Lifetime is %v: it must be at least a second", c.Lifetime)
@@ -183,10 +178,12 @@ func (c *Config) validate() error {
 		return fmt.Errorf("sessions: Config.IdleTimeout (%v) is longer than Lifetime (%v) and would never take effect: shorten it or leave it out", c.IdleTimeout, c.Lifetime)
 	case c.ClockSkew < 0 || c.ClockSkew > time.Hour:
 		return fmt.Errorf("sessions: Config.ClockSkew is %v: it must be between 0 and an hour", c.ClockSkew)
-	case c.Timeout < 0:
-		return fmt.Errorf("sessions: Config.Timeout is %v: it must be positive, or 0 for the default", c.Timeout)
+	case c.Timeout < minTimeout:
+		return fmt.Errorf("sessions: Config.Timeout is %v: it must be positive, at least %v, or 0 for the default", c.Timeout, minTimeout)
 	case c.MaxSize < 0:
 		return errors.New("sessions: Config.MaxSize is negative: give a number of bytes, or 0 for the default")
+	case facts.MaxSize > 0 && c.MaxSize > facts.MaxSize:
+		return fmt.Errorf("sessions: Config.MaxSize is %d, but the backend holds records of at most %d bytes: lower it, or leave it out", c.MaxSize, facts.MaxSize)
 	case c.MaxPerSubject < 0:
 		return errors.New("sessions: Config.MaxPerSubject is negative: give a number, or 0 for no bound")
 	case c.EvictOldest && c.MaxPerSubject == 0:
@@ -206,4 +203,19 @@ func require(b Backend, wanted []backends.Ability) error {
 		}
 	}
 	return nil
+}
+
+// policy returns what c says about records.
+func (c *Config) policy() policy {
+	return policy{
+		lifetime:        c.Lifetime,
+		idle:            c.IdleTimeout,
+		timeout:         c.Timeout,
+		browserSession:  c.BrowserSession,
+		refuseConflicts: c.RefuseConflicts,
+		maxSize:         c.MaxSize,
+		maxPerSubject:   c.MaxPerSubject,
+		evictOldest:     c.EvictOldest,
+		observe:         c.Observe,
+	}
 }

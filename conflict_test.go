@@ -106,7 +106,7 @@ func TestRES6_TakeGivesAValueOnce(t *testing.T) {
 }
 
 func TestR3_StrictRefusesEveryConflict(t *testing.T) {
-	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Strict: true})
+	mw := newMiddleware(t, memory.New(nil), &sessions.Config{RefuseConflicts: true})
 	c := start(t, mw, routes{
 		"/outer": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 			check(t, s.Set("a", 1))

@@ -37,7 +37,7 @@ type Cookie struct {
 	// ScriptReadable lets the page's scripts read the cookie (no HttpOnly).
 	ScriptReadable bool
 
-	// Partitioned keeps a jar for each top-level site that embeds this one
+	// Partitioned keeps one cookie for each top-level site that embeds this one
 	// (CHIPS).
 	Partitioned bool
 
@@ -59,32 +59,32 @@ const (
 
 // Tokens implements [Transport].
 func (c Cookie) Tokens(dst []string, r *http.Request) ([]string, error) {
-	return c.jar().Tokens(dst, r)
+	return c.complete().Tokens(dst, r)
 }
 
 // Send implements [Transport]. It refuses a Cookie that [New] would refuse, so
 // that a transport which fills in attributes by itself cannot be made to send
 // others.
-func (c Cookie) Send(h http.Header, token string, expires time.Time) error {
-	j := c.jar()
-	if err := j.validate(); err != nil {
+func (c Cookie) Send(h http.Header, r *http.Request, token string, expires time.Time) error {
+	t := c.complete()
+	if err := t.validate(); err != nil {
 		return err
 	}
-	return j.Send(h, token, expires)
+	return t.Send(h, r, token, expires)
 }
 
 // Clear implements [Transport]. It does nothing where Send refuses.
-func (c Cookie) Clear(h http.Header) {
-	if j := c.jar(); j.validate() == nil {
-		j.Clear(h)
+func (c Cookie) Clear(h http.Header, r *http.Request) {
+	if t := c.complete(); t.validate() == nil {
+		t.Clear(h, r)
 	}
 }
 
 // Vary implements [Transport].
 func (c Cookie) Vary() string { return "Cookie" }
 
-// jar is a Cookie with its defaults filled in and its attributes rendered.
-type jar struct {
+// cookieTransport is a Cookie with its defaults filled in and its attributes rendered.
+type cookieTransport struct {
 	Cookie
 	attributes string // from "; Path=" on
 }
@@ -99,10 +99,10 @@ func (c Cookie) preset(d backends.Defaults, native bool) Transport {
 	if c.Duplicates == DefaultDuplicates {
 		c.Duplicates = d.Duplicates
 	}
-	return c.jar()
+	return c.complete()
 }
 
-func (c Cookie) jar() *jar {
+func (c Cookie) complete() *cookieTransport {
 	if c.Path == "" {
 		c.Path = "/"
 	}
@@ -140,11 +140,11 @@ func (c Cookie) jar() *jar {
 	if c.Partitioned {
 		b.WriteString("; Partitioned")
 	}
-	return &jar{c, b.String()}
+	return &cookieTransport{c, b.String()}
 }
 
 // validate returns what a browser would not accept.
-func (c *jar) validate() error {
+func (c *cookieTransport) validate() error {
 	if c.Name == "" || strings.ContainsFunc(c.Name, func(r rune) bool { return !isToken(r) }) {
 		return errors.New("sessions: Cookie.Name is no token: use letters, digits, '-' and '_' (RFC 6265, 4.1.1)")
 	}
@@ -183,7 +183,7 @@ func (c *jar) validate() error {
 	return nil
 }
 
-func (c *jar) Tokens(dst []string, r *http.Request) ([]string, error) {
+func (c *cookieTransport) Tokens(dst []string, r *http.Request) ([]string, error) {
 	start := len(dst)
 	for _, line := range r.Header["Cookie"] {
 		for len(line) > 0 {
@@ -213,7 +213,7 @@ func (c *jar) Tokens(dst []string, r *http.Request) ([]string, error) {
 	return dst, nil
 }
 
-func (c *jar) Send(h http.Header, token string, expires time.Time) error {
+func (c *cookieTransport) Send(h http.Header, _ *http.Request, token string, expires time.Time) error {
 	if size := len(c.Name) + len(token); size > maxCookie {
 		return fmt.Errorf("%w: name and value of the cookie take %d bytes, browsers keep %d: store less, or use a server-side backend", ErrTooLarge, size, maxCookie)
 	}
@@ -242,13 +242,13 @@ func (c *jar) Send(h http.Header, token string, expires time.Time) error {
 	return nil
 }
 
-func (c *jar) Clear(h http.Header) {
+func (c *cookieTransport) Clear(h http.Header, _ *http.Request) {
 	c.set(h, c.Name+"=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"+c.attributes)
 }
 
 // set adds a Set-Cookie line and takes out earlier ones of the same name: a
 // response must not set one cookie twice (RFC 6265bis, 4.1.1).
-func (c *jar) set(h http.Header, line string) {
+func (c *cookieTransport) set(h http.Header, line string) {
 	const key = "Set-Cookie"
 	lines := h[key]
 	if len(lines) > 0 {

@@ -3,110 +3,81 @@ package sessions
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
 
 	"github.com/gosessions/sessions/backends"
 )
 
+// errLeadsNowhere is errMovedAway for a token that leads nowhere in a store that
+// keeps no tombstones.
+var errLeadsNowhere = fmt.Errorf("%w: the token leads to no session: it has ended, or it lives on under an ID that this store cannot tell", ErrConflict)
+
 // Destroy ends the session at once: its record is removed and the cookie is
 // deleted with the response. Requests that are under way cannot bring it back. If
 // the handler goes on to use the session, that is a new one. With a stateless
-// backend a copy of the token stays valid until it expires.
+// backend a copy of the token stays valid until it expires. If the client sent
+// the tokens of several sessions, all of them end.
 //
 // An error means that the session may live on. It is ErrConflict if another
-// request has regenerated the ID meanwhile, so that the session lives on under
-// one that this request does not know: let the client try again. After the
-// response has begun the record is removed all the same; where only a cookie
-// could end the session, Destroy returns ErrCommitted.
+// request has given it a new ID meanwhile, so that it lives on under an ID that
+// this request does not know: let the client try again. Stores that are shared
+// with another framework keep no trace of an old ID; there ErrConflict may also
+// mean that the session had ended before, and the cookie is deleted.
+//
+// After the response has begun the record is removed all the same. If only a
+// cookie could end the session, Destroy returns ErrCommitted then.
 func (s *Session) Destroy(ctx context.Context) error {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	st := s.mw.primary
+	ctx, tell := s.vault.collect(ctx)
+	defer tell()
+	if err := s.committing.lock(s.vault.timeout); err != nil {
+		return err
+	}
+	defer s.committing.unlock()
+	st := s.vault.primary
 
 	s.mu.Lock()
-	old, source, closed := s.stored, s.imported, s.closed
+	old, source, closed, rivals := s.stored, s.source, s.closed, s.rivals
+	moved, nowhere := s.retired, s.worthless && !st.stateless && !st.tombstones()
 	s.mu.Unlock()
-	if closed && st.stateless && old.data != nil {
+	switch {
+	case closed && st.stateless && old.data != nil:
 		return ErrCommitted
+	case moved:
+		return errMovedAway
 	}
-	ctx, cancel := s.mw.detach(ctx)
+	ctx, cancel := s.vault.detach(ctx)
 	defer cancel()
-	if err := s.mw.remove(ctx, &old, source); err != nil {
-		s.mw.observe(ctx, Event{Kind: EventFailed, Err: err})
+	err := s.vault.destroy(ctx, &old, source)
+	err = errors.Join(err, s.vault.destroyAll(ctx, rivals))
+	if err != nil {
+		s.vault.tell(ctx, Event{Kind: EventFailed, Err: err})
 		return err
 	}
 	s.forget()
 	if old.data != nil || source != nil {
 		e := Event{Kind: EventDestroyed}
 		if old.data != nil && !st.stateless {
-			e.Session = handle(old.id)
+			e.Session = backends.PublicID(old.id)
 		}
-		s.mw.observe(ctx, e)
+		s.vault.tell(ctx, e)
+	}
+	if nowhere {
+		return errLeadsNowhere
 	}
 	return nil
 }
-
-// remove takes away what is stored of a session, and what it was imported from.
-func (mw *Middleware) remove(ctx context.Context, old *stored, source *imported) error {
-	var err error
-	switch {
-	case mw.primary.stateless:
-	case old.data != nil:
-		err = mw.primary.end(ctx, old, mw.config.Lifetime)
-	}
-	if source == nil {
-		return err
-	}
-	err = errors.Join(err, source.retire(ctx, false))
-	if old.data == nil && mw.derives() {
-		// Another request may have imported it meanwhile.
-		id := mw.primary.key(mw.derive(source.old.token))
-		err = errors.Join(err, wrapNil(backends.OpRemove, mw.primary.backend.Remove(ctx, id)))
-	}
-	return err
-}
-
-// end removes the record that was read as old, with what others have changed in
-// it since. A marker is not removed: the session is alive under another ID, and
-// it would be a lie to say that it has ended.
-func (st *store) end(ctx context.Context, old *stored, lifetime time.Duration) error {
-	data := old.data
-	for tries := 0; st.holds.Retired && tries < maxEnds; tries++ {
-		err := st.swap(ctx, old.id, data, Record{})
-		switch {
-		case err == nil || errors.Is(err, ErrNotFound):
-			return nil
-		case !errors.Is(err, ErrConflict) && tries >= maxFailures:
-			return wrap(backends.OpSwap, err)
-		}
-		var found stored
-		switch known := st.read(ctx, old.id, true, lifetime, &found); {
-		case errors.Is(known, ErrNotFound):
-			return nil
-		case found.data == nil:
-			return wrap(backends.OpSwap, err)
-		case known == nil && found.content.Retired:
-			return ErrConflict
-		}
-		data = found.data
-	}
-	return wrapNil(backends.OpRemove, st.backend.Remove(ctx, old.id))
-}
-
-// maxEnds is how often a record may change under a request that removes it
-// before it is removed without looking.
-const maxEnds = 20
 
 // forget makes the session a new one, and has the client forget the old one.
 func (s *Session) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stored, s.imported, s.journal, s.id = stored{}, nil, nil, ""
+	s.stored, s.source, s.rivals, s.journal, s.id = snapshot{}, nil, nil, nil, ""
 	s.content, s.owned = &s.stored.content, false
-	if s.mw.primary.holds.Created {
+	if s.vault.primary.holds.Created {
 		s.content.Created = now()
 	}
-	s.regenerate, s.retired, s.destroyed, s.failed = 0, false, true, nil
+	s.regenerate, s.retired, s.worthless, s.destroyed = 0, false, false, true
+	s.failed, s.saveErr, s.doubt, s.unsure = nil, nil, nil, false
 	s.reply = clearToken
 	s.version++
 }

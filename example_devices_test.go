@@ -23,7 +23,7 @@ func Example_logoutEverywhere() {
 			return err
 		}
 		for _, d := range devices {
-			if d.ID == s.ID() {
+			if d.PublicID == s.PublicID() {
 				fmt.Println("this one of", len(devices))
 			}
 		}

@@ -10,22 +10,25 @@ import (
 )
 
 // exchange is one request and its response: the request's context, the session
-// once it is loaded, and the state of the response. It is a single allocation,
-// because every request pays for it.
+// once it is loaded, and the state of the response. It alone knows both HTTP and
+// the session. It is a single allocation, because every request pays for it.
 type exchange struct {
 	context.Context // of the request as it came
 	mw              *Middleware
 	w               http.ResponseWriter
 	r               *http.Request
-	cookies         []string // Set-Cookie lines that were there before us
+	before          []headerLine // of the response when the handler began
 	served          bool
 
 	session atomic.Pointer[Session]
 
-	mu    sync.Mutex // held while the session is loaded, and while it is committed
-	begun bool       // the final header is decided
-	err   error      // why the commit failed; the error handler has answered
+	mu      sync.Mutex // held while the session is loaded, and while it is committed
+	begun   bool       // the final header is decided
+	err     error      // why the commit failed; the error handler has answered
+	several bool       // the client's tokens lead to several sessions
+	via     uint32     // index of the transport that brought the token
 
+	tokens        [1]string // room for those that the client sent
 	vary, noStore [1]string // room for values of the header
 }
 
@@ -44,9 +47,11 @@ func (ex *exchange) Value(key any) any {
 	return ex.Context.Value(key)
 }
 
-// begin commits the session and decides the header, once. It tells whether the
-// handler's response may go out.
-func (ex *exchange) begin() error {
+// begin commits the session and decides the header, once. status is that of the
+// handler's response, which may go out if begin returns nil.
+func (ex *exchange) begin(status int) error {
+	ctx, tell := ex.mw.vault.collect(ex)
+	defer tell()
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
 	if ex.begun {
@@ -54,7 +59,7 @@ func (ex *exchange) begin() error {
 	}
 	ex.begun = true
 	if ex.session.Load() == nil && ex.mw.config.RefreshUntouched {
-		ex.refresh()
+		ex.refresh(ctx)
 	}
 	s := ex.session.Load()
 	if s == nil {
@@ -67,9 +72,9 @@ func (ex *exchange) begin() error {
 			ex.answer(ex.err)
 		}
 	}()
-	err := s.commit(ex, true)
+	err := s.commit(ctx, true, status >= 400)
 	if err == nil {
-		err = s.writeHeader(ex.w.Header())
+		err = ex.writeHeader(s, ex.w.Header())
 	}
 	decided, ex.err = true, err
 	if err != nil {
@@ -87,19 +92,21 @@ func (ex *exchange) beginHijack() error {
 	begun := ex.begun
 	ex.mu.Unlock()
 	if s := ex.session.Load(); s != nil && !begun {
-		// Saved first, so that a token which nobody can send is no secret loss:
-		// the session exists, and the error says how to send it.
-		if err := s.Save(ex); err != nil {
-			return err
-		}
+		// Saved first, so that a token which cannot be sent is no silent loss: the
+		// session exists, and the error says how to send it.
+		err := s.Save(ex)
 		s.mu.Lock()
+		s.saveErr = nil // the handler did not ask for it
 		pending := s.reply != keepToken
 		s.mu.Unlock()
+		if err != nil {
+			return err
+		}
 		if pending {
 			return errHijack
 		}
 	}
-	return ex.begin()
+	return ex.begin(http.StatusSwitchingProtocols)
 }
 
 // fail answers with an error instead of the handler.
@@ -111,13 +118,13 @@ func (ex *exchange) fail(err error) {
 }
 
 // refresh loads the session of a request that carries a token and did not use
-// it, so that a sliding lifetime slides.
-func (ex *exchange) refresh() {
-	for _, t := range ex.mw.primary.transports {
+// it, so that a sliding lifetime slides. ex.mu is held.
+func (ex *exchange) refresh(ctx context.Context) {
+	for _, t := range ex.mw.transports {
 		if tokens, err := t.Tokens(nil, ex.r); err == nil && len(tokens) > 0 {
 			// An error is the backend's, and was observed; this request does
 			// not depend on it.
-			if s, err := ex.loadLocked(); err == nil {
+			if s, err := ex.loadLocked(ctx); err == nil {
 				ex.session.Store(s)
 			}
 			return
@@ -137,17 +144,20 @@ func (ex *exchange) end(inner *http.Request) {
 		ex.r.Pattern = inner.Pattern
 	}
 	if ex.served {
-		_ = ex.begin() // a failure has been answered
+		if ex.begin(http.StatusOK) != nil { // a failure has been answered
+			dropTrailers(ex.w.Header())
+		}
 		return
 	}
 	// A panic saves nothing. What was saved or destroyed before stays so, and the
-	// client has to know, if somebody outside of us goes on to answer.
+	// client has to know, if a handler outside of us goes on to answer.
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
-	if s := ex.session.Load(); s != nil && !ex.begun {
-		ex.begun = true
+	begun := ex.begun
+	ex.begun = true
+	if s := ex.session.Load(); s != nil && !begun {
 		s.close()
-		_ = s.writeHeader(ex.w.Header())
+		_ = ex.writeHeader(s, ex.w.Header())
 	}
 }
 
@@ -160,15 +170,24 @@ func (d *detached) Done() <-chan struct{}       { return nil }
 func (d *detached) Err() error                  { return nil }
 func (d *detached) Value(key any) any           { return (*exchange)(d).Value(key) }
 
-// detach returns a context for I/O that a client who hangs up cannot end, and
-// that ends by itself after the configured time. What never leaves the process
-// needs no such end.
-func (mw *Middleware) detach(ctx context.Context) (context.Context, context.CancelFunc) {
-	if mw.primary.local && len(mw.sources) == 0 {
-		if ex, ok := ctx.(*exchange); ok {
-			return (*detached)(ex), func() {}
-		}
-		return context.WithoutCancel(ctx), func() {}
-	}
-	return context.WithTimeout(context.WithoutCancel(ctx), mw.config.Timeout)
+// withoutEnd implements [detachable].
+func (ex *exchange) withoutEnd() context.Context { return (*detached)(ex) }
+
+// timedOut implements [client].
+func (ex *exchange) timedOut() bool {
+	return errors.Is(ex.Context.Err(), context.DeadlineExceeded)
 }
+
+// noTouch implements [client].
+func (ex *exchange) noTouch() bool {
+	f := ex.mw.config.NoTouch
+	return f != nil && f(ex.r)
+}
+
+// sendable implements [client].
+func (ex *exchange) sendable(token string) error {
+	return ex.transport().Send(make(http.Header, 1), ex.r, token, time.Now())
+}
+
+// transport returns the transport that brought the token.
+func (ex *exchange) transport() Transport { return ex.mw.transports[ex.via] }

@@ -39,7 +39,7 @@ func runFaulty(t *testing.T, strict bool) {
 	}
 	faulty := sessionstest.NewFaulty(1)
 	mw, err := sessions.New(backends.Intercept(memory.New(nil), faulty.Intercept), &sessions.Config{
-		Strict: strict, DisableBreaker: true, Lifetime: 24 * time.Hour,
+		RefuseConflicts: strict, DisableBreaker: true, Lifetime: 24 * time.Hour,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

@@ -58,7 +58,7 @@ func (t Header) Tokens(dst []string, r *http.Request) ([]string, error) {
 
 // Send implements [Transport]. It refuses a Header that [New] would refuse, and
 // a token that Tokens would not read.
-func (t Header) Send(h http.Header, token string, _ time.Time) error {
+func (t Header) Send(h http.Header, _ *http.Request, token string, _ time.Time) error {
 	if err := t.validate(); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (t Header) Send(h http.Header, token string, _ time.Time) error {
 }
 
 // Clear implements [Transport]. It does nothing where Send refuses.
-func (t Header) Clear(h http.Header) {
+func (t Header) Clear(h http.Header, _ *http.Request) {
 	if t.validate() == nil {
 		t = t.complete()
 		h[t.Name] = []string{t.Scheme}

@@ -62,13 +62,6 @@ func derivedID(namespace, token string) string {
 	return encodeID(sha256.Sum256(b))
 }
 
-// handle returns the public name of a stored session. Nothing can be loaded
-// with it.
-func handle(id string) string {
-	sum := sha256.Sum256(append([]byte("sessions handle\x00"), id...))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
-}
-
 var fingerprintSeed = maphash.MakeSeed()
 
 // fingerprint names a token in reports: the same token has the same fingerprint

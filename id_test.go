@@ -105,11 +105,11 @@ func TestID5_ListsShowNoID(t *testing.T) {
 		mw := newMiddleware(t, b, nil)
 		c := start(t, mw, routes{"/own": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 			check(t, s.SetSubject("ada"))
-			fmt.Fprint(w, s.ID())
+			fmt.Fprint(w, s.PublicID())
 		}})
 		handle := body(c.get("/own"))
 		list, err := mw.List(t.Context(), "ada")
-		if len(list) != 1 || err != nil || list[0].ID != handle || len(handle) != 22 {
+		if len(list) != 1 || err != nil || list[0].PublicID != handle || len(handle) != 22 {
 			t.Fatalf("List: %v, %v, want the handle %q", list, err, handle)
 		}
 		hidden := []string{c.cookies["__Host-session"]}

@@ -200,7 +200,8 @@ func TestSourceAdopted(t *testing.T) {
 	}
 }
 
-// What the client cannot be told must not cost it its old session.
+// What the client cannot be told must not cost it its old session: a page that
+// only reads works as before, and a change is refused.
 func TestSourceStaysIfTheNewCookieIsTooLarge(t *testing.T) {
 	old := memory.New(nil)
 	before := newMiddleware(t, old, &sessions.Config{Transport: oldCookie})
@@ -209,9 +210,18 @@ func TestSourceStaysIfTheNewCookieIsTooLarge(t *testing.T) {
 	after := newMiddleware(t, cookie.New(cookie.Encrypted(secret)), &sessions.Config{
 		Sources: []sessions.Source{{Backend: old, Transport: sessions.Chain(sessions.Bearer(), oldCookie)}},
 	})
-	response := in(c, after, func(r *http.Request, s *sessions.Session) {})
-	if response.StatusCode != 500 || len(response.Cookies()) != 0 || response.Header.Get("Authorization") != "" {
-		t.Errorf("got %d %v", response.StatusCode, response.Header)
+	for status, handler := range map[int]func(*http.Request, *sessions.Session){
+		200: func(_ *http.Request, s *sessions.Session) {
+			if name, err := user.Get(s); len(name) != 5000 || err != nil {
+				t.Errorf("read %d bytes, %v", len(name), err)
+			}
+		},
+		500: func(_ *http.Request, s *sessions.Session) { check(t, s.Set("k", 1)) },
+	} {
+		response := in(c, after, handler)
+		if response.StatusCode != status || len(response.Cookies()) != 0 || response.Header.Get("Authorization") != "" {
+			t.Errorf("got %d %v, want %d", response.StatusCode, response.Header, status)
+		}
 	}
 	if n := count(t, old); n != 1 {
 		t.Errorf("%d records in the old backend, want 1", n)
@@ -390,10 +400,10 @@ func TestSourceWithTheSameCookie(t *testing.T) {
 func TestSourceDiscard(t *testing.T) {
 	m := newMoving(t)
 	c := m.visitor(routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		id := s.ID()
+		id := s.PublicID()
 		check(t, s.RegenerateID())
 		s.Discard()
-		if s.ID() != id {
+		if s.PublicID() != id {
 			t.Error("Discard changed the ID")
 		}
 	}})

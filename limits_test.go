@@ -39,7 +39,7 @@ func TestL5_DOS1_Crawlers(t *testing.T) {
 	h := serve(t, newMiddleware(t, b, &sessions.Config{Autoload: sessions.Always}), routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		_, _ = user.Get(s)
 		_ = s.Keys()
-		_ = s.ID()
+		_ = s.PublicID()
 		_, _ = w.Write([]byte("hello"))
 	}})
 	r := httptest.NewRequest("GET", "/", nil)

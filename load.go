@@ -2,9 +2,6 @@ package sessions
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"time"
 
 	"github.com/gosessions/sessions/serializer"
 )
@@ -14,6 +11,8 @@ func (ex *exchange) load() (*Session, error) {
 	if s := ex.session.Load(); s != nil {
 		return s, nil
 	}
+	ctx, tell := ex.mw.vault.collect(ex)
+	defer tell() // after ex.mu is released: the observer may load the session
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
 	if s := ex.session.Load(); s != nil {
@@ -22,7 +21,7 @@ func (ex *exchange) load() (*Session, error) {
 	if ex.begun {
 		return nil, ErrCommitted
 	}
-	s, err := ex.loadLocked()
+	s, err := ex.loadLocked(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -30,168 +29,154 @@ func (ex *exchange) load() (*Session, error) {
 	return s, nil
 }
 
-func (ex *exchange) loadLocked() (*Session, error) {
-	mw := ex.mw
-	started := mw.started()
-	ctx, cancel := mw.detach(ex)
+// loadLocked reads the session that the request's tokens lead to, or makes a new
+// one. ex.mu is held.
+func (ex *exchange) loadLocked(ctx context.Context) (*Session, error) {
+	v := ex.mw.vault
+	started := v.started()
+	detached, cancel := v.detach(ctx)
 	defer cancel()
-	s := &Session{mw: mw, ex: ex}
+	s := &Session{vault: v, client: ex}
 	s.content = &s.stored.content
 	s.content.Fields = s.inline[:0]
-	err := mw.loadInto(ctx, ex.r, s)
-	if err != nil {
-		mw.observe(ctx, Event{Kind: EventFailed, Err: err, Duration: since(started)})
+	if err := ex.loadInto(detached, s); err != nil {
+		v.tell(ctx, Event{Kind: EventFailed, Err: err, Duration: since(started)})
 		return nil, err
 	}
-	if mw.config.Observe != nil && s.stored.data != nil {
-		mw.observe(ctx, Event{Kind: EventLoaded, Session: s.ID(), Format: mw.primary.format.Name(), Size: len(s.stored.data), Duration: since(started)})
+	if v.observe != nil && s.stored.data != nil {
+		v.tell(ctx, Event{Kind: EventLoaded, Session: s.PublicID(), Format: v.primary.format.Name(), Size: len(s.stored.data), Duration: since(started)})
 	}
 	return s, nil
 }
 
-// outcome is what a request's tokens led to in one store.
-type outcome uint8
-
-const (
-	noToken outcome = iota
-	refused
-	tossed  // two different ones are valid
-	retired // valid until the session was regenerated
-	alive
-)
-
-func (mw *Middleware) loadInto(ctx context.Context, r *http.Request, s *Session) error {
-	result, err := mw.find(ctx, mw.primary, r, s, &s.stored)
-	if err != nil {
-		return err
+func (ex *exchange) loadInto(ctx context.Context, s *Session) error {
+	v := ex.mw.vault
+	tokens, via, result := ex.tokensOf(ctx, ex.mw.transports)
+	ex.via = via
+	if result != ambiguous && len(tokens) > 0 {
+		var err error
+		if result, s.rivals, err = v.find(ctx, v.primary, tokens, &s.stored); err != nil {
+			return err
+		}
+		s.worthless = result == refused
+	}
+	if result == noToken || result == refused {
+		found, err := ex.loadFromSources(ctx, s)
+		if err != nil {
+			return err
+		}
+		if found != noToken && found != refused {
+			result = found
+		}
 	}
 	switch result {
 	case alive:
+		s.worthless = false
 		return nil
 	case retired:
 		s.retired = true
-		s.stored = stored{}
-	case noToken, refused:
-		result, err := mw.importFromAny(ctx, r, s)
-		if err != nil || result == alive {
-			return err
-		}
-		s.retired = result == retired
-		s.tossed = result == tossed
+	case ambiguous:
+		ex.several = true
 	}
-	s.stored.content = serializer.Content{Fields: s.inline[:0]}
-	if mw.primary.holds.Created {
+	s.stored = snapshot{content: serializer.Content{Fields: s.inline[:0]}}
+	if v.primary.holds.Created {
 		s.stored.content.Created = now()
 	}
 	return nil
 }
 
-// importFromAny asks one source after the other. The first that knows the token
-// decides, if only by knowing that it is worthless.
-func (mw *Middleware) importFromAny(ctx context.Context, r *http.Request, s *Session) (outcome, error) {
-	for _, source := range mw.sources {
-		result, err := mw.importFrom(ctx, source, r, s)
-		if err != nil || result == alive || result == retired || result == tossed {
-			return result, err
+// tokensOf returns the request's tokens. Only the first of transports that
+// carries any counts.
+func (ex *exchange) tokensOf(ctx context.Context, transports []Transport) (tokens []string, via uint32, _ match) {
+	for i, t := range transports {
+		tokens, err := t.Tokens(ex.tokens[:0], ex.r)
+		if err != nil {
+			ex.mw.vault.tell(ctx, Event{Kind: EventAmbiguous, Err: err})
+			return nil, uint32(i), ambiguous
+		}
+		if len(tokens) > 0 {
+			return tokens, uint32(i), refused
+		}
+	}
+	return nil, 0, noToken
+}
+
+// loadFromSources asks one source after the other. The first that knows the
+// token decides, even if it only knows that the token is worthless.
+func (ex *exchange) loadFromSources(ctx context.Context, s *Session) (match, error) {
+	v := ex.mw.vault
+	for i, transports := range ex.mw.sources {
+		tokens, via, result := ex.tokensOf(ctx, transports)
+		if result == refused {
+			var err error
+			result, s.source, err = v.findInSource(ctx, v.sources[i], tokens, &s.stored)
+			if err != nil {
+				return refused, err
+			}
+		}
+		switch result {
+		case alive:
+			ex.via = ex.viaLike(transports[via])
+			switch {
+			case s.source == nil:
+				s.reply = sendToken // it was imported before; the client does not know
+			case s.stored.data == nil:
+				s.content = &s.source.content
+			}
+			return alive, nil
+		case retired, ambiguous:
+			return result, nil
 		}
 	}
 	return refused, nil
 }
 
-// now returns the time as records keep it.
-func now() time.Time { return time.Now().Truncate(time.Second) }
-
-// find looks in st for the session that r's tokens lead to. Only the first
-// transport that carries anything counts, and the work is bounded.
-func (mw *Middleware) find(ctx context.Context, st *store, r *http.Request, s *Session, into *stored) (outcome, error) {
-	for carrier, t := range st.transports {
-		tokens, err := t.Tokens(s.tokens[:0], r)
-		if err != nil {
-			mw.observe(ctx, Event{Kind: EventTossed, Err: err})
-			return tossed, nil
+// viaLike returns the transport of the primary store that uses the same kind of
+// header as t, the first one if there is none.
+func (ex *exchange) viaLike(t Transport) uint32 {
+	for i, p := range ex.mw.transports {
+		if p.Vary() == t.Vary() {
+			return uint32(i)
 		}
-		if len(tokens) == 0 {
-			continue
-		}
-		s.carrier = uint32(carrier)
-		return mw.findAmong(ctx, st, tokens, into)
 	}
-	return noToken, nil
+	return 0
 }
 
-// findAmong tries tokens. Of several, exactly one may be valid: anything else
-// is the work of somebody who plants cookies.
-func (mw *Middleware) findAmong(ctx context.Context, st *store, tokens []string, into *stored) (outcome, error) {
-	result, reads := refused, 0
-	for _, token := range tokens[:min(len(tokens), triedTokens)] {
-		id, ok := st.admit(token)
-		if !ok {
-			mw.refuse(ctx, token, nil)
-			continue
-		}
-		if !st.stateless {
-			if reads == readTokens {
-				break
-			}
-			reads++
-		}
-		candidate := into
-		if result != refused {
-			candidate = new(stored)
-		}
-		candidate.token = token
-		err := st.read(ctx, id, false, mw.config.Lifetime, candidate)
-		switch {
-		case err == nil && candidate.content.Retired:
-			if mw.config.Observe != nil {
-				mw.observe(ctx, Event{Kind: EventRetired, Session: fingerprint(token)})
-			}
-			if result == refused {
-				result = retired
-			}
-		case err == nil && result == alive:
-			if mw.config.Observe != nil {
-				mw.observe(ctx, Event{Kind: EventTossed, Session: fingerprint(token)})
-			}
-			*into = stored{}
-			return tossed, nil
-		case err == nil:
-			if candidate != into {
-				*into = *candidate
-			}
-			result = alive
-		case errors.Is(err, ErrNotFound):
-			mw.refuse(ctx, token, err)
-			*candidate = stored{content: serializer.Content{Fields: candidate.content.Fields[:0]}}
-		case errors.Is(err, serializer.ErrCorrupt):
-			if mw.config.Observe != nil {
-				mw.observe(ctx, Event{Kind: EventCorrupt, Session: fingerprint(token), Format: st.format.Name(), Err: err})
-			}
-			*candidate = stored{}
-		default:
-			return refused, err
-		}
+// Load returns the request's session. The first call reads the backend, further
+// ones return the same session. ctx is the request's context, or one made from
+// it. If several middlewares are nested around a handler, Load returns the
+// innermost one's session.
+//
+// A visitor without a valid token gets a new, empty session, of which nothing is
+// stored or sent until it holds something. An error means that the visitor's
+// session is unknown: answer with it, for instance with [Error], and do not
+// treat the visitor as new. After the first byte of the response Load returns
+// ErrCommitted, unless the session was loaded before.
+func Load(ctx context.Context) (*Session, error) {
+	ex, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return nil, ErrNoMiddleware
 	}
-	return result, nil
+	return ex.load()
 }
 
-func (mw *Middleware) refuse(ctx context.Context, token string, err error) {
-	if mw.config.Observe != nil {
-		mw.observe(ctx, Event{Kind: EventRefused, Session: fingerprint(token), Err: err})
+// FromContext returns the session that was loaded for this request, and false if
+// none was. It never reads the backend.
+func FromContext(ctx context.Context) (*Session, bool) {
+	ex, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return nil, false
 	}
+	s := ex.session.Load()
+	return s, s != nil
 }
 
-// started returns the time if somebody wants to know durations.
-func (mw *Middleware) started() time.Time {
-	if mw.config.Observe == nil {
-		return time.Time{}
+// Load is like the package-level [Load] but returns this middleware's session,
+// even if another middleware is nested inside it.
+func (mw *Middleware) Load(ctx context.Context) (*Session, error) {
+	ex, ok := ctx.Value(mw).(*exchange)
+	if !ok {
+		return nil, ErrNoMiddleware
 	}
-	return time.Now()
-}
-
-func since(started time.Time) time.Duration {
-	if started.IsZero() {
-		return 0
-	}
-	return time.Since(started)
+	return ex.load()
 }

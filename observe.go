@@ -21,10 +21,10 @@ const (
 	EventImported    EventKind = "imported"    // it came from one of Config.Sources, in Format
 	EventEvicted     EventKind = "evicted"     // ended to make room for its subject's newest
 
-	EventRefused EventKind = "refused" // a token of unknown, expired or forged kind; Err may say why
-	EventTossed  EventKind = "tossed"  // several different tokens: somebody planted one
-	EventRetired EventKind = "retired" // a token from before a regeneration was used
-	EventCorrupt EventKind = "corrupt" // a record that cannot be read; it is left alone
+	EventRefused   EventKind = "refused" // a token of unknown, expired or forged kind; Err may say why
+	EventAmbiguous EventKind = "tossed"  // several different tokens: somebody planted one
+	EventRetired   EventKind = "retired" // a token from before a regeneration was used
+	EventCorrupt   EventKind = "corrupt" // a record that cannot be read; it is left alone
 
 	EventGone     EventKind = "gone"     // a commit came after the session's end and was refused
 	EventConflict EventKind = "conflict" // a commit failed for a concurrent change
@@ -36,7 +36,7 @@ const (
 // value.
 type Event struct {
 	Kind     EventKind
-	Session  string        // [Session.ID], or a fingerprint of a refused token
+	Session  string        // [Session.PublicID], or a fingerprint of a refused token
 	Format   string        // of the record
 	Size     int           // of the record, in bytes
 	Count    int           // tries
@@ -51,7 +51,7 @@ func LogEvents(logger *slog.Logger) func(context.Context, Event) {
 	return func(ctx context.Context, e Event) {
 		level := slog.LevelDebug
 		switch e.Kind {
-		case EventTossed, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut:
+		case EventAmbiguous, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut:
 			level = slog.LevelWarn
 		case EventFailed:
 			level = slog.LevelError

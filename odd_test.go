@@ -92,10 +92,10 @@ type carrier struct {
 	err    error
 }
 
-func (c carrier) Tokens([]string, *http.Request) ([]string, error)    { return c.tokens, c.err }
-func (c carrier) Send(h http.Header, token string, _ time.Time) error { return c.err }
-func (c carrier) Clear(http.Header)                                   {}
-func (c carrier) Vary() string                                        { return "" }
+func (c carrier) Tokens([]string, *http.Request) ([]string, error)                     { return c.tokens, c.err }
+func (c carrier) Send(h http.Header, _ *http.Request, token string, _ time.Time) error { return c.err }
+func (c carrier) Clear(http.Header, *http.Request)                                     {}
+func (c carrier) Vary() string                                                         { return "" }
 
 func TestOddTransports(t *testing.T) {
 	for name, transport := range map[string]sessions.Transport{
@@ -108,10 +108,10 @@ func TestOddTransports(t *testing.T) {
 		}
 	}
 	empty := sessions.Chain()
-	if err := empty.Send(http.Header{}, "x", time.Time{}); err == nil || empty.Vary() != "" {
+	if err := empty.Send(http.Header{}, nil, "x", time.Time{}); err == nil || empty.Vary() != "" {
 		t.Errorf("an empty chain: %v", err)
 	}
-	empty.Clear(nil)
+	empty.Clear(nil, nil)
 
 	reads := 0
 	b := backends.Intercept(memory.New(nil), func(ctx context.Context, op backends.Op, next func(context.Context) error) error {

@@ -301,7 +301,7 @@ func TestMIX3_EverythingAtOnce(t *testing.T) {
 			c := start(t, mw, routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 				ctx := r.Context()
 				doings := []func(){
-					func() { _ = s.ID() },
+					func() { _ = s.PublicID() },
 					func() { _ = s.Save(ctx) },
 					func() { _ = s.RegenerateID() },
 					func() { _ = s.Set("k", "v") },
@@ -338,10 +338,10 @@ func TestIDKeepsItsPromise(t *testing.T) {
 			check(t, s.Set("k", 1))
 			var before string
 			var all sync.WaitGroup
-			all.Go(func() { before = s.ID() })
+			all.Go(func() { before = s.PublicID() })
 			check(t, s.Save(r.Context()))
 			all.Wait()
-			if after := s.ID(); after != before {
+			if after := s.PublicID(); after != before {
 				t.Errorf("ID: %s, then %s", before, after)
 			}
 		})

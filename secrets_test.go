@@ -134,7 +134,7 @@ func TestID3_NothingSecretIsShown(t *testing.T) {
 						return
 					}
 					f(r, s)
-					seen.print(s, s.ID())
+					seen.print(s, s.PublicID())
 					logger.Info("session", "session", s)
 					text.Info("session", "session", s)
 				})).ServeHTTP(w, c.request("/"))

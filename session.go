@@ -2,12 +2,11 @@ package sessions
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -18,68 +17,62 @@ import (
 //
 // All methods are safe for use by several goroutines.
 type Session struct {
-	mw *Middleware
-	ex *exchange // nil inside Transact
+	vault  *vault
+	client client // nil inside Transact
 
-	committing sync.Mutex // held during I/O; taken before mu
+	committing turnstile // held during I/O; taken before mu
 
 	mu       sync.Mutex
-	stored   stored
+	stored   snapshot
 	content  *serializer.Content // what is loaded, or our copy with the journal applied
 	journal  []change
 	inflight int    // entries of journal that a commit is saving
 	failed   error  // a change that cannot be done again on what was stored meanwhile
+	saveErr  error  // why the last Save failed, if nothing was saved since
 	version  uint32 // counts changes
 
-	carrier    uint32    // index of the transport that brought the token
-	tokens     [1]string // room for those that the client sent
-	imported   *imported // where the session was kept so far
-	id         string    // token of the next ID, if one was drawn already
-	regenerate int       // how often a new ID was asked for since the last commit
-	owned      bool      // content is our copy
-	retired    bool      // the token is from before a regeneration
-	tossed     bool      // a source knows several of the tokens
+	source     *sourceRecord // where the session was kept so far
+	rivals     []string      // tokens of the client that lead to other sessions, or were not tried
+	doubt      *doubt        // a commit of unknown outcome
+	id         string        // token of the next ID, if one was drawn already
+	regenerate int           // how often a new ID was asked for since the last commit
+	owned      bool          // content is our copy
+	retired    bool          // the token is from before a regeneration
+	worthless  bool          // the client sent tokens that lead to no session
 	destroyed  bool
+	discarded  bool // Discard was called while a commit was under way
+	unsure     bool // stored may be behind what this request has stored itself
 	closed     bool // the response has begun
 	reply      reply
 
 	inline [3]serializer.Field // room for the fields of a small session
 }
 
-// stored is what the backend holds of a session, as far as we know. Its zero
-// value is a session that is not stored.
-type stored struct {
-	id      string // in the backend
-	token   string // with the client
-	data    []byte
-	content serializer.Content
-	ttl     time.Duration // left when it was read, 0: unknown
+// doubt is a commit of unknown outcome. The next one finishes it, under the same
+// name, before it saves what came later.
+type doubt struct {
+	writeToken    uint64
+	newToken      string
+	regenerations int
+	entries       int // of the journal
+	err           error
 }
 
-// reply is what the response tells the client about its token.
-type reply uint8
+func (s *Session) serializer() serializer.Serializer { return s.vault.primary.values }
 
-const (
-	keepToken reply = iota
-	sendToken       // stored.token is the one to use
-	clearToken
-)
-
-func (s *Session) serializer() serializer.Serializer { return s.mw.primary.values }
-
-// ID returns a public name for the session, safe in a list of devices or a log.
-// Nothing can be loaded with it. It is empty for sessions that a stateless
+// PublicID returns the session's public ID, which is safe in a list of devices or
+// a log: nothing can be loaded with it. It is empty for sessions that a stateless
 // backend keeps, and changes with RegenerateID.
-func (s *Session) ID() string {
-	if s.mw.primary.stateless {
+func (s *Session) PublicID() string {
+	if s.vault.primary.stateless {
 		return ""
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stored.data != nil && s.regenerate == 0 {
-		return handle(s.stored.id)
+		return backends.PublicID(s.stored.id)
 	}
-	return handle(s.mw.primary.key(s.nextToken()))
+	return backends.PublicID(s.vault.primary.key(s.nextToken()))
 }
 
 // Format keeps token, keys and values out of whatever prints the session.
@@ -89,10 +82,10 @@ func (s *Session) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, "sessio
 func (s *Session) nextToken() string {
 	switch {
 	case s.id != "":
-	case s.imported != nil && s.regenerate == 0 && s.mw.derives():
-		s.id = s.mw.derive(s.imported.old.token)
+	case s.source != nil && s.regenerate == 0 && s.vault.primary.derives():
+		s.id = s.vault.primary.derive(s.source.old.token)
 	default:
-		s.id = s.mw.primary.mint()
+		s.id = s.vault.primary.mint()
 	}
 	return s.id
 }
@@ -101,7 +94,7 @@ func (s *Session) nextToken() string {
 func (s *Session) IsNew() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stored.data == nil && s.imported == nil
+	return s.stored.data == nil && s.source == nil
 }
 
 // Changed tells whether there is something to save.
@@ -213,12 +206,13 @@ func (s *Session) changeLocked(c change) error {
 	if s.closed {
 		return ErrCommitted
 	}
-	switch c.kind {
-	case setKey:
+	switch {
+	case s.unsure:
+	case c.kind == setKey:
 		if old := lookup(s.content.Fields, c.key); old != nil && bytes.Equal(old, c.value) {
 			return nil
 		}
-	case deleteKey:
+	case c.kind == deleteKey:
 		if index(s.content.Fields, c.key) < 0 {
 			return nil
 		}
@@ -231,12 +225,21 @@ func (s *Session) changeLocked(c change) error {
 	if c.kind == updateKey {
 		c.value = nil // was computed for this content only
 	}
-	if n := len(s.journal); c.kind == setKey && n > s.inflight && s.journal[n-1].kind == setKey && s.journal[n-1].key == c.key {
+	if n := len(s.journal); c.kind == setKey && n > s.settled() && s.journal[n-1].kind == setKey && s.journal[n-1].key == c.key {
 		s.journal[n-1].value = c.value
 		return nil
 	}
 	s.journal = append(s.journal, c)
 	return nil
+}
+
+// settled returns how many entries of the journal a commit has taken, and must
+// find unchanged.
+func (s *Session) settled() int {
+	if s.doubt != nil {
+		return max(s.inflight, s.doubt.entries)
+	}
+	return s.inflight
 }
 
 // own makes content a copy that may be changed, with room for a short journal in
@@ -259,7 +262,7 @@ func (s *Session) own() {
 // dirty tells whether the content differs from what is stored, or a change
 // matters by itself.
 func (s *Session) dirty() bool {
-	if s.imported != nil {
+	if s.source != nil || s.doubt != nil || s.unsure && len(s.journal) > 0 {
 		return true
 	}
 	if len(s.journal) == 0 && s.regenerate == 0 {
@@ -292,25 +295,4 @@ func (s *Session) RegenerateID() error {
 	s.id = ""
 	s.version++
 	return nil
-}
-
-// Discard forgets every change since the session was loaded or saved, Destroy
-// excepted. It is for a handler that answers by itself when Save failed.
-func (s *Session) Discard() {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.journal, s.regenerate, s.id, s.failed = nil, 0, "", nil
-	s.version++
-	s.content, s.owned = &s.stored.content, false
-	if s.imported != nil && s.stored.data == nil {
-		s.content = &s.imported.content
-	}
-}
-
-// Save saves the session now instead of when the response begins. It may be
-// repeated. A cookie that has to be set waits for the response's header.
-func (s *Session) Save(ctx context.Context) error {
-	return s.commit(ctx, false)
 }

@@ -201,7 +201,7 @@ func TestMIX3_GoroutinesOfOneRequest(t *testing.T) {
 				check(t, err)
 				check(t, s.Save(r.Context()))
 				check(t, s.Delete(fmt.Sprint(i)))
-				_, _, _, _ = s.Keys(), s.ID(), s.Changed(), s.Expires()
+				_, _, _, _ = s.Keys(), s.PublicID(), s.Changed(), s.Expires()
 			})
 		}
 		wg.Wait()
@@ -361,7 +361,7 @@ func TestASVS742_Subjects(t *testing.T) {
 		return c
 	}
 	who := func(c *client) (name, id string) {
-		in(c, mw, func(r *http.Request, s *sessions.Session) { name, _ = user.Get(s); id = s.ID() })
+		in(c, mw, func(r *http.Request, s *sessions.Session) { name, _ = user.Get(s); id = s.PublicID() })
 		return name, id
 	}
 	devices := []*client{login(), login(), login()}
@@ -372,7 +372,7 @@ func TestASVS742_Subjects(t *testing.T) {
 	}
 	for i, c := range devices {
 		_, id := who(c)
-		if !slices.ContainsFunc(list, func(i sessions.Info) bool { return i.ID == id }) {
+		if !slices.ContainsFunc(list, func(i sessions.Device) bool { return i.PublicID == id }) {
 			t.Errorf("device %d is not in the list", i)
 		}
 	}

@@ -25,7 +25,7 @@ func TestSeveralCookiesOfOneName(t *testing.T) {
 	})
 	var tossed int
 	config := sessions.Config{Observe: func(_ context.Context, e sessions.Event) {
-		if e.Kind == sessions.EventTossed {
+		if e.Kind == sessions.EventAmbiguous {
 			tossed++
 		}
 	}}

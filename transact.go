@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,28 +17,27 @@ import (
 // regenerates the ID, or destroys the session and fills it again. ErrGone tells
 // that the session has ended.
 func (s *Session) Transact(ctx context.Context, f func(*Session) error) error {
+	if err := s.committing.lock(s.vault.timeout); err != nil {
+		return err
+	}
 	s.mu.Lock()
-	id, token := s.stored.id, s.stored.token
-	live, source := s.stored.data != nil, s.imported
+	before, source := s.stored, s.source
 	s.mu.Unlock()
-	st := s.mw.primary
+	s.committing.unlock()
+	st := s.vault.primary
 	switch {
 	case st.stateless:
 		return fmt.Errorf("sessions: transact: the record travels in the token: %w", errors.ErrUnsupported)
-	case !live:
+	case before.data == nil:
 		return fmt.Errorf("sessions: transact: the session is not stored: %w", errors.ErrUnsupported)
 	}
-	t := &Session{mw: s.mw, imported: source}
-	if err := t.reread(ctx, id, token); err != nil {
+	t := &Session{vault: s.vault, source: source}
+	if err := t.reread(ctx, before.id, before.token); err != nil {
 		return err
 	}
 	err := f(t)
-	if t.destroyed {
-		s.committing.Lock()
-		defer s.committing.Unlock()
-		if s.isStoredAs(id) {
-			s.forget()
-		}
+	if t.destroyed && s.isStoredAs(before.id) {
+		s.forget()
 	}
 	switch {
 	case err != nil:
@@ -47,18 +47,18 @@ func (s *Session) Transact(ctx context.Context, f func(*Session) error) error {
 	case t.destroyed:
 		return nil
 	}
-	if err := t.commit(ctx, true); err != nil {
+	if err := t.commit(ctx, true, false); err != nil {
 		return err
 	}
-	s.follow(t, id)
+	s.follow(ctx, t, &before)
 	return nil
 }
 
 // reread loads what is stored under id.
 func (s *Session) reread(ctx context.Context, id, token string) error {
-	ctx, cancel := s.mw.detach(ctx)
+	ctx, cancel := s.vault.detach(ctx)
 	defer cancel()
-	if err := s.mw.primary.read(ctx, id, true, s.mw.config.Lifetime, &s.stored); err != nil {
+	if err := s.vault.primary.read(ctx, id, fresh, s.vault.lifetime, &s.stored); err != nil {
 		return gone(err)
 	}
 	if s.stored.content.Retired {
@@ -70,18 +70,39 @@ func (s *Session) reread(ctx context.Context, id, token string) error {
 }
 
 // follow takes over what t has saved, with the request's own changes on top.
-func (s *Session) follow(t *Session, id string) {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stored.id != id {
+// before is what the request knew when the transaction began: if it has saved
+// something since, only the backend can say which came last.
+func (s *Session) follow(ctx context.Context, t *Session, before *snapshot) {
+	if s.committing.lock(s.vault.timeout) != nil {
+		s.mu.Lock()
+		s.unsure = true
+		s.mu.Unlock()
 		return
 	}
-	if s.imported != nil {
-		s.imported, s.reply = nil, t.reply
+	defer s.committing.unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stored.id != before.id || s.stored.data == nil {
+		return
 	}
-	s.rebase(&t.stored, 0)
+	if s.source != nil {
+		s.source, s.reply = nil, t.reply
+	}
+	base := &t.stored
+	if !bytes.Equal(s.stored.data, before.data) {
+		latest := Session{vault: s.vault}
+		token := s.stored.token
+		if err := s.unlocked(func() error { return latest.reread(ctx, before.id, token) }); err != nil {
+			s.unsure = true
+			return
+		}
+		base = &latest.stored
+	}
+	if s.doubt != nil {
+		s.unsure = true // its commit finds out by itself
+		return
+	}
+	s.rebase(base, 0)
 }
 
 func (s *Session) isStoredAs(id string) bool {

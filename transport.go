@@ -18,13 +18,14 @@ type Transport interface {
 	// carries several where the transport allows one.
 	Tokens(dst []string, r *http.Request) ([]string, error)
 
-	// Send puts token into the header of a response. A zero expires means
-	// that the client forgets it with the browser, where it has a notion of
+	// Send puts token into the header of the response to r. A zero expires means
+	// that the token ends with the browser, for clients that have a notion of
 	// that. It returns ErrTooLarge for a token that clients would drop.
-	Send(h http.Header, token string, expires time.Time) error
+	Send(h http.Header, r *http.Request, token string, expires time.Time) error
 
-	// Clear tells the client to forget the token.
-	Clear(h http.Header)
+	// Clear tells the client, in the header of the response to r, to forget the
+	// token.
+	Clear(h http.Header, r *http.Request)
 
 	// Vary names the request header in which tokens travel.
 	Vary() string
@@ -35,7 +36,7 @@ type transportChecker interface {
 	validate() error
 }
 
-// presetTransport is a Transport that a [Preset] completes.
+// presetTransport is a Transport that the backend's defaults complete.
 type presetTransport interface {
 	preset(d backends.Defaults, format bool) Transport
 }
@@ -55,16 +56,16 @@ func (c chain) Tokens(dst []string, r *http.Request) ([]string, error) {
 	return dst, nil
 }
 
-func (c chain) Send(h http.Header, token string, expires time.Time) error {
+func (c chain) Send(h http.Header, r *http.Request, token string, expires time.Time) error {
 	if len(c) == 0 {
 		return errNoTransport
 	}
-	return c[0].Send(h, token, expires)
+	return c[0].Send(h, r, token, expires)
 }
 
-func (c chain) Clear(h http.Header) {
+func (c chain) Clear(h http.Header, r *http.Request) {
 	if len(c) > 0 {
-		c[0].Clear(h)
+		c[0].Clear(h, r)
 	}
 }
 

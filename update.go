@@ -1,20 +1,24 @@
 package sessions
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-// Update replaces the value under key by what f makes of it; f gets nil where
-// there is none. When another request changes the session at the same time, f
-// runs again on what that one stored, so that counters count. f must have no
-// side effects, and must not save the session; its error is returned, or fails
-// the commit where it runs again.
-// Update returns the new value as this request sees it; after [Session.Save],
-// Get returns what is stored.
+// Update replaces the value under key with f(old); old is nil if there is none. If
+// another request changes the session at the same time, f runs again on what that
+// one stored, so that counters count. f must have no side effects and must not
+// call Save, Destroy or Transact: they return an error if f runs again. Its error
+// is returned, or fails the commit if f runs again.
+//
+// Update returns the new value as this request sees it; after [Session.Save], Get
+// returns what is stored.
 func (s *Session) Update(key string, f func(old any) (any, error)) (any, error) {
 	return update(s, key, f)
 }
 
-// Update replaces the value by what f makes of it; f gets the zero value where
-// there is none. See [Session.Update].
+// Update replaces the value with f(old); old is the zero value if there is none.
+// See [Session.Update].
 func (k Key[T]) Update(s *Session, f func(old T) (T, error)) (T, error) {
 	return update(s, string(k), f)
 }
@@ -37,10 +41,12 @@ func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ 
 		return value, encoded, nil
 	}
 	again := func(data []byte) ([]byte, error) {
+		s.committing.updating.Add(1)
+		defer s.committing.updating.Add(-1)
 		_, encoded, err := compute(data)
 		return encoded, err
 	}
-	for {
+	for range maxUpdates {
 		s.mu.Lock()
 		old, version, closed := lookup(s.content.Fields, key), s.version, s.closed
 		s.mu.Unlock()
@@ -64,4 +70,9 @@ func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ 
 			return value, nil
 		}
 	}
+	return zero, errors.New("sessions: update: the function changes the session by itself: let it only compute the new value")
 }
+
+// maxUpdates is how often a value may be computed anew because other goroutines
+// of the request change the session.
+const maxUpdates = 1000

@@ -23,10 +23,21 @@ var (
 	// configuration allows.
 	ErrSubjectLimit = errors.New("sessions: the subject has too many sessions")
 
+	// ErrNotApplied marks an error after which the operation has certainly
+	// changed nothing, such as a refused connection. Any other error of a write
+	// leaves the outcome open, and the middleware has to find out. Wrap it beside
+	// the backend's own error.
+	ErrNotApplied = errors.New("sessions: nothing was changed")
+
 	// ErrUnavailable reports a backend that has failed so often lately that a
-	// [Breaker] does not call it.
-	ErrUnavailable = errors.New("sessions: the backend is unavailable")
+	// [Breaker] does not call it. It is an ErrNotApplied.
+	ErrUnavailable error = unavailable{}
 )
+
+type unavailable struct{}
+
+func (unavailable) Error() string        { return "sessions: the backend is unavailable" }
+func (unavailable) Is(target error) bool { return target == ErrNotApplied }
 
 // Error is a failure of a backend, such as an outage. It says nothing about the
 // session: do not treat the visitor as logged out.

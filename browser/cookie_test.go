@@ -228,7 +228,7 @@ func TestCK3_TossedCookie(t *testing.T) {
 	if got := user(t, victim, weak.url+"/sub/page"); got != "nobody" {
 		t.Errorf("with two sessions: got %s, want nobody", got)
 	}
-	if !weak.saw(sessions.EventTossed) {
+	if !weak.saw(sessions.EventAmbiguous) {
 		t.Error("the tossing was not reported")
 	}
 	if got := user(t, victim, weak.url); got != "ada" {

@@ -69,7 +69,7 @@ func (app *app) listDevices(s *sessions.Session, r *http.Request) ([]device, err
 	}
 	list := make([]device, len(found))
 	for i, info := range found {
-		list[i] = device{info.ID, info.Created.UTC(), info.ID == s.ID()}
+		list[i] = device{info.PublicID, info.Created.UTC(), info.PublicID == s.PublicID()}
 	}
 	slices.SortStableFunc(list, func(a, b device) int {
 		switch {

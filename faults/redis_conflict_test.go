@@ -25,7 +25,7 @@ func TestF3_RedisNoFalseConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	mw, err := sessions.New(b, &sessions.Config{Strict: true, Timeout: time.Second})
+	mw, err := sessions.New(b, &sessions.Config{RefuseConflicts: true, Timeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func login(t *testing.T, backend sessions.Backend, format serializer.Format, use
 			t.Error(err)
 			return
 		}
-		id = session.ID()
+		id = session.PublicID()
 	})).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	return id, w.Header().Get("Authorization")
 }

@@ -17,7 +17,7 @@ func Show(s *sessions.Session, _ *http.Request) (any, error) {
 		}
 		values[key] = web.JSON(value)
 	}
-	return map[string]any{"id": s.ID(), "new": s.IsNew(), "values": values}, nil
+	return map[string]any{"id": s.PublicID(), "new": s.IsNew(), "values": values}, nil
 }
 
 // application says which application was the last to set it. The three routes

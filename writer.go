@@ -13,10 +13,10 @@ import (
 // error.
 type response struct{ ex *exchange }
 
-// writer returns the response with exactly those optional methods that the
-// writers below have, besides Hijack, FlushError and Unwrap, which are always
+// newResponse returns the response of ex with exactly those optional methods that
+// the writers below have, besides Hijack, FlushError and Unwrap, which are always
 // there.
-func (ex *exchange) writer() http.ResponseWriter {
+func newResponse(ex *exchange) http.ResponseWriter {
 	r := response{ex}
 	// Flush and Push are found below other wrappers, as ResponseController does.
 	// ReadFrom is not: it would get past a wrapper that changes what is written.
@@ -55,26 +55,27 @@ func (w response) Header() http.Header {
 	return w.ex.w.Header()
 }
 
+// WriteHeader commits the session first.
 func (w response) WriteHeader(status int) {
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
 		// Informational: the header is not final, and cookies do not belong there.
 		w.ex.w.WriteHeader(status)
 		return
 	}
-	if w.ex.begin() == nil {
+	if w.ex.begin(status) == nil {
 		w.ex.w.WriteHeader(status)
 	}
 }
 
 func (w response) Write(b []byte) (int, error) {
-	if err := w.ex.begin(); err != nil {
+	if err := w.ex.begin(http.StatusOK); err != nil {
 		return 0, err
 	}
 	return w.ex.w.Write(b)
 }
 
 func (w response) WriteString(s string) (int, error) {
-	if err := w.ex.begin(); err != nil {
+	if err := w.ex.begin(http.StatusOK); err != nil {
 		return 0, err
 	}
 	return io.WriteString(w.ex.w, s)
@@ -82,7 +83,7 @@ func (w response) WriteString(s string) (int, error) {
 
 // FlushError is what http.ResponseController calls.
 func (w response) FlushError() error {
-	if err := w.ex.begin(); err != nil {
+	if err := w.ex.begin(http.StatusOK); err != nil {
 		return err
 	}
 	return http.NewResponseController(w.ex.w).Flush()
@@ -125,7 +126,7 @@ func (w flusherPusher) Push(target string, opts *http.PushOptions) error {
 }
 
 func (w response) readFrom(src io.Reader) (int64, error) {
-	if err := w.ex.begin(); err != nil {
+	if err := w.ex.begin(http.StatusOK); err != nil {
 		return 0, err
 	}
 	return w.ex.w.(io.ReaderFrom).ReadFrom(src)

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Status returns the HTTP status that fits an error of this package: 503 where
-// the backend failed, time ran out or the outcome is unknown, 409 where the
-// session ended or was changed by somebody else, 500 for the rest.
+// Status returns the HTTP status that fits an error of this package: 503 if
+// the backend failed, time ran out or the outcome is unknown; 409 if the session
+// ended or was changed by another request; 500 otherwise.
 func Status(err error) int {
 	var backend *BackendError
 	switch {
@@ -36,46 +35,34 @@ func Error(w http.ResponseWriter, _ *http.Request, err error) {
 		w.Header().Set("Retry-After", "2")
 		text = "Sessions are not available at the moment. Please try again."
 	case http.StatusConflict:
-		text = "The session has changed or ended meanwhile. Please try again."
+		text = "The session has changed or ended. Please try again."
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, text, status)
 }
 
-// answer lets the error handler respond, with nothing left of what the handler
-// had prepared.
+// answer lets the error handler respond. Nothing is left of what the handler had
+// prepared: the header is what it was when the handler began. ex.mu is held.
 func (ex *exchange) answer(err error) {
 	h := ex.w.Header()
-	for name := range h {
-		if strings.HasPrefix(name, "Content-") && !strings.HasPrefix(name, "Content-Security-Policy") {
-			delete(h, name)
-		}
-	}
-	for _, name := range []string{"Etag", "Last-Modified", "Location", "Set-Cookie"} {
-		delete(h, name)
-	}
-	if len(ex.cookies) > 0 {
-		h["Set-Cookie"] = ex.cookies
-	}
+	restore(h, ex.before)
 	if s := ex.session.Load(); s != nil && !errors.Is(err, ErrGone) {
 		// What an earlier Save has stored, or Destroy removed, is a fact that
 		// the client has to know.
-		_ = s.writeHeader(h)
+		_ = ex.writeHeader(s, h)
 	}
-	addVary(h, ex.mw.primary.transports[0].Vary())
+	addVary(h, ex.mw.transports[0].Vary())
 	keepFromCaches(h)
-	w := &answerWriter{ResponseWriter: ex.w}
-	defer func() {
-		if !w.answered { // nor must an empty success go out
-			Error(ex.w, ex.r, err)
-		}
-	}()
+	w := &answerWriter{ResponseWriter: ex.w, r: ex.r, err: err}
+	defer w.ensure() // an empty success must not go out either
 	ex.mw.config.ErrorHandler(w, ex.r, err)
 }
 
-// answerWriter notes whether an error handler answers.
+// answerWriter makes sure that an error handler's answer is an error.
 type answerWriter struct {
 	http.ResponseWriter
+	r        *http.Request
+	err      error
 	answered bool
 }
 
@@ -87,6 +74,24 @@ func (w *answerWriter) WriteHeader(status int) {
 func (w *answerWriter) Write(b []byte) (int, error) {
 	w.answered = true
 	return w.ResponseWriter.Write(b)
+}
+
+// FlushError is what http.ResponseController calls. Without an answer it would
+// send an empty success.
+func (w *answerWriter) FlushError() error {
+	w.ensure()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Flush implements [http.Flusher].
+func (w *answerWriter) Flush() { _ = w.FlushError() }
+
+// ensure answers with [Error] if nothing else has.
+func (w *answerWriter) ensure() {
+	if !w.answered {
+		w.answered = true
+		Error(w.ResponseWriter, w.r, w.err)
+	}
 }
 
 // Unwrap gives http.ResponseController what is below.
