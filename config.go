@@ -67,7 +67,7 @@ type Config struct {
 	// seconds are good.
 	ClockSkew time.Duration
 
-	// Strict makes every concurrent change a conflict (ErrConflict, 409)
+	// RefuseConflicts makes every concurrent change a conflict (ErrConflict, 409)
 	// instead of merging changes of different keys.
 	RefuseConflicts bool
 

@@ -143,6 +143,9 @@ func (ex *exchange) end(inner *http.Request) {
 	if inner.Pattern != "" {
 		ex.r.Pattern = inner.Pattern
 	}
+	if s := ex.session.Load(); s != nil {
+		defer s.stopBeating()
+	}
 	if ex.served {
 		if ex.begin(http.StatusOK) != nil { // a failure has been answered
 			dropTrailers(ex.w.Header())

@@ -43,6 +43,7 @@ func (ex *exchange) loadLocked(ctx context.Context) (*Session, error) {
 		v.tell(ctx, Event{Kind: EventFailed, Err: err, Duration: since(started)})
 		return nil, err
 	}
+	s.keepAlive()
 	if v.observe != nil && s.stored.data != nil {
 		v.tell(ctx, Event{Kind: EventLoaded, Session: s.PublicID(), Format: v.primary.format.Name(), Size: len(s.stored.data), Duration: since(started)})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
@@ -44,6 +45,7 @@ type Session struct {
 	unsure     bool // stored may be behind what this request has stored itself
 	closed     bool // the response has begun
 	reply      reply
+	heartbeat  *time.Timer // of keepAlive; nil if there is none, or the request has ended
 
 	inline [3]serializer.Field // room for the fields of a small session
 }

@@ -78,3 +78,48 @@ func (s *Session) extend(ctx context.Context) error {
 	}
 	return nil
 }
+
+// keepAlive extends the session's life for as long as its request is under way,
+// which is use: an upload may take longer than the idle timeout. It costs nothing
+// for requests that take less than half of that.
+func (s *Session) keepAlive() {
+	v := s.vault
+	if v.idle == 0 || v.primary.stateless || s.stored.data == nil || s.client == nil || s.client.noTouch() {
+		return
+	}
+	left := v.idle
+	if s.stored.ttl > 0 {
+		left = min(left, s.stored.ttl)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heartbeat = time.AfterFunc(left/2, s.beat)
+}
+
+// beat is one touch of keepAlive. An error is for the commit to find.
+func (s *Session) beat() {
+	s.mu.Lock()
+	stored, timer := s.stored.data != nil, s.heartbeat
+	s.mu.Unlock()
+	if !stored || timer == nil {
+		return
+	}
+	ctx, cancel := s.vault.detach(context.Background())
+	defer cancel()
+	_ = s.extend(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.heartbeat != nil {
+		s.heartbeat.Reset(s.vault.idle / 2)
+	}
+}
+
+// stopBeating ends keepAlive.
+func (s *Session) stopBeating() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.heartbeat != nil {
+		s.heartbeat.Stop()
+		s.heartbeat = nil
+	}
+}

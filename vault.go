@@ -162,8 +162,8 @@ type eventsKey struct{}
 // collect returns a context that keeps events back, and the function that tells
 // them. Without an observer both do nothing.
 func (v *vault) collect(ctx context.Context) (context.Context, func()) {
-	if v.observe == nil {
-		return ctx, func() {}
+	if v.observe == nil || ctx.Value(eventsKey{}) != nil {
+		return ctx, func() {} // or the caller tells them
 	}
 	e := new(events)
 	return context.WithValue(ctx, eventsKey{}, e), func() {
