@@ -16,7 +16,8 @@ var errLeadsNowhere = fmt.Errorf("%w: the token leads to no session: it has ende
 // deleted with the response. Requests that are under way cannot bring it back. If
 // the handler goes on to use the session, that is a new one. With a stateless
 // backend a copy of the token stays valid until it expires. If the client sent
-// the tokens of several sessions, all of them end.
+// the tokens of several sessions, all of them end; more than four are
+// ErrAmbiguousToken.
 //
 // An error means that the session may live on. It is ErrConflict if another
 // request has given it a new ID meanwhile, so that it lives on under an ID that
@@ -44,11 +45,13 @@ func (s *Session) Destroy(ctx context.Context) error {
 		return ErrCommitted
 	case moved:
 		return errMovedAway
+	case rivals.tooMany:
+		return fmt.Errorf("sessions: destroy: %w", ErrAmbiguousToken)
 	}
 	ctx, cancel := s.vault.detach(ctx)
 	defer cancel()
 	err := s.vault.destroy(ctx, &old, source)
-	err = errors.Join(err, s.vault.destroyAll(ctx, rivals))
+	err = errors.Join(err, s.vault.destroyAll(ctx, rivals.store, rivals.tokens))
 	if err != nil {
 		s.vault.tell(ctx, Event{Kind: EventFailed, Err: err})
 		return err
@@ -71,7 +74,7 @@ func (s *Session) Destroy(ctx context.Context) error {
 func (s *Session) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stored, s.source, s.rivals, s.journal, s.id = snapshot{}, nil, nil, nil, ""
+	s.stored, s.source, s.rivals, s.journal, s.id = snapshot{}, nil, rivals{}, nil, ""
 	s.content, s.owned = &s.stored.content, false
 	if s.vault.primary.holds.Created {
 		s.content.Created = now()

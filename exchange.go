@@ -134,15 +134,7 @@ func (ex *exchange) refresh(ctx context.Context) {
 
 // end runs after the handler, or while it panics.
 func (ex *exchange) end(inner *http.Request) {
-	// What the handler's side found out about its copy of the request belongs
-	// to the original: the server removes the temporary files of its form, and
-	// logs read its pattern.
-	if ex.r.MultipartForm == nil {
-		ex.r.MultipartForm = inner.MultipartForm
-	}
-	if inner.Pattern != "" {
-		ex.r.Pattern = inner.Pattern
-	}
+	ex.copyBack(inner)
 	if s := ex.session.Load(); s != nil {
 		defer s.stopBeating()
 	}
@@ -161,6 +153,25 @@ func (ex *exchange) end(inner *http.Request) {
 	if s := ex.session.Load(); s != nil && !begun {
 		s.close()
 		_ = ex.writeHeader(s, ex.w.Header())
+	}
+}
+
+// copyBack copies what the handler's side found out about its copy of the request
+// to the original: the server removes the temporary files of its form, and
+// handlers outside log its pattern and form.
+func (ex *exchange) copyBack(inner *http.Request) {
+	r := ex.r
+	if r.MultipartForm == nil {
+		r.MultipartForm = inner.MultipartForm
+	}
+	if r.Form == nil {
+		r.Form = inner.Form
+	}
+	if r.PostForm == nil {
+		r.PostForm = inner.PostForm
+	}
+	if inner.Pattern != "" {
+		r.Pattern = inner.Pattern
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 
 // Status returns the HTTP status that fits an error of this package: 503 if
 // the backend failed, time ran out or the outcome is unknown; 409 if the session
-// ended or was changed by another request; 500 otherwise.
+// ended or was changed by another request; 400 if it carries too many tokens; 500
+// otherwise.
 func Status(err error) int {
 	var backend *BackendError
 	switch {
@@ -18,6 +19,8 @@ func Status(err error) int {
 		return http.StatusServiceUnavailable
 	case errors.Is(err, ErrGone), errors.Is(err, ErrConflict), errors.Is(err, ErrSubjectLimit):
 		return http.StatusConflict
+	case errors.Is(err, ErrAmbiguousToken):
+		return http.StatusBadRequest
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable
 	}

@@ -56,7 +56,8 @@ func (ex *exchange) loadInto(ctx context.Context, s *Session) error {
 	ex.via = via
 	if result != ambiguous && len(tokens) > 0 {
 		var err error
-		if result, s.rivals, err = v.find(ctx, v.primary, tokens, &s.stored); err != nil {
+		s.rivals.store = v.primary
+		if result, s.rivals.tokens, err = v.find(ctx, v.primary, tokens, &s.stored); err != nil {
 			return err
 		}
 		s.worthless = result == refused
@@ -78,6 +79,7 @@ func (ex *exchange) loadInto(ctx context.Context, s *Session) error {
 		s.retired = true
 	case ambiguous:
 		ex.several = true
+		s.rivals.tooMany = len(s.rivals.tokens) == 0
 	}
 	s.stored = snapshot{content: serializer.Content{Fields: s.inline[:0]}}
 	if v.primary.holds.Created {
@@ -110,9 +112,13 @@ func (ex *exchange) loadFromSources(ctx context.Context, s *Session) (match, err
 		tokens, via, result := ex.tokensOf(ctx, transports)
 		if result == refused {
 			var err error
-			result, s.source, err = v.findInSource(ctx, v.sources[i], tokens, &s.stored)
+			var others []string
+			result, s.source, others, err = v.findInSource(ctx, v.sources[i], tokens, &s.stored)
 			if err != nil {
 				return refused, err
+			}
+			if len(s.rivals.tokens) == 0 {
+				s.rivals = rivals{store: v.sources[i], tokens: others}
 			}
 		}
 		switch result {

@@ -161,7 +161,8 @@ func TestRES3_EXP1_NothingRenewsWhatHasExpired(t *testing.T) {
 	} {
 		for end, config := range map[string]sessions.Config{
 			"absolute": {Lifetime: time.Hour},
-			"idle":     {Lifetime: 10 * time.Hour, IdleTimeout: time.Hour},
+			// A request under way is use, unless it is none by configuration.
+			"idle": {Lifetime: 10 * time.Hour, IdleTimeout: time.Hour, NoTouch: sessions.Always},
 		} {
 			t.Run(name+"/"+end, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

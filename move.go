@@ -61,11 +61,12 @@ func (st *store) derive(token string) string { return derivedID(st.namespace, to
 // findInSource looks in st for the session that tokens lead to. If it returns
 // alive, there is either a sourceRecord, or the session was imported earlier and
 // into holds it, or both: then the record in the source is still to be removed.
-func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, into *snapshot) (match, *sourceRecord, error) {
+// The tokens that it returns are as those of find.
+func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, into *snapshot) (match, *sourceRecord, []string, error) {
 	var old snapshot
-	result, _, err := v.find(ctx, st, tokens, &old)
+	result, rivals, err := v.find(ctx, st, tokens, &old)
 	if err != nil || result == ambiguous {
-		return result, nil, err
+		return result, nil, rivals, err
 	}
 	var source *sourceRecord
 	if result == alive {
@@ -79,26 +80,26 @@ func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, in
 	}
 	switch earlier, err := v.findImported(ctx, st, token, into); {
 	case err != nil, earlier == retired:
-		return earlier, nil, err
+		return earlier, nil, rivals, err
 	case earlier == alive:
 		if source == nil && isPending(&into.content) && !v.isAbandoned(&into.content) {
 			id, _ := st.idOf(token)
 			source = &sourceRecord{store: st, old: snapshot{id: id, token: token}, gone: true}
 		}
-		return alive, source, nil
+		return alive, source, rivals, nil
 	case result != alive:
-		return result, nil, nil
+		return result, nil, rivals, nil
 	}
 	source.content, err = convert(&old.content, st, v.primary)
 	if err != nil {
 		v.report(ctx, Event{Kind: EventCorrupt, Session: old.token, Format: st.format.Name(), Err: err})
-		return refused, nil, nil
+		return refused, nil, rivals, nil
 	}
 	if source.content.Created.IsZero() && v.primary.holds.Created {
 		source.content.Created = now()
 	}
 	v.tell(ctx, Event{Kind: EventImported, Format: st.format.Name(), Size: len(old.data)})
-	return alive, source, nil
+	return alive, source, rivals, nil
 }
 
 // findImported finds the session that was imported for token before.
@@ -411,18 +412,20 @@ func (v *vault) destroy(ctx context.Context, old *snapshot, source *sourceRecord
 	return err
 }
 
-// destroyAll ends the sessions that tokens lead to.
-func (v *vault) destroyAll(ctx context.Context, tokens []string) error {
+// destroyAll ends the sessions that tokens lead to in st.
+func (v *vault) destroyAll(ctx context.Context, st *store, tokens []string) error {
 	var failed error
 	for _, token := range tokens {
 		var found snapshot
-		switch result, _, err := v.find(ctx, v.primary, []string{token}, &found); {
+		switch result, _, err := v.find(ctx, st, []string{token}, &found); {
 		case err != nil:
 			failed = errors.Join(failed, err)
 		case result == retired:
 			failed = errors.Join(failed, errMovedAway)
-		case result == alive:
+		case result == alive && st == v.primary:
 			failed = errors.Join(failed, v.destroy(ctx, &found, nil))
+		case result == alive:
+			failed = errors.Join(failed, v.destroy(ctx, new(snapshot), &sourceRecord{store: st, old: found}))
 		}
 	}
 	return failed

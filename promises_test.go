@@ -250,3 +250,80 @@ func TestLongRequestIsUse(t *testing.T) {
 		}
 	})
 }
+
+// TestResponseNotifiesOfClosing: the response has the method CloseNotify, which
+// gin calls unconditionally, whatever is below.
+func TestResponseNotifiesOfClosing(t *testing.T) {
+	mw := newMiddleware(t, memory.New(nil), nil)
+	ctx, hangUp := context.WithCancel(t.Context())
+	mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		n, ok := w.(interface{ CloseNotify() <-chan bool })
+		if !ok {
+			t.Fatal("no CloseNotify")
+		}
+		closed := n.CloseNotify()
+		hangUp()
+		if !<-closed {
+			t.Error("got false")
+		}
+	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+}
+
+// TestFormOfTheHandler: a handler outside sees the form that the handler parsed.
+func TestFormOfTheHandler(t *testing.T) {
+	mw := newMiddleware(t, memory.New(nil), nil)
+	r := httptest.NewRequest("POST", "/?a=1", strings.NewReader("b=2"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	mw.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { check(t, r.ParseForm()) })).
+		ServeHTTP(httptest.NewRecorder(), r)
+	if r.Form.Get("a") != "1" || r.PostForm.Get("b") != "2" {
+		t.Errorf("outside: %v, %v", r.Form, r.PostForm)
+	}
+}
+
+// TestDestroyOfSeveralSessions: a logout with the cookies of several sessions ends
+// them all; junk before the real one does not protect it; and where too many are
+// sent to tell, Destroy says so.
+func TestDestroyOfSeveralSessions(t *testing.T) {
+	b := memory.New(nil)
+	mw := newMiddleware(t, b, nil)
+	name := "__Host-session"
+	login := func() string {
+		c := start(t, mw, nil)
+		return c.cookies[name]
+	}
+	junk := func() string { return strings.Repeat("A", 42) + "E" }
+	for what, tt := range map[string]struct {
+		tokens []string
+		left   int
+		status int
+	}{
+		"two sessions":              {[]string{login(), login()}, 0, 200},
+		"junk before a session":     {[]string{junk(), strings.Repeat("B", 42) + "E", login()}, 0, 200},
+		"more than can be read":     {[]string{junk(), strings.Repeat("B", 42) + "E", strings.Repeat("C", 42) + "E", strings.Repeat("D", 42) + "E", login()}, 1, 400},
+		"a session, and then a lot": {[]string{login(), junk(), strings.Repeat("B", 42) + "E", login()}, 0, 200},
+	} {
+		before := count(t, b)
+		live := 0
+		for _, token := range tt.tokens {
+			if len(token) == 43 && !strings.HasPrefix(token, "AAAA") && !strings.HasPrefix(token, "BBBB") && !strings.HasPrefix(token, "CCCC") && !strings.HasPrefix(token, "DDDD") {
+				live++
+			}
+		}
+		r := httptest.NewRequest("GET", "/", nil)
+		for _, token := range tt.tokens {
+			r.AddCookie(&http.Cookie{Name: name, Value: token})
+		}
+		w := httptest.NewRecorder()
+		mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, err := sessions.Load(r.Context())
+			check(t, err)
+			if err := s.Destroy(r.Context()); err != nil {
+				sessions.Error(w, r, err)
+			}
+		})).ServeHTTP(w, r)
+		if w.Code != tt.status || before-count(t, b) != live-tt.left {
+			t.Errorf("%s: status %d, %d of %d sessions ended", what, w.Code, before-count(t, b), live)
+		}
+	}
+}

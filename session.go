@@ -33,7 +33,7 @@ type Session struct {
 	version  uint32 // counts changes
 
 	source     *sourceRecord // where the session was kept so far
-	rivals     []string      // tokens of the client that lead to other sessions, or were not tried
+	rivals     rivals        // what else the client's tokens lead to
 	doubt      *doubt        // a commit of unknown outcome
 	id         string        // token of the next ID, if one was drawn already
 	regenerate int           // how often a new ID was asked for since the last commit
@@ -48,6 +48,14 @@ type Session struct {
 	heartbeat  *time.Timer // of keepAlive; nil if there is none, or the request has ended
 
 	inline [3]serializer.Field // room for the fields of a small session
+}
+
+// rivals are tokens that lead to other sessions than the one that was loaded, or
+// that were not tried.
+type rivals struct {
+	store   *store
+	tokens  []string
+	tooMany bool // for the transport to return them
 }
 
 // doubt is a commit of unknown outcome. The next one finishes it, under the same

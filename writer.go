@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -14,8 +15,8 @@ import (
 type response struct{ ex *exchange }
 
 // newResponse returns the response of ex with exactly those optional methods that
-// the writers below have, besides Hijack, FlushError and Unwrap, which are always
-// there.
+// the writers below have, besides Hijack, FlushError, CloseNotify and Unwrap, which
+// are always there.
 func newResponse(ex *exchange) http.ResponseWriter {
 	r := response{ex}
 	// Flush and Push are found below other wrappers, as ResponseController does.
@@ -96,6 +97,19 @@ func (w response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	return http.NewResponseController(w.ex.w).Hijack()
+}
+
+// closeNotifier is the deprecated http.CloseNotifier, which gin still calls.
+type closeNotifier interface{ CloseNotify() <-chan bool }
+
+// CloseNotify returns a channel that receives true when the client hangs up.
+func (w response) CloseNotify() <-chan bool {
+	if below := below[closeNotifier](w.ex.w); below != nil {
+		return below.CloseNotify()
+	}
+	gone := make(chan bool, 1)
+	context.AfterFunc(w.ex.r.Context(), func() { gone <- true })
+	return gone
 }
 
 // Unwrap gives http.ResponseController the deadlines of what is below.
