@@ -12,8 +12,8 @@ var dependencies = map[string]bool{
 	"github.com/golang-jwt/jwt/v5":     true,
 	"github.com/google/uuid":           true,
 	"github.com/jackc/pgx/v5":          true,
+	"github.com/klauspost/compress":    true,
 	"github.com/redis/go-redis/v9":     true,
-	"github.com/tinylib/msgp":          true,
 	"golang.org/x/crypto":              true,
 }
 
