@@ -14,7 +14,8 @@ TESTFLAGS ?=
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: lint test ## what CI runs: lint, tests, a little fuzzing, nested modules, the demo
+check: lint test ## what CI runs: lint, tests, both releases of Go, nested modules, the demo, a little fuzzing
+	scripts/releases
 	$(RUN) scripts/nested
 	scripts/smoke
 	scripts/fuzz 3s

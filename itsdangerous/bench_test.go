@@ -1,6 +1,8 @@
 package itsdangerous_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -36,10 +38,26 @@ var documents = map[string][]byte{
 		`"seen":[1,2,3,5,8,13],"theme":"dark","visits":117}`),
 }
 
+// sized is a session of about n bytes: IDs that do not shrink, and words that do.
+func sized(n int) []byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	document := []byte(`{"_user_id":"42"`)
+	for i := 0; len(document) < n; i++ {
+		document = fmt.Appendf(document, `,"item_%02d":{"id":"%x","name":"Item number %d","count":%d}`, i, random.Uint64(), i, random.IntN(9))
+	}
+	return append(document, '}')
+}
+
+func init() {
+	for _, n := range []int{1 << 10, 2 << 10, 4 << 10} {
+		documents[fmt.Sprintf("%d KiB", n>>10)] = sized(n)
+	}
+}
+
 func BenchmarkAppendPayload(b *testing.B) {
 	for name, data := range documents {
 		b.Run(name, func(b *testing.B) {
-			buffer := make([]byte, 0, 2000)
+			buffer := make([]byte, 0, 8000)
 			b.ReportAllocs()
 			for b.Loop() {
 				itsdangerous.AppendPayload(buffer, data)

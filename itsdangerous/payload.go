@@ -1,12 +1,9 @@
 package itsdangerous
 
 import (
+	"bytes"
 	"encoding/base64"
-	"errors"
 	"strings"
-	"sync"
-
-	"github.com/gosessions/sessions/internal/zlib"
 )
 
 // MaxPayload is the most bytes that [DecodePayload] returns. A cookie holds
@@ -17,30 +14,25 @@ const MaxPayload = 64 << 10
 // compressed marks a payload that was compressed before it was encoded.
 const compressed = '.'
 
-// minCompress is the shortest document that compression can shorten: the zlib
-// stream of a shorter one, even if all of it were one character, is no shorter
-// by two bytes.
+// minCompress is the shortest document that compression can shorten by two
+// bytes: no zlib stream of a document has less than 11.
 const minCompress = 13
 
 // AppendPayload appends data as the URL-safe text that Flask signs: base64
 // without padding, of the zlib stream where that is shorter by at least two
 // bytes, as itsdangerous decides. More than 64 KiB are never compressed.
 func AppendPayload(dst, data []byte) []byte {
-	if len(data) < minCompress {
+	if len(data) < minCompress || len(data) > MaxPayload {
 		return base64.RawURLEncoding.AppendEncode(dst, data)
 	}
-	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
-	stream, ok := zlib.Compress((*b)[:0], data, len(data)-1)
-	*b = stream
-	if !ok {
+	d := deflaters.Get().(*deflater)
+	defer deflaters.Put(d)
+	stream, ok := d.deflate(data)
+	if !ok || len(stream) >= len(data)-1 {
 		return base64.RawURLEncoding.AppendEncode(dst, data)
 	}
 	return base64.RawURLEncoding.AppendEncode(append(dst, compressed), stream)
 }
-
-// buffers hold zlib streams on their way to and from base64.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // DecodePayload returns the document in a payload, whatever its compression.
 // It fails with [ErrPayload] for damaged text, and with [ErrTooLarge] for more
@@ -62,20 +54,11 @@ func DecodePayload(payload string) ([]byte, error) {
 		}
 		return data, nil
 	}
-	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
-	stream, err := base64.RawURLEncoding.AppendDecode((*b)[:0], []byte(payload))
-	*b = stream
+	i := inflaters.Get().(*inflater)
+	defer inflaters.Put(i)
+	data, err := i.inflate(payload)
 	if err != nil {
-		return nil, ErrPayload
+		return nil, err
 	}
-	// Session data shrinks by half or so; what shrinks more grows the buffer.
-	data, err := zlib.Inflate(make([]byte, 0, min(3*size, MaxPayload)), stream, MaxPayload)
-	switch {
-	case errors.Is(err, zlib.ErrTooLarge):
-		return nil, ErrTooLarge
-	case err != nil:
-		return nil, ErrPayload
-	}
-	return data, nil
+	return bytes.Clone(data), nil
 }

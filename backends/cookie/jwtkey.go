@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rsa"
@@ -19,8 +18,6 @@ import (
 	"io"
 	"strings"
 	"sync"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // JWTKey is a key for JSON Web Tokens and the one algorithm that it is for.
@@ -50,8 +47,9 @@ type jwtKey struct {
 
 	states *sync.Pool // of *hmacState, for HS…
 
-	method       jwt.SigningMethod // for all others
-	sign, verify any
+	pair    pairAlgorithm    // for all others
+	private crypto.Signer    // nil for a key that only verifies
+	public  crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
 // hmacState is one running HMAC with the buffers it needs. Keying an HMAC costs
@@ -77,7 +75,7 @@ func newJWTKey(k JWTKey, typ string, strict bool) (*jwtKey, error) {
 		return nil, err
 	}
 	if key.id == "" && strict {
-		if key.id, err = derivedKeyID(k, key.verify); err != nil {
+		if key.id, err = derivedKeyID(k, key.public); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +141,7 @@ func isPublicKey(secret string) bool {
 }
 
 func (key *jwtKey) setPair(k JWTKey) error {
-	if key.method = jwt.GetSigningMethod(k.Algorithm); key.method == nil || k.Algorithm == jwt.SigningMethodNone.Alg() {
+	if key.pair = pairAlgorithms[k.Algorithm]; key.pair == nil {
 		return errAlgorithm(k.Algorithm)
 	}
 	switch {
@@ -152,13 +150,13 @@ func (key *jwtKey) setPair(k JWTKey) error {
 	case k.Private != nil && k.Public != nil:
 		return errors.New("has both Private and Public: Private holds the public key too")
 	case k.Private != nil:
-		key.sign, key.verify = k.Private, publicOf(k.Private)
+		key.private, key.public = k.Private, publicOf(k.Private)
 	case k.Public != nil:
-		key.verify = k.Public
+		key.public = k.Public
 	default:
 		return errors.New("has neither Private nor Public")
 	}
-	return checkPublic(k.Algorithm, key.verify)
+	return checkPublic(k.Algorithm, key.public)
 }
 
 // publicOf returns the public key of one of the private keys that are
@@ -194,8 +192,8 @@ func checkPublic(algorithm string, public crypto.PublicKey) error {
 		}
 		return nil
 	case *ecdsa.PublicKey:
-		curve := map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()}[algorithm]
-		if public == nil || curve == nil || public.Curve != curve {
+		pair, ok := pairAlgorithms[algorithm].(onCurve)
+		if public == nil || !ok || public.Curve != pair.curve {
 			break
 		}
 		//lint:ignore SA1019 as above
@@ -212,7 +210,7 @@ func checkPublic(algorithm string, public crypto.PublicKey) error {
 
 // derivedKeyID returns a name for k with its algorithm that tells nothing of a
 // secret, and that whoever has only the public key derives too.
-func derivedKeyID(k JWTKey, public any) (string, error) {
+func derivedKeyID(k JWTKey, public crypto.PublicKey) (string, error) {
 	const size = 6
 	if k.Secret != "" {
 		id, err := hkdf.Key(sha256.New, []byte(k.Secret), nil, "sessions/cookie/v1 JWT key ID "+k.Algorithm, size)
@@ -234,12 +232,12 @@ func isKeyID(id string) bool {
 }
 
 // canSign is false for a public key.
-func (key *jwtKey) canSign() bool { return key.states != nil || key.sign != nil }
+func (key *jwtKey) canSign() bool { return key.states != nil || key.private != nil }
 
 // appendSignature appends the signature of what is in token, in base64.
 func (key *jwtKey) appendSignature(dst, token []byte) ([]byte, error) {
 	if key.states == nil {
-		signature, err := key.method.Sign(string(token), key.sign)
+		signature, err := key.pair.sign(key.private, token)
 		return strict.AppendEncode(dst, signature), err
 	}
 	state := key.states.Get().(*hmacState)
@@ -252,7 +250,7 @@ func (key *jwtKey) appendSignature(dst, token []byte) ([]byte, error) {
 func (key *jwtKey) verifies(signed, signature string) bool {
 	if key.states == nil {
 		raw, ok := decodeCanonical(nil, signature)
-		return ok && key.method.Verify(signed, raw, key.verify) == nil
+		return ok && key.pair.verify(key.public, []byte(signed), raw)
 	}
 	state := key.states.Get().(*hmacState)
 	defer key.states.Put(state)

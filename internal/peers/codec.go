@@ -86,7 +86,7 @@ var shared struct {
 // Python returns the codec of this test program.
 func Python(t T) *Codec {
 	t.Helper()
-	python := need(t, "flask", "itsdangerous", "jwt", "msgpack")
+	python := need(t, "cryptography", "flask", "itsdangerous", "jwt", "msgpack")
 	shared.once.Do(func() { shared.codec, shared.err = startCodec(python) })
 	if shared.err != nil {
 		t.Fatalf("peers: %v", shared.err)

@@ -127,6 +127,8 @@ func (g *goFile) checkImports() {
 		switch {
 		case (p == "testing" || strings.HasPrefix(p, "testing/")) && !testOnly[g.dir]:
 			g.add(spec.Pos(), "imports "+p+" outside tests")
+		case forTests(p):
+			g.add(spec.Pos(), "imports "+p+", which only tests need: programs should not depend on it")
 		case g.library && (p == "math/rand" || p == "math/rand/v2"):
 			g.add(spec.Pos(), "imports "+p+": secrets come from crypto/rand, and nothing here needs weaker chance")
 		case g.library && p == "log":
