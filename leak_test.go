@@ -49,7 +49,7 @@ func TestS6_NothingIsLeft(t *testing.T) {
 		t.Run("again", serveMany)
 	}
 	after, heapAfter := measure()
-	for deadline := time.Now().Add(10 * time.Second); after > before && time.Now().Before(deadline); after, heapAfter = measure() {
+	for deadline := time.Now().Add(20 * time.Second); after > before && time.Now().Before(deadline); after, heapAfter = measure() {
 		<-time.After(20 * time.Millisecond)
 	}
 	if after > before {

@@ -3,6 +3,7 @@ package sessions_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -192,19 +193,31 @@ func TestC2_E14_DOS5_HugeRequests(t *testing.T) {
 					t.Errorf("%s: status %d, got %q, net/http saw %d cookies; want %q, %d", tt.name, response.StatusCode, got, seen, tt.want, tt.seen)
 				}
 				// What the library itself does with it, without the server.
-				h := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = sessions.Load(r.Context()) }))
 				request.RequestURI = "/who"
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				began := time.Now()
-				h.ServeHTTP(&sink{header: http.Header{}}, request)
-				took := time.Since(began)
-				if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 64<<10 || took > time.Second {
-					t.Errorf("%s: %d bytes in %v, want at most 64 KiB in a second", tt.name, after.TotalAlloc-before.TotalAlloc, took)
+				if bytes, took := leastCost(mw, request); bytes > 64<<10 || took > time.Second {
+					t.Errorf("%s: %d bytes in %v, want at most 64 KiB in a second", tt.name, bytes, took)
 				}
 			}
 		})
 	}
+}
+
+// leastCost returns how many bytes and how much time it takes at best to load the
+// request's session: of several tries, because on a busy machine a single one
+// counts what others do.
+func leastCost(mw *sessions.Middleware, request *http.Request) (bytes uint64, took time.Duration) {
+	h := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = sessions.Load(r.Context()) }))
+	bytes, took = math.MaxUint64, time.Hour
+	for range 5 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		began := time.Now()
+		h.ServeHTTP(&sink{header: http.Header{}}, request)
+		took = min(took, time.Since(began))
+		runtime.ReadMemStats(&after)
+		bytes = min(bytes, after.TotalAlloc-before.TotalAlloc)
+	}
+	return bytes, took
 }
 
 func numbered(n int) string {

@@ -151,34 +151,48 @@ func TestL2_LoginStorm(t *testing.T) {
 }
 
 // Two hundred requests at a time change one session: all get through, none is
-// lost, and none waits much longer than the others.
+// lost, and none waits much longer than the others. A busy machine may keep some
+// waiting by itself, but hardly three times in a row.
 func TestL3_B12_HotSession(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
 			return // and may lose some, as the documentation says
 		}
-		const writers = 200
-		mw := newMiddleware(t, b, &sessions.Config{Timeout: 20 * time.Second})
-		c := start(t, mw, routes{"/count": increment(t)})
-		rounds := max(scale(20), 2)
-		var took latencies
-		together(writers, func(int) {
-			for range rounds {
-				w := httptest.NewRecorder()
-				took.of(func() { c.handler.ServeHTTP(w, c.request("/count")) })
-				if w.Code != 200 {
-					t.Errorf("status %d", w.Code)
-				}
+		for try := 1; ; try++ {
+			took := hotSession(t, b)
+			t.Log(took)
+			switch {
+			case took.at(.99) <= max(10*took.at(.5), 500*time.Millisecond):
+				return
+			case try == 3:
+				t.Errorf("some wait much longer than others, %d times in a row: %v", try, took)
+				return
 			}
-		})
-		in(c, mw, func(r *http.Request, s *sessions.Session) {
-			if n, err := visits.Get(s); n != writers*rounds || err != nil {
-				t.Errorf("got %d, %v, want %d", n, err, writers*rounds)
-			}
-		})
-		t.Log(&took)
-		if took.at(.99) > max(10*took.at(.5), 500*time.Millisecond) {
-			t.Errorf("some wait much longer than others: %v", &took)
 		}
 	})
+}
+
+// hotSession lets two hundred requests at a time change one session, and returns
+// how long they took.
+func hotSession(t *testing.T, b sessions.Backend) *latencies {
+	const writers = 200
+	mw := newMiddleware(t, b, &sessions.Config{Timeout: 20 * time.Second})
+	c := start(t, mw, routes{"/count": increment(t)})
+	rounds := max(scale(20), 2)
+	var took latencies
+	together(writers, func(int) {
+		for range rounds {
+			w := httptest.NewRecorder()
+			took.of(func() { c.handler.ServeHTTP(w, c.request("/count")) })
+			if w.Code != 200 {
+				t.Errorf("status %d", w.Code)
+			}
+		}
+	})
+	in(c, mw, func(r *http.Request, s *sessions.Session) {
+		if n, err := visits.Get(s); n != writers*rounds || err != nil {
+			t.Errorf("got %d, %v, want %d", n, err, writers*rounds)
+		}
+	})
+	return &took
 }

@@ -62,20 +62,22 @@ func TestPostgres(t *testing.T) {
 	}
 	url := services.Postgres(t)
 	for _, row := range []struct {
-		name, what, settings string
-		values               map[string]any
+		name, what string
+		settings   []string
+		values     map[string]any
 	}{
-		{"read, 3 keys", "read", "", values(3)},
-		{"read, 16 KB", "read", "", big()},
-		{"write, 3 keys, without waiting for the disk", "write", "&synchronous_commit=off", values(3)},
-		{"write, 16 KB, without waiting for the disk", "write", "&synchronous_commit=off", big()},
-		{"write, 3 keys", "write", "", values(3)},
+		{"read, 3 keys", "read", nil, values(3)},
+		{"read, 16 KB", "read", nil, big()},
+		{"write, 3 keys, without waiting for the disk", "write", []string{"synchronous_commit=off"}, values(3)},
+		{"write, 16 KB, without waiting for the disk", "write", []string{"synchronous_commit=off"}, big()},
+		{"write, 3 keys", "write", nil, values(3)},
 	} {
-		pool, err := pgxpool.New(t.Context(), url+row.settings)
+		address := services.With(t, url, row.settings...)
+		pool, err := pgxpool.New(t.Context(), address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := postgres.Open(url+row.settings, &postgres.Options{SweepEvery: -1})
+		b, err := postgres.Open(address, &postgres.Options{SweepEvery: -1})
 		if err == nil {
 			err = b.Migrate(t.Context())
 		}

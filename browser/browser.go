@@ -19,7 +19,7 @@ import (
 // T is what this package needs of a *testing.T, *testing.B or *testing.F.
 type T = process.T
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // chromium is a running browser without a window.
 type chromium struct {

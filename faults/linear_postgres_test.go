@@ -32,7 +32,7 @@ func badWeather(n *network, duration time.Duration) {
 
 func TestF27_Postgres(t *testing.T) {
 	open := func(t *testing.T, url string) sessions.Backend {
-		b, err := postgres.Open(url+"&pool_max_conns=8", nil)
+		b, err := postgres.Open(services.With(t, url, "pool_max_conns=8"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

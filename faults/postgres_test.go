@@ -19,7 +19,7 @@ func postgresPlan(t *testing.T, url, direct string) plan {
 	execute(t, direct, postgres.Schema)
 	return plan{
 		backend: func(t *testing.T) sessions.Backend {
-			b, err := postgres.Open(url+"&pool_max_conns=16", nil)
+			b, err := postgres.Open(services.With(t, url, "pool_max_conns=16"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

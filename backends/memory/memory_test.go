@@ -296,7 +296,7 @@ func TestForgottenIsCollected(t *testing.T) {
 		write(t, b, "a", time.Hour)
 		runtime.AddCleanup(b, func(c chan struct{}) { close(c) }, collected)
 	}()
-	for range 10 {
+	for range 200 {
 		runtime.GC()
 		select {
 		case <-collected:

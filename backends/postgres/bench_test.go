@@ -13,6 +13,7 @@ import (
 
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
+	"github.com/gosessions/sessions/internal/services"
 )
 
 // Each operation, and beside it the same statement sent by hand with pgx: in
@@ -23,7 +24,8 @@ func Benchmark(b *testing.B) {
 		b.Run(fmt.Sprintf("durable=%v", durable), func(b *testing.B) {
 			d := open(b)
 			if !durable {
-				d = openURL(b, d.url+"&synchronous_commit=off", d.url+"&synchronous_commit=off")
+				hasty := services.With(b, d.url, "synchronous_commit=off")
+				d = openURL(b, hasty, hasty)
 			}
 			for _, size := range []int{200, 16 << 10} {
 				b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) { benchmark(b, d, size) })

@@ -105,7 +105,7 @@ func TestE9_R32_B7_HOTUpdates(t *testing.T) {
 			// A server of its own: a transaction that writes, in whatever
 			// database, keeps old versions from being pruned.
 			url := services.PostgresServer(t, services.PostgresOptions{}).URL()
-			d := openURL(t, url+"&synchronous_commit=off", url)
+			d := openURL(t, services.With(t, url, "synchronous_commit=off"), url)
 			first := fmt.Sprintf("%0200d", 0)
 			d.sql(`INSERT INTO sessions (id, subject, expires_at, data)
 SELECT convert_to('id-' || lpad(g::text, 8, '0'), 'UTF8'), 'alice', now() + interval '1 day', $1 FROM generate_series(0, $2::int - 1) g`, []byte(first), rows)

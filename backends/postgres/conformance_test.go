@@ -13,17 +13,17 @@ import (
 // Every rule of a backend, in every mode in which this one can be run.
 func TestConformance(t *testing.T) {
 	for _, mode := range []struct {
-		name   string
-		params string // of the URL
-		pooler bool
-		bound  bool // as the middleware binds it without an idle timeout
+		name     string
+		settings []string
+		pooler   bool
+		bound    bool // as the middleware binds it without an idle timeout
 	}{
-		{"direct", "", false, false},
-		{"bound", "", false, true},
-		{"unprepared", "&default_query_exec_mode=cache_describe", false, false},
-		{"text", "&default_query_exec_mode=exec", false, false},
-		{"serializable", "&default_transaction_isolation=serializable", false, false},
-		{"PgBouncer", "", true, false},
+		{"direct", nil, false, false},
+		{"bound", nil, false, true},
+		{"unprepared", []string{"default_query_exec_mode=cache_describe"}, false, false},
+		{"text", []string{"default_query_exec_mode=exec"}, false, false},
+		{"serializable", []string{"default_transaction_isolation=serializable"}, false, false},
+		{"PgBouncer", nil, true, false},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
 			direct := services.Postgres(t)
@@ -31,7 +31,7 @@ func TestConformance(t *testing.T) {
 			if mode.pooler {
 				url = services.PgBouncer(t, direct, "default_pool_size = 3").URL()
 			}
-			d := openURL(t, url+mode.params, direct)
+			d := openURL(t, services.With(t, url, mode.settings...), direct)
 			var b backends.Backend = d.Backend
 			if mode.bound {
 				var err error

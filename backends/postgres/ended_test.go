@@ -6,6 +6,7 @@ import (
 
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
+	"github.com/gosessions/sessions/internal/services"
 )
 
 // F17: an administrator ends the connection under a statement that changes
@@ -50,7 +51,7 @@ FOR EACH ROW EXECUTE FUNCTION wait()`, `SELECT pg_advisory_xact_lock(1)`, false}
 				if moment.setUp != "" {
 					d.sql(moment.setUp)
 				}
-				b := postgres.New(newPool(t, d.url+"&application_name=used"), &postgres.Options{SweepEvery: never})
+				b := postgres.New(newPool(t, services.With(t, d.url, "application_name=used")), &postgres.Options{SweepEvery: never})
 				defer b.Close()
 				tx, err := d.pool.Begin(t.Context())
 				if err != nil {

@@ -276,11 +276,7 @@ func TestIsolationLevels(t *testing.T) {
 	for _, level := range []string{"repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
 			admin := services.Postgres(t)
-			sep := "?"
-			if strings.Contains(admin, "?") {
-				sep = "&"
-			}
-			d := openURL(t, admin+sep+"default_transaction_isolation="+url.PathEscape(level), admin)
+			d := openURL(t, services.With(t, admin, "default_transaction_isolation="+level), admin)
 			if err := useAll(t, d.Backend); err != nil {
 				t.Error(err)
 			}

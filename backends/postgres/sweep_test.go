@@ -14,6 +14,7 @@ import (
 
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/postgres"
+	"github.com/gosessions/sessions/internal/services"
 )
 
 // fill stores n records, of which those whose number expired accepts have
@@ -187,7 +188,7 @@ func TestR33_SweepInTheBackgroundKeepsItsTurn(t *testing.T) {
 	deleted := make(chan int, 10)
 	options := &postgres.Options{SweepEvery: 2 * time.Second, OnSweep: func(n int, _ error) { deleted <- n }}
 	for i := range 3 {
-		b := postgres.New(newPool(t, fmt.Sprintf("%s&application_name=%d", d.url, i)), options)
+		b := postgres.New(newPool(t, services.With(t, d.url, fmt.Sprint("application_name=", i))), options)
 		defer b.Close()
 	}
 	n := <-deleted
@@ -264,7 +265,7 @@ func TestWalk(t *testing.T) {
 // what it sees.
 func TestWalkHoldsNothing(t *testing.T) {
 	url := open(t).url
-	d := openURL(t, url+"&pool_max_conns=1", url)
+	d := openURL(t, services.With(t, url, "pool_max_conns=1"), url)
 	d.fill(250, "false")
 	err := d.Walk(t.Context(), func(s backends.Entry) error { return d.Remove(t.Context(), s.ID) })
 	if err != nil {

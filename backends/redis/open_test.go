@@ -49,7 +49,8 @@ func TestR28_OpenRefuses(t *testing.T) {
 	}
 }
 
-// Open does not need the server, and a server that refuses costs no time.
+// Open does not need the server, and a server that refuses costs no time: a pause
+// between attempts would show in each of several calls, a busy machine does not.
 func TestOpenWithoutServer(t *testing.T) {
 	for _, url := range []string{
 		"redis://127.0.0.1:1",
@@ -58,13 +59,19 @@ func TestOpenWithoutServer(t *testing.T) {
 		"unix:///nowhere/redis.sock",
 	} {
 		b := open(t, url)
-		start := time.Now()
-		_, err := b.Read(t.Context(), "id")
-		if err == nil || !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ENOENT) {
-			t.Errorf("%s: %v, want a refused connection", url, err)
+		least := time.Hour
+		for range 5 {
+			start := time.Now()
+			_, err := b.Read(t.Context(), "id")
+			if err == nil || !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ENOENT) {
+				t.Errorf("%s: %v, want a refused connection", url, err)
+			}
+			if least = min(least, time.Since(start)); least < time.Second {
+				break
+			}
 		}
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("%s: refused after %v", url, took)
+		if least > time.Second {
+			t.Errorf("%s: refused after %v", url, least)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		if err := b.Check(ctx); err == nil {

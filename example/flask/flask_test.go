@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -308,9 +309,9 @@ func TestWeEndWithFlask(t *testing.T) {
 	}
 	for _, file := range children {
 		data, _ := os.ReadFile(file)
-		for pid := range strings.FieldsSeq(string(data)) {
-			if output, err := exec.Command("kill", "-9", pid).CombinedOutput(); err != nil {
-				t.Errorf("%v: %s", err, output)
+		for child := range strings.FieldsSeq(string(data)) {
+			if err := kill(child); err != nil {
+				t.Errorf("child %s: %v", child, err)
 			}
 		}
 	}
@@ -325,6 +326,19 @@ func TestWeEndWithFlask(t *testing.T) {
 	if log := string(p.Log()); !strings.Contains(log, "example/flask: flask has ended") {
 		t.Errorf("the program does not say why it ended:\n%s", log)
 	}
+}
+
+// kill ends a process at once.
+func kill(id string) error {
+	pid, err := strconv.Atoi(id)
+	if err != nil {
+		return err
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return p.Kill()
 }
 
 func TestBadFlags(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -226,6 +227,27 @@ func TestApplicationComesBack(t *testing.T) {
 	}
 	if got, _ := app.MustDo(c, peers.Get("a")).Value(0); got != "x" {
 		t.Errorf("got %v, want x", got)
+	}
+}
+
+// TestInstalledModulesAreFound asks an interpreter before and after it gets a
+// module: a fresh machine is asked what it lacks, and then installs that.
+func TestInstalledModulesAreFound(t *testing.T) {
+	dir := t.TempDir()
+	lacking, python := filepath.Join(dir, "lacking"), filepath.Join(dir, "python3")
+	script := "#!/bin/sh\ncat " + lacking + "\n"
+	if err := errors.Join(os.WriteFile(python, []byte(script), 0o700), os.WriteFile(lacking, []byte("some_module\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SESSIONS_PYTHON", python)
+	if got, err := peers.FindPython("some_module"); err == nil || !strings.Contains(err.Error(), "lacks some_module") {
+		t.Errorf("before the install: got %q, %v, want that the module is missing", got, err)
+	}
+	if err := os.WriteFile(lacking, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := peers.FindPython("some_module"); err != nil || got != python {
+		t.Errorf("after the install: got %q, %v, want %s", got, err, python)
 	}
 }
 

@@ -69,13 +69,16 @@ func candidates() []string {
 	return paths
 }
 
-var asked sync.Map // path and modules: what is missing
+// complete holds the questions, of an interpreter and its modules, that found
+// nothing missing. What was missing is asked for again: it may be installed by
+// then.
+var complete sync.Map
 
 // lacks asks an interpreter which of the modules it cannot import.
 func lacks(path string, modules []string) string {
 	question := path + " " + strings.Join(modules, " ")
-	if answer, ok := asked.Load(question); ok {
-		return answer.(string)
+	if _, ok := complete.Load(question); ok {
+		return ""
 	}
 	const script = `
 import importlib, sys
@@ -92,6 +95,8 @@ print(", ".join(lacking))
 	if err != nil {
 		answer = "a working interpreter"
 	}
-	asked.Store(question, answer)
+	if answer == "" {
+		complete.Store(question, nil)
+	}
 	return answer
 }

@@ -44,7 +44,7 @@ func TestNothingOutlivesTheProgram(t *testing.T) {
 			if dir == "" {
 				t.Fatal("the child started no server")
 			}
-			deadline := time.After(10 * time.Second)
+			deadline := time.After(20 * time.Second)
 			for uses(dir) > 0 {
 				select {
 				case <-deadline:

@@ -83,10 +83,35 @@ func withDatabase(server, name string) (string, error) {
 	}
 	u, err := url.Parse(server)
 	if err != nil {
-		return "", fmt.Errorf("DATABASE_URL is no address: %w", err)
+		return "", fmt.Errorf("DATABASE_URL is not an address: %w", err)
 	}
 	u.Path = "/" + name
 	return u.String(), nil
+}
+
+// With returns an address of Postgres, a URL or words such as "host=localhost",
+// with settings in it: "synchronous_commit=off" and the like.
+func With(t T, address string, settings ...string) string {
+	t.Helper()
+	if !strings.Contains(address, "://") {
+		for _, setting := range settings {
+			name, value, _ := strings.Cut(setting, "=")
+			address += " " + name + "='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
+		}
+		return address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatalf("services: DATABASE_URL is not an address: %v", err)
+	}
+	query := u.Query()
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		query.Set(name, value)
+	}
+	// Postgres, and pgx with it, reads a plus sign as a plus sign.
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
+	return u.String()
 }
 
 // PostgresOptions configure a private server.

@@ -39,8 +39,7 @@ func main() {
 
 // run prepares everything, runs the command and returns its exit status.
 func run(command []string, browser bool) int {
-	race := slices.Contains(command, "-race")
-	lacking := missing(parts(browser, race))
+	lacking := missing(parts(browser))
 	if len(lacking) > 0 && canInstall() {
 		if err := install(lacking); err != nil {
 			say("%v", err)
@@ -52,7 +51,7 @@ func run(command []string, browser bool) int {
 		if os.Getenv("CI") == "true" {
 			return 1
 		}
-		if lacking.has("the race detector") {
+		if lacking.has(compilerName) {
 			command = slices.DeleteFunc(slices.Clone(command), func(arg string) bool { return arg == "-race" })
 		}
 	}

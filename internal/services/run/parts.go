@@ -37,7 +37,7 @@ func (l partList) sentence() string {
 }
 
 // parts lists what the tests need.
-func parts(browser, race bool) partList {
+func parts(browser bool) partList {
 	list := partList{
 		{"Redis", []string{"redis-server"}, program("redis-server", "/usr/sbin", "/usr/local/sbin")},
 		{"Postgres", []string{"postgresql"}, postgres},
@@ -46,9 +46,8 @@ func parts(browser, race bool) partList {
 			"python3-cryptography", "python3-flask", "python3-flask-login", "python3-flask-session", "python3-itsdangerous", "python3-jwt",
 			"python3-msgpack", "python3-redis", "python3-starlette", "python3-uvicorn",
 		}, python},
-	}
-	if race {
-		list = append(list, part{"the race detector", []string{"gcc", "libc6-dev"}, compiler})
+		// For the race detector, and for servers with a clock of their own.
+		{compilerName, []string{"gcc", "libc6-dev"}, compiler},
 	}
 	if browser {
 		list = append(list, part{"Chromium", []string{"chromium"}, program("chromium")})
@@ -85,7 +84,9 @@ func python() error {
 	return err
 }
 
-// compiler asks for the C compiler that the race detector needs.
+const compilerName = "a C compiler"
+
+// compiler asks for the C compiler that go would use.
 func compiler() error {
 	out, err := exec.Command("go", "env", "CC").Output()
 	if err != nil {
