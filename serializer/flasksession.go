@@ -28,10 +28,12 @@ var flaskSession = flaskSessionJSON{jsonFormat{
 	persistenceKey: permanent,
 }}
 
-var msgspecJSON = textSerializer{
+var msgspecJSON = &textSerializer{
 	name:    "msgspec-json",
 	dialect: pyjson.Dialect{Plain: true, Msgspec: true},
-	target:  target{bytesAsText: true},
+	rules:   pyjson.Rules{Exact: true},
+	into:    target{bytesAsText: true},
+	keeps:   pythonNumbers,
 }
 
 // msgpackFormat is one map of MessagePack with text keys.

@@ -1,8 +1,6 @@
 package serializer
 
 import (
-	"errors"
-
 	"github.com/gosessions/sessions/internal/pyjson"
 	"github.com/gosessions/sessions/internal/value"
 )
@@ -26,10 +24,11 @@ import (
 // into typed variables; a *any receives the text.
 var JSON Serializer = plainJSON
 
-var plainJSON = textSerializer{
+var plainJSON = &textSerializer{
 	name:    "json",
 	dialect: pyjson.Dialect{Plain: true},
-	target:  target{bytesAsText: true},
+	rules:   pyjson.Rules{Exact: true},
+	into:    target{bytesAsText: true},
 }
 
 // Flask encodes values as Flask's sessions do: as JSON in ASCII with sorted
@@ -42,10 +41,12 @@ var plainJSON = textSerializer{
 // dicts, whose values are tagged as well. In all else it is like [JSON].
 var Flask Serializer = flask
 
-var flask = textSerializer{
+var flask = &textSerializer{
 	name:    "flask",
 	dialect: pyjson.Dialect{ASCII: true, Sorted: true, Tagged: true, Strict: true},
-	rules:   pyjson.Rules{Tags: true},
+	rules:   pyjson.Rules{Tags: true, Exact: true},
+	into:    target{zeroTime: true},
+	keeps:   pythonNumbers,
 }
 
 // textSerializer encodes values as some dialect of JSON.
@@ -53,37 +54,41 @@ type textSerializer struct {
 	name    string
 	dialect pyjson.Dialect
 	rules   pyjson.Rules
-	target  target
+	into    target
+	keeps   numbers
 }
 
-func (s textSerializer) Name() string { return s.name }
+func (s *textSerializer) Name() string { return s.name }
 
-func (s textSerializer) Marshal(v any) ([]byte, error) {
-	tree, err := fromGo(v)
-	if err != nil {
-		return nil, err
-	}
-	data, err := s.encode(&tree)
-	switch {
-	case errors.Is(err, pyjson.ErrText):
-		return nil, mismatch("text is not valid UTF-8")
-	case err != nil:
-		return nil, mismatch("%T holds what %s cannot encode", v, s.name)
-	}
-	return data, nil
+func (s *textSerializer) Marshal(v any) ([]byte, error) {
+	return marshal(v, s)
 }
 
-func (s textSerializer) Unmarshal(data []byte, v any) error {
+func (s *textSerializer) Unmarshal(data []byte, v any) error {
 	tree, err := s.decode(data)
 	if err != nil {
 		return ErrCorrupt
 	}
-	return s.target.toGo(&tree, v)
+	return s.into.toGo(&tree, v)
 }
 
-func (s textSerializer) encode(tree *value.Value) ([]byte, error) {
-	// Room for scalars, and for text that needs no escapes.
-	return s.dialect.Append(make([]byte, 0, len(tree.Text)+24), tree)
+// write is encode for values of Go, which refuses what would come back as
+// something else.
+func (s *textSerializer) write(tree *value.Value) ([]byte, error) {
+	strict := s.dialect
+	strict.Strict = true
+	return strict.Append(room(tree), tree)
 }
 
-func (s textSerializer) decode(data []byte) (value.Value, error) { return pyjson.Decode(data, s.rules) }
+func (s *textSerializer) encode(tree *value.Value) ([]byte, error) {
+	return s.dialect.Append(room(tree), tree)
+}
+
+// room is enough for scalars, and for text that needs no escapes.
+func room(tree *value.Value) []byte { return make([]byte, 0, len(tree.Text)+24) }
+
+func (s *textSerializer) decode(data []byte) (value.Value, error) {
+	return pyjson.Decode(data, s.rules)
+}
+func (s *textSerializer) target() target   { return s.into }
+func (s *textSerializer) numbers() numbers { return s.keeps }
