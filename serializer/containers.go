@@ -91,7 +91,7 @@ func (e encoder) key(key reflect.Value) (tree value.Value, err error) {
 		}
 	}
 	if e.checking {
-		err = e.check(&tree)
+		err = e.check(tree)
 	}
 	return tree, err
 }

@@ -3,6 +3,7 @@ package serializer
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,9 +26,14 @@ func (f *fault) Error() string {
 		return ErrType.Error() + ": " + f.reason
 	}
 	var b strings.Builder
-	b.WriteString(ErrType.Error() + ": field ")
 	path := f.path
 	first := path[len(path)-1]
+	b.WriteString(ErrType.Error())
+	if slices.ContainsFunc(path, func(step string) bool { return step[0] == '.' }) {
+		b.WriteString(": field ")
+	} else {
+		b.WriteString(": element ")
+	}
 	if f.root == "" {
 		first = strings.TrimPrefix(first, ".")
 	}

@@ -89,7 +89,7 @@ func (e encoder) value(v reflect.Value, depth int) (value.Value, error) {
 		tree, err = e.known(v, info, depth)
 	}
 	if err == nil && e.checking && (tree.Items == nil || info.encodesItself() || info.encode == classRaw) {
-		err = e.check(&tree)
+		err = e.check(tree)
 	}
 	return tree, err
 }
@@ -169,26 +169,19 @@ func fromFloat32(f float64) value.Value {
 	return value.OfFloat(short)
 }
 
-// marshal encodes v. Only what cannot be written is looked at twice, to say where
-// it is.
-func marshal(v any, c codec) ([]byte, error) {
-	tree, err := fromGo(v, c)
-	if err != nil {
-		return nil, err
-	}
-	data, err := c.write(&tree)
+// where returns what is wrong with v, which c cannot write. Only such a value is
+// looked at twice.
+func where(v any, c codec) error {
+	_, err := encoder{codec: c, trusting: true, checking: true}.value(reflect.ValueOf(v), 0)
 	if err == nil {
-		return data, nil
-	}
-	if _, err = (encoder{codec: c, trusting: true, checking: true}).value(reflect.ValueOf(v), 0); err == nil {
 		err = mismatch("%T is nested too deeply", v)
 	}
-	return nil, under(reflect.TypeOf(v), err)
+	return under(reflect.TypeOf(v), err)
 }
 
 // check returns what is wrong with a scalar that the encoding cannot hold.
-func (e encoder) check(v *value.Value) error {
-	_, err := e.codec.write(v)
+func (e encoder) check(v value.Value) error {
+	_, err := e.codec.write(&v)
 	switch {
 	case err == nil:
 		return nil

@@ -61,7 +61,15 @@ type textSerializer struct {
 func (s *textSerializer) Name() string { return s.name }
 
 func (s *textSerializer) Marshal(v any) ([]byte, error) {
-	return marshal(v, s)
+	tree, err := fromGo(v, s)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.write(&tree)
+	if err != nil {
+		return nil, where(v, s)
+	}
+	return data, nil
 }
 
 func (s *textSerializer) Unmarshal(data []byte, v any) error {

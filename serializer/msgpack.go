@@ -20,7 +20,15 @@ type msgpackSerializer struct{}
 func (msgpackSerializer) Name() string { return "msgpack" }
 
 func (s msgpackSerializer) Marshal(v any) ([]byte, error) {
-	return marshal(v, s)
+	tree, err := fromGo(v, s)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.write(&tree)
+	if err != nil {
+		return nil, where(v, s)
+	}
+	return data, nil
 }
 
 func (s msgpackSerializer) Unmarshal(data []byte, v any) error {

@@ -97,18 +97,23 @@ func (e encoder) notLent(v reflect.Value, data []byte, info *goType, depth int) 
 	if info.embedded < 0 || info.encode < classJSON || !t.Field(info.embedded).IsExported() {
 		return nil
 	}
+	lender := v.Field(info.embedded)
+	if lender.Kind() == reflect.Pointer {
+		lender = lender.Elem()
+	}
+	if !lender.IsValid() || encodeClass(reflect.PointerTo(lender.Type())) != info.encode {
+		return nil
+	}
 	for i := range t.NumField() {
 		if i == info.embedded || !t.Field(i).IsExported() || v.Field(i).IsZero() {
 			continue
 		}
-		e.trusting = true
-		embedded := t.Field(info.embedded)
-		tree, err := e.value(v.Field(info.embedded), depth)
+		tree, err := e.byMethod(lender, info, depth)
 		if err != nil {
 			return nil
 		}
 		if lent, err := e.codec.write(&tree); err == nil && bytes.Equal(lent, data) {
-			return in("."+t.Field(i).Name, mismatch("%s is stored by a method of the embedded %s, which leaves out this field; give the embedded field a name", t, embedded.Type))
+			return in("."+t.Field(i).Name, mismatch("%s is stored by a method of the embedded %s, which leaves this field out; give the embedded field a name", t, lender.Type()))
 		}
 		return nil
 	}
