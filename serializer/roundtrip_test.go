@@ -179,8 +179,11 @@ func sameSpecial(want, got reflect.Value, format string) (same, known bool) {
 
 // sameDocument compares JSON number for number, digit by digit.
 func sameDocument(want, got []byte) bool {
-	if want == nil {
+	if want == nil && got != nil { // not so for a field that is not stored
 		want = []byte("null")
+	}
+	if got == nil {
+		return want == nil
 	}
 	var w, g any
 	for data, v := range map[*any][]byte{&w: want, &g: got} {
@@ -218,6 +221,10 @@ func isNull(v reflect.Value, format string) bool {
 
 // isLeftOut reports whether the tags omitempty and omitzero may leave v out.
 func isLeftOut(v reflect.Value) bool {
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem() // whose methods a pointer has
+		return v.Type().Name() != "" && isLeftOut(v)
+	}
 	pointer := reflect.New(v.Type())
 	pointer.Elem().Set(v)
 	if z, ok := pointer.Interface().(interface{ IsZero() bool }); ok && z.IsZero() {

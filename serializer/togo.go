@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/gosessions/sessions/internal/pyjson"
 	"github.com/gosessions/sessions/internal/value"
@@ -279,7 +280,7 @@ func assignKey(v *value.Value, key reflect.Value) error {
 				number := value.OfInt(n)
 				return assignScalar(&number, key)
 			}
-			if _, err := strconv.ParseUint(v.Text, 10, 64); err == nil {
+			if _, err := strconv.ParseUint(strings.TrimPrefix(v.Text, "-"), 10, 64); err == nil {
 				number := value.OfDecimal(v.Text)
 				return assignScalar(&number, key)
 			}
