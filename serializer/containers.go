@@ -134,6 +134,7 @@ func (e encoder) object(v reflect.Value, info *goType, depth int) (value.Value, 
 		if len(field.index) > 1 && !canMake(v, field.index) {
 			return value.Value{}, in(field.step, mismatch("it lies in an embedded pointer to an unexported struct, which cannot be made when it is read; embed the struct itself"))
 		}
+		e.quoting = field.quoted
 		item, err := e.value(inner, depth+1)
 		if err != nil {
 			return value.Value{}, in(field.step, err)

@@ -60,6 +60,9 @@ type encoder struct {
 	// checking encoders try whether codec can write every scalar, which finds
 	// out where in a value the one is that it cannot.
 	checking bool
+
+	// quoting encoders encode numbers that will be text, by the tag ",string".
+	quoting bool
 }
 
 // value returns the value of v, which lies inside depth containers. A Go value
@@ -88,7 +91,7 @@ func (e encoder) value(v reflect.Value, depth int) (value.Value, error) {
 	} else {
 		tree, err = e.known(v, info, depth)
 	}
-	if err == nil && e.checking && (tree.Items == nil || info.encodesItself() || info.encode == classRaw) {
+	if err == nil && e.checking && !e.quoting && (tree.Items == nil || info.encodesItself() || info.encode == classRaw) {
 		err = e.check(tree)
 	}
 	return tree, err

@@ -164,7 +164,7 @@ func (e encoder) json(t reflect.Type, data []byte) (value.Value, error) {
 		return value.Value{}, mismatch("%s encodes itself as JSON with a repeated key or with -0, which would be lost", t)
 	case err != nil || !json.Valid(data):
 		return value.Value{}, mismatch("%s encodes itself as invalid JSON", t)
-	case !e.codec.numbers().hold(&v):
+	case !e.quoting && !e.codec.numbers().hold(&v):
 		return value.Value{}, mismatch("%s is a number, or holds one, with more digits than %s gives back; store it as text", t, e.codec.Name())
 	}
 	return v, nil

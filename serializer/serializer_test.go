@@ -410,7 +410,7 @@ func FuzzS1_Flask(f *testing.F) {
 			}
 			written, err := serializer.Flask.Marshal(v)
 			if err != nil {
-				if strings.Contains(err.Error(), "cannot encode") {
+				if strings.Contains(err.Error(), "before the year 100") || strings.Contains(err.Error(), "of this year or zone") {
 					continue // a year that no HTTP date can have, in another zone
 				}
 				t.Fatalf("decoded, but does not encode: %s: %v", field.Value, err)
