@@ -190,7 +190,7 @@ func (e encoder) check(v value.Value) error {
 		return nil
 	case len(v.Items) > 0:
 		return mismatch("%s cannot hold what a type writes of itself", e.codec.Name())
-	case v.Kind == value.Time && e.codec == codec(flask):
+	case v.Kind == value.Time && e.codec == codec(flask) && v.Time.Year() < 100:
 		return mismatch("Python would read a time before the year 100 as another; use a later one, or the zero time, which is stored as None")
 	case v.Kind == value.Time:
 		return mismatch("%s cannot hold a time of this year or zone", e.codec.Name())

@@ -83,8 +83,8 @@ type (
 	lost     struct{ *base }    // which nobody can make
 	nested   struct{ *Address } // which is made
 	knot     struct{ Next *knot }
-	selfMade struct {
-		*selfMade
+	SelfMade struct {
+		*SelfMade
 		N int
 	}
 	named string
@@ -124,7 +124,7 @@ var (
 		reflect.TypeFor[error](), reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[json.Marshaler](), reflect.TypeFor[chan int](), reflect.TypeFor[func()](), reflect.TypeFor[complex128](),
 		reflect.TypeFor[masked](), reflect.TypeFor[level](), reflect.TypeFor[writeOnly](), reflect.TypeFor[halfOnly](), reflect.TypeFor[flexible](),
 		reflect.TypeFor[needsText](), reflect.TypeFor[opaque](), reflect.TypeFor[binary](), reflect.TypeFor[stamped](), reflect.TypeFor[shadowed](),
-		reflect.TypeFor[clashing](), reflect.TypeFor[lost](), reflect.TypeFor[knot](), reflect.TypeFor[selfMade](), reflect.TypeFor[sync.Mutex](),
+		reflect.TypeFor[clashing](), reflect.TypeFor[lost](), reflect.TypeFor[knot](), reflect.TypeFor[SelfMade](), reflect.TypeFor[sync.Mutex](),
 		reflect.TypeFor[mark](), reflect.TypeFor[span](), reflect.TypeFor[url.Userinfo](),
 	}
 	keys = []reflect.Type{
