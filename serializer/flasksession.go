@@ -18,7 +18,8 @@ var (
 
 	// FlaskSessionJSONFormat is what Flask-Session stores with
 	// SESSION_SERIALIZATION_FORMAT = "json": compact JSON in UTF-8, with
-	// numbers and times spelled as msgspec does. A NaN becomes null.
+	// numbers and times spelled as msgspec does. A NaN of another encoding
+	// becomes null, as with msgspec; one of Go is refused.
 	FlaskSessionJSONFormat Format = flaskSession
 )
 

@@ -12,6 +12,8 @@ import (
 //     not fit an int. An int does fit a float64.
 //   - Integers are exact whatever their size. Floats may be NaN or infinite,
 //     in Python's spelling.
+//   - Methods of a pointer encode a value also where it has no address, and an
+//     empty [encoding/json.Number] is null.
 //   - Nothing is escaped for HTML.
 //   - Names of struct fields must match exactly when decoding.
 //   - Text that is not valid UTF-8 is an error. Half of a surrogate pair, which
@@ -35,9 +37,9 @@ var plainJSON = &textSerializer{
 // keys, and tags for tuples, bytes, markup, UUIDs and datetimes, which come
 // back as [Tuple], []byte, [Markup], [github.com/google/uuid.UUID] and
 // [time.Time] even into a *any. Times are cut to whole seconds and come back
-// in UTC, or in the zone that a hand-made cookie names; those before the year
-// 100, the zero time among them, are refused, since Python reads such years as
-// 1969 to 2068. Structs and maps are
+// in UTC, or in the zone that a hand-made cookie names. The zero time is written
+// as None, which reads as the zero time; other times before the year 100 are
+// refused, since Python reads such years as 1969 to 2068. Structs and maps are
 // dicts, whose values are tagged as well. In all else it is like [JSON].
 var Flask Serializer = flask
 
