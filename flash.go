@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,7 +15,9 @@ type Flash struct {
 	Message  string
 }
 
-// flashKey is where Flask keeps flash messages: a list of (category, message).
+// flashKey is where Flask keeps flash messages: a list of (category, message). It
+// is not free for other values, in Flask as here: what is not a list of messages
+// makes Flash fail, and is left alone.
 const flashKey = "_flashes"
 
 // Flash adds a message for the next page. An empty category is "message".
@@ -33,7 +36,10 @@ func (s *Session) Flashes(categories ...string) ([]Flash, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list, err := decodeFlashes(s.content, s.serializer())
-	if err != nil || len(list) == 0 {
+	if len(list) == 0 || errors.Is(err, errFlashKey) { // no message is there, whatever is
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	var shown []Flash
@@ -88,11 +94,17 @@ func decodeFlashes(content *serializer.Content, s serializer.Serializer) ([]any,
 		return nil, nil
 	}
 	var list []any
-	if err := s.Unmarshal(data, &list); err != nil {
+	switch err := s.Unmarshal(data, &list); {
+	case errors.Is(err, serializer.ErrType):
+		return nil, errFlashKey
+	case err != nil:
 		return nil, fmt.Errorf("sessions: flash: %w", err)
 	}
 	return list, nil
 }
+
+// errFlashKey reports an application's own value where the messages belong.
+var errFlashKey = fmt.Errorf("sessions: flash: the value under the key %s is not a list of flash messages: store it under another key", flashKey)
 
 // asFlash understands a tuple, which JSON and MsgPack turn into a list.
 func asFlash(element any) (Flash, bool) {

@@ -1,39 +1,63 @@
 package sessions
 
+import (
+	"errors"
+	"fmt"
+	"reflect"
+)
+
 // Key is the name of a session value and its type. Keys are constants and need
 // no registration:
 //
 //	const visits sessions.Key[int] = "visits"
 //
-// T is anything that the format's serializer can encode and decode.
+// T is anything that the format's serializer can encode and decode. What Set
+// accepts, Get returns; see [serializer.Serializer] for the details. Errors about
+// a value name the key, which is part of the program, and the field.
 type Key[T any] string
 
 // Get returns the value, the zero value where there is none. A stored value of
 // another type is an error.
 func (k Key[T]) Get(s *Session) (T, error) {
-	var value T
-	_, err := s.Decode(string(k), &value)
+	value, _, err := k.Lookup(s)
 	return value, err
 }
 
-// Lookup is Get that also tells whether there is a value.
+// Lookup is Get that also reports whether there is a value.
 func (k Key[T]) Lookup(s *Session) (value T, found bool, err error) {
 	found, err = s.Decode(string(k), &value)
-	return value, found, err
+	return value, found, k.named(err)
 }
 
 // Set stores value. See [Session.Set].
-func (k Key[T]) Set(s *Session, value T) error { return s.Set(string(k), value) }
+func (k Key[T]) Set(s *Session, value T) error {
+	if t := reflect.TypeFor[T](); t.Kind() == reflect.Interface && t.NumMethod() > 0 {
+		// The serializer must see that T is an interface, which it cannot read.
+		return k.named(s.Set(string(k), &value))
+	}
+	return k.named(s.Set(string(k), value))
+}
 
 // Delete removes the value. See [Session.Delete].
 func (k Key[T]) Delete(s *Session) error { return s.Delete(string(k)) }
 
-// Has tells whether there is a value.
+// Has reports whether there is a value.
 func (k Key[T]) Has(s *Session) bool { return s.Has(string(k)) }
 
 // Take returns the value and removes it. See [Session.Take].
 func (k Key[T]) Take(s *Session) (T, error) {
 	var value T
 	_, err := s.take(string(k), &value)
-	return value, err
+	return value, k.named(err)
+}
+
+// named adds the key to an error about its value.
+func (k Key[T]) named(err error) error {
+	if err == nil || errors.Is(err, ErrCommitted) {
+		return err
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner // without "sessions: get: "
+	}
+	return fmt.Errorf("sessions: key %q: %w", string(k), err)
 }

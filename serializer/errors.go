@@ -26,9 +26,3 @@ var (
 	// [ErrCorrupt].
 	ErrPickle = fmt.Errorf("%w: a pickle, which is never read", ErrCorrupt)
 )
-
-// mismatch returns an [ErrType] with a reason, which names types and never
-// values.
-func mismatch(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrType, fmt.Sprintf(format, args...))
-}

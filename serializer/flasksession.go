@@ -18,7 +18,8 @@ var (
 
 	// FlaskSessionJSONFormat is what Flask-Session stores with
 	// SESSION_SERIALIZATION_FORMAT = "json": compact JSON in UTF-8, with
-	// numbers and times spelled as msgspec does. A NaN becomes null.
+	// numbers and times spelled as msgspec does. A NaN of another encoding
+	// becomes null, as with msgspec; one of Go is refused.
 	FlaskSessionJSONFormat Format = flaskSession
 )
 
@@ -28,10 +29,12 @@ var flaskSession = flaskSessionJSON{jsonFormat{
 	persistenceKey: permanent,
 }}
 
-var msgspecJSON = textSerializer{
+var msgspecJSON = &textSerializer{
 	name:    "msgspec-json",
 	dialect: pyjson.Dialect{Plain: true, Msgspec: true},
-	target:  target{bytesAsText: true},
+	rules:   pyjson.Rules{Exact: true},
+	into:    target{bytesAsText: true},
+	keeps:   pythonNumbers,
 }
 
 // msgpackFormat is one map of MessagePack with text keys.

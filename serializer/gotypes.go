@@ -40,16 +40,28 @@ var special = map[reflect.Type]class{
 
 // goType is what reflection finds out about a type once.
 type goType struct {
-	encode    class // of the value itself
-	encodePtr class // of a pointer to it
-	decodePtr class
-	fields    []goField // of a struct
-	names     map[string]int
+	encode class // by a method of the type, or of a pointer to it
+	decode class
+	key    class // of a key of a map, classText or ordinary
+
+	fields []goField // of a struct
+	names  map[string]int
+	hidden []goField // exported, but not stored, because others have their names
+	opaque bool      // a struct with fields, none of which is exported
+
+	// embedded is the index of a field that may have lent a struct its methods,
+	// or -1.
+	embedded int
 }
+
+// encodesItself reports whether what is stored, or how it is read, is up to the
+// type's own methods.
+func (info *goType) encodesItself() bool { return info.encode >= classJSON || info.decode >= classJSON }
 
 // goField is a field of a struct, possibly of one embedded in it.
 type goField struct {
 	name      string
+	step      string // of a path, in Go's names
 	index     []int
 	omitEmpty bool
 	omitZero  func(reflect.Value) bool
@@ -62,57 +74,92 @@ func goTypeOf(t reflect.Type) *goType {
 	if info, ok := goTypes.Load(t); ok {
 		return info.(*goType)
 	}
-	info := &goType{}
+	info := &goType{embedded: -1}
+	pointer := reflect.PointerTo(t)
 	if c, ok := special[t]; ok {
-		info.encode, info.encodePtr, info.decodePtr = c, c, c
+		info.encode, info.decode = c, c
 	} else {
-		pointer := reflect.PointerTo(t)
-		info.encode = encodeClass(t)
-		info.encodePtr = encodeClass(pointer)
-		switch {
-		case pointer.Implements(reflect.TypeFor[json.Unmarshaler]()):
-			info.decodePtr = classJSON
-		case pointer.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-			info.decodePtr = classText
-		}
+		info.encode, info.decode = encodeClass(pointer), decodeClass(pointer)
 		if t.Kind() == reflect.Struct {
-			info.fields = fieldsOf(t)
-			info.names = make(map[string]int, len(info.fields))
-			for i, field := range info.fields {
-				info.names[field.name] = i
-			}
+			info.addFields(t)
 		}
+	}
+	if t.Kind() != reflect.String && (pointer.Implements(textMarshaler) || pointer.Implements(textUnmarshaler)) {
+		info.key = classText
 	}
 	stored, _ := goTypes.LoadOrStore(t, info)
 	return stored.(*goType)
 }
 
+var (
+	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// encodeClass returns how a pointer of type t encodes what it points to. No
+// pointer to a pointer or to an interface has methods.
 func encodeClass(t reflect.Type) class {
 	switch {
 	case t.Implements(reflect.TypeFor[json.Marshaler]()):
 		return classJSON
-	case t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+	case t.Implements(textMarshaler):
 		return classText
 	}
 	return ordinary
 }
 
+func decodeClass(t reflect.Type) class {
+	switch {
+	case t.Implements(reflect.TypeFor[json.Unmarshaler]()):
+		return classJSON
+	case t.Implements(textUnmarshaler):
+		return classText
+	}
+	return ordinary
+}
+
+func (info *goType) addFields(t reflect.Type) {
+	info.fields, info.hidden = fieldsOf(t)
+	info.names = make(map[string]int, len(info.fields))
+	for i, field := range info.fields {
+		info.names[field.name] = i
+	}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		if field.Name != "_" && field.Tag.Get("json") != "-" {
+			info.opaque = len(info.fields) == 0 && len(info.hidden) == 0 && !field.IsExported() || info.opaque
+		}
+		target := field.Type
+		if target.Kind() == reflect.Pointer {
+			target = target.Elem()
+		}
+		if field.Anonymous && encodeClass(reflect.PointerTo(target)) != ordinary {
+			info.embedded = i
+		}
+	}
+}
+
 // candidate is a field that may be hidden by another of the same name.
 type candidate struct {
 	goField
-	tagged bool
+	tagged    bool
+	recursive bool // an embedded struct that is already around the field
 }
 
 // fieldsOf returns the fields of a struct that encoding/json would use, in
-// order. Of several with one name the least deeply embedded wins, then the one
-// named by a tag; if that leaves several, none is used.
-func fieldsOf(t reflect.Type) []goField {
+// order, and those that others hide. Of several with one name the least deeply
+// embedded wins, then the one named by a tag; if that leaves several, none is
+// used.
+func fieldsOf(t reflect.Type) (used, hidden []goField) {
 	var all []candidate
-	collect(t, nil, map[reflect.Type]bool{}, &all)
+	collect(t, goField{}, map[reflect.Type]bool{}, &all)
 
 	best := map[string]candidate{}
 	unique := map[string]bool{}
 	for _, c := range all {
+		if c.recursive {
+			continue
+		}
 		rival, ok := best[c.name]
 		switch {
 		case !ok, len(c.index) < len(rival.index), len(c.index) == len(rival.index) && c.tagged && !rival.tagged:
@@ -121,20 +168,19 @@ func fieldsOf(t reflect.Type) []goField {
 			unique[c.name] = false
 		}
 	}
-	var fields []goField
 	for _, c := range all {
-		if winner := best[c.name]; unique[c.name] && reflect.DeepEqual(winner.index, c.index) {
-			fields = append(fields, c.goField)
+		if winner := best[c.name]; !c.recursive && unique[c.name] && reflect.DeepEqual(winner.index, c.index) {
+			used = append(used, c.goField)
+		} else {
+			hidden = append(hidden, c.goField)
 		}
 	}
-	return fields
+	return used, hidden
 }
 
-// collect appends the fields of t, and of the structs embedded in it.
-func collect(t reflect.Type, prefix []int, above map[reflect.Type]bool, all *[]candidate) {
-	if above[t] {
-		return
-	}
+// collect appends the fields of t, and of the structs embedded in it. prefix
+// leads to t.
+func collect(t reflect.Type, prefix goField, above map[reflect.Type]bool, all *[]candidate) {
 	above[t] = true
 	defer delete(above, t)
 	for i := range t.NumField() {
@@ -144,34 +190,44 @@ func collect(t reflect.Type, prefix []int, above map[reflect.Type]bool, all *[]c
 			continue
 		}
 		name, options, _ := strings.Cut(tag, ",")
-		index := append(prefix[:len(prefix):len(prefix)], i)
+		c := candidate{tagged: name != ""}
+		c.name, c.step = name, prefix.step+"."+field.Name
+		c.index = append(prefix.index[:len(prefix.index):len(prefix.index)], i)
 		target := field.Type
 		if target.Kind() == reflect.Pointer {
 			target = target.Elem()
 		}
 		embedded := field.Anonymous && name == "" && target.Kind() == reflect.Struct
 		if embedded && special[target] == ordinary {
-			collect(target, index, above, all)
+			if !above[target] {
+				collect(target, c.goField, above, all)
+				continue
+			}
+			// A struct inside of itself, whose fields are hidden already.
+			c.recursive = true
+		}
+		if !field.IsExported() && !c.recursive {
 			continue
 		}
-		if !field.IsExported() {
-			continue
-		}
-		c := candidate{goField{name: name, index: index}, name != ""}
 		if name == "" {
 			c.name = field.Name
 		}
-		for option := range strings.SplitSeq(options, ",") {
-			switch option {
-			case "omitempty":
-				c.omitEmpty = true
-			case "omitzero":
-				c.omitZero = zeroTest(field.Type)
-			case "string":
-				c.quoted = isScalar(target.Kind())
-			}
-		}
+		c.setOptions(options, field.Type, target)
 		*all = append(*all, c)
+	}
+}
+
+// setOptions takes over what follows the name in a tag.
+func (f *goField) setOptions(options string, t, target reflect.Type) {
+	for option := range strings.SplitSeq(options, ",") {
+		switch option {
+		case "omitempty":
+			f.omitEmpty = true
+		case "omitzero":
+			f.omitZero = zeroTest(t)
+		case "string":
+			f.quoted = isScalar(target.Kind())
+		}
 	}
 }
 

@@ -1,8 +1,6 @@
 package serializer
 
 import (
-	"errors"
-
 	"github.com/gosessions/sessions/internal/pyjson"
 	"github.com/gosessions/sessions/internal/value"
 )
@@ -14,6 +12,8 @@ import (
 //     not fit an int. An int does fit a float64.
 //   - Integers are exact whatever their size. Floats may be NaN or infinite,
 //     in Python's spelling.
+//   - Methods of a pointer encode a value also where it has no address, and an
+//     empty [encoding/json.Number] is null.
 //   - Nothing is escaped for HTML.
 //   - Names of struct fields must match exactly when decoding.
 //   - Text that is not valid UTF-8 is an error. Half of a surrogate pair, which
@@ -26,26 +26,29 @@ import (
 // into typed variables; a *any receives the text.
 var JSON Serializer = plainJSON
 
-var plainJSON = textSerializer{
+var plainJSON = &textSerializer{
 	name:    "json",
 	dialect: pyjson.Dialect{Plain: true},
-	target:  target{bytesAsText: true},
+	rules:   pyjson.Rules{Exact: true},
+	into:    target{bytesAsText: true},
 }
 
 // Flask encodes values as Flask's sessions do: as JSON in ASCII with sorted
 // keys, and tags for tuples, bytes, markup, UUIDs and datetimes, which come
 // back as [Tuple], []byte, [Markup], [github.com/google/uuid.UUID] and
 // [time.Time] even into a *any. Times are cut to whole seconds and come back
-// in UTC, or in the zone that a hand-made cookie names; those before the year
-// 100, the zero time among them, are refused, since Python reads such years as
-// 1969 to 2068. Structs and maps are
+// in UTC, or in the zone that a hand-made cookie names. The zero time is written
+// as None, which reads as the zero time; other times before the year 100 are
+// refused, since Python reads such years as 1969 to 2068. Structs and maps are
 // dicts, whose values are tagged as well. In all else it is like [JSON].
 var Flask Serializer = flask
 
-var flask = textSerializer{
+var flask = &textSerializer{
 	name:    "flask",
 	dialect: pyjson.Dialect{ASCII: true, Sorted: true, Tagged: true, Strict: true},
-	rules:   pyjson.Rules{Tags: true},
+	rules:   pyjson.Rules{Tags: true, Exact: true},
+	into:    target{zeroTime: true},
+	keeps:   pythonNumbers,
 }
 
 // textSerializer encodes values as some dialect of JSON.
@@ -53,37 +56,49 @@ type textSerializer struct {
 	name    string
 	dialect pyjson.Dialect
 	rules   pyjson.Rules
-	target  target
+	into    target
+	keeps   numbers
 }
 
-func (s textSerializer) Name() string { return s.name }
+func (s *textSerializer) Name() string { return s.name }
 
-func (s textSerializer) Marshal(v any) ([]byte, error) {
-	tree, err := fromGo(v)
+func (s *textSerializer) Marshal(v any) ([]byte, error) {
+	tree, err := fromGo(v, s)
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.encode(&tree)
-	switch {
-	case errors.Is(err, pyjson.ErrText):
-		return nil, mismatch("text is not valid UTF-8")
-	case err != nil:
-		return nil, mismatch("%T holds what %s cannot encode", v, s.name)
+	data, err := s.write(&tree)
+	if err != nil {
+		return nil, where(v, s)
 	}
 	return data, nil
 }
 
-func (s textSerializer) Unmarshal(data []byte, v any) error {
+func (s *textSerializer) Unmarshal(data []byte, v any) error {
 	tree, err := s.decode(data)
 	if err != nil {
 		return ErrCorrupt
 	}
-	return s.target.toGo(&tree, v)
+	return s.into.toGo(&tree, v)
 }
 
-func (s textSerializer) encode(tree *value.Value) ([]byte, error) {
-	// Room for scalars, and for text that needs no escapes.
-	return s.dialect.Append(make([]byte, 0, len(tree.Text)+24), tree)
+// write is encode for values of Go, which refuses what would come back as
+// something else.
+func (s *textSerializer) write(tree *value.Value) ([]byte, error) {
+	strict := s.dialect
+	strict.Strict = true
+	return strict.Append(room(tree), tree)
 }
 
-func (s textSerializer) decode(data []byte) (value.Value, error) { return pyjson.Decode(data, s.rules) }
+func (s *textSerializer) encode(tree *value.Value) ([]byte, error) {
+	return s.dialect.Append(room(tree), tree)
+}
+
+// room is enough for scalars, and for text that needs no escapes.
+func room(tree *value.Value) []byte { return make([]byte, 0, len(tree.Text)+24) }
+
+func (s *textSerializer) decode(data []byte) (value.Value, error) {
+	return pyjson.Decode(data, s.rules)
+}
+func (s *textSerializer) target() target   { return s.into }
+func (s *textSerializer) numbers() numbers { return s.keeps }

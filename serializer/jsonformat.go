@@ -10,7 +10,7 @@ import (
 // jsonFormat is one JSON object, written as its serializer writes values.
 type jsonFormat struct {
 	name           string
-	text           textSerializer
+	text           *textSerializer
 	persistenceKey string
 	nullIsEmpty    bool // null is an empty session
 

@@ -20,13 +20,13 @@ type msgpackSerializer struct{}
 func (msgpackSerializer) Name() string { return "msgpack" }
 
 func (s msgpackSerializer) Marshal(v any) ([]byte, error) {
-	tree, err := fromGo(v)
+	tree, err := fromGo(v, s)
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.encode(&tree)
+	data, err := s.write(&tree)
 	if err != nil {
-		return nil, mismatch("%T holds what msgpack cannot encode", v)
+		return nil, where(v, s)
 	}
 	return data, nil
 }
@@ -48,16 +48,24 @@ func (msgpackSerializer) encode(tree *value.Value) ([]byte, error) {
 
 func (msgpackSerializer) decode(data []byte) (value.Value, error) { return msgpack.Decode(data) }
 
-// treeCodec is a serializer of this package, whose values can be turned into
-// those of another.
-type treeCodec interface {
-	encode(tree *value.Value) ([]byte, error)
+func (s msgpackSerializer) write(tree *value.Value) ([]byte, error) { return s.encode(tree) }
+func (msgpackSerializer) target() target                            { return target{} }
+func (msgpackSerializer) numbers() numbers                          { return float64Numbers }
+
+// codec is a serializer of this package, whose values can be turned into those
+// of another.
+type codec interface {
+	Name() string
+	write(tree *value.Value) ([]byte, error)  // a Go value, which must come back
+	encode(tree *value.Value) ([]byte, error) // a value of another codec
 	decode(data []byte) (value.Value, error)
+	target() target
+	numbers() numbers
 }
 
 // transcode turns the values of fields from one encoding into another, in
 // place. It returns [ErrCorrupt] for what the other cannot hold.
-func transcode(fields []Field, from, to treeCodec) error {
+func transcode(fields []Field, from, to codec) error {
 	for i := range fields {
 		tree, err := from.decode(fields[i].Value)
 		if err != nil {

@@ -178,7 +178,7 @@ func (f nativeFormat) Unpack(data []byte, content *Content) error {
 		return r.fields(content)
 	}
 	from, known := codecs[string(name)]
-	to, convertible := f.values.(treeCodec)
+	to, convertible := f.values.(codec)
 	if !known || !convertible {
 		return ErrNewer
 	}
@@ -189,7 +189,7 @@ func (f nativeFormat) Unpack(data []byte, content *Content) error {
 }
 
 // codecs are the serializers of this package, by their names in records.
-var codecs = map[string]treeCodec{
+var codecs = map[string]codec{
 	plainJSON.Name():           plainJSON,
 	flask.Name():               flask,
 	msgpackSerializer{}.Name(): msgpackSerializer{},

@@ -25,20 +25,31 @@ var (
 
 var (
 	starletteFormat      = jsonFormat{name: "starlette", text: starlette, anyUTF: true}
-	starletteFlaskFormat = jsonFormat{name: "starlette-flask", text: plainJSON}
+	starletteFlaskFormat = jsonFormat{name: "starlette-flask", text: starletteFlask}
 	claimsFormat         = jsonFormat{name: "claims", text: claims, anyUTF: true}
 )
 
-var starlette = textSerializer{
+var starlette = &textSerializer{
 	name:    "starlette",
 	dialect: pyjson.Dialect{ASCII: true, Spaced: true, Plain: true},
-	rules:   pyjson.Rules{Surrogates: true},
-	target:  target{bytesAsText: true},
+	rules:   pyjson.Rules{Surrogates: true, Exact: true},
+	into:    target{bytesAsText: true},
+	keeps:   pythonNumbers,
 }
 
-var claims = textSerializer{
+var claims = &textSerializer{
 	name:    "claims",
 	dialect: pyjson.Dialect{ASCII: true, Plain: true},
-	rules:   pyjson.Rules{Surrogates: true},
-	target:  target{bytesAsText: true},
+	rules:   pyjson.Rules{Surrogates: true, Exact: true},
+	into:    target{bytesAsText: true},
+	keeps:   pythonNumbers,
+}
+
+// starletteFlask is [JSON] for numbers that Python can hold.
+var starletteFlask = &textSerializer{
+	name:    plainJSON.name,
+	dialect: plainJSON.dialect,
+	rules:   plainJSON.rules,
+	into:    plainJSON.into,
+	keeps:   pythonNumbers,
 }

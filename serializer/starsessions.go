@@ -109,7 +109,7 @@ func (f starsessionsFormat) Pack(content *Content) ([]byte, error) {
 
 // writeMetadata puts what content says into the metadata that was read, so
 // that what starsessions or its user has put there besides is kept.
-func writeMetadata(content *Content, text textSerializer) ([]byte, error) {
+func writeMetadata(content *Content, text *textSerializer) ([]byte, error) {
 	metadata := value.Value{Kind: value.Dict}
 	if content.Foreign != nil {
 		var err error

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/gosessions/sessions/internal/pyjson"
 	"github.com/gosessions/sessions/internal/value"
@@ -16,6 +17,10 @@ type target struct {
 	// bytesAsText takes text for base64 where bytes are asked for, as
 	// encodings need that have no bytes.
 	bytesAsText bool
+
+	// zeroTime takes null for the zero time, as encodings need that cannot hold
+	// the year 1.
+	zeroTime bool
 }
 
 // toGo stores v in what the pointer p points to, or returns [ErrType]. The
@@ -62,19 +67,34 @@ func (t target) toGo(v *value.Value, p any) error {
 	}
 	dst = dst.Elem()
 	if v.Kind == value.Null {
-		// None is no number, no text and no struct: only what can be nil.
-		switch dst.Kind() {
-		case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
-			if goTypeOf(dst.Type()).decodePtr == ordinary {
-				dst.SetZero()
-				return nil
-			}
+		if t.isNone(dst) {
+			dst.SetZero()
+			return nil
 		}
-		if goTypeOf(dst.Type()).decodePtr != classJSON && goTypeOf(dst.Type()).decodePtr != classRaw {
+		if c := goTypeOf(dst.Type()).decode; c != classJSON && c != classRaw {
 			return misfit(v, dst)
 		}
 	}
-	return t.assign(v, dst, 0)
+	return under(dst.Type(), t.assign(v, dst, 0))
+}
+
+// isNone reports whether null stands for the zero value of dst. None is no
+// number, no text and no struct: only what can be nil.
+func (t target) isNone(dst reflect.Value) bool {
+	switch c := goTypeOf(dst.Type()).decode; c {
+	case classNumber, classTuple:
+		return true
+	case classTime:
+		return t.zeroTime
+	case ordinary:
+	default:
+		return false
+	}
+	switch dst.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return true
+	}
+	return false
 }
 
 // misfit is the error for a value that is not of dst's type.
@@ -93,7 +113,7 @@ func (t target) assign(v *value.Value, dst reflect.Value, depth int) error {
 		return mismatch("%s is nested too deeply", dst.Type())
 	}
 	info := goTypeOf(dst.Type())
-	switch info.decodePtr {
+	switch info.decode {
 	case classTime:
 		return t.assignTime(v, dst)
 	case classUUID:
@@ -149,7 +169,7 @@ func (t target) assignKind(v *value.Value, dst reflect.Value, info *goType, dept
 		}
 		return t.assign(v, dst.Elem(), depth+1)
 	case reflect.Interface:
-		if dst.NumMethod() > 0 {
+		if dst.NumMethod() > 0 && v.Kind != value.Null {
 			return mismatch("cannot decode into %s", dst.Type())
 		}
 		result, err := toAny(v)
@@ -183,7 +203,7 @@ func (t target) assignSlice(v *value.Value, dst reflect.Value, depth int) error 
 		slice := reflect.MakeSlice(dst.Type(), len(v.Items), len(v.Items))
 		for i := range v.Items {
 			if err := t.assign(&v.Items[i], slice.Index(i), depth+1); err != nil {
-				return err
+				return in(stepIndex(i), err)
 			}
 		}
 		dst.Set(slice)
@@ -215,7 +235,7 @@ func (t target) assignArray(v *value.Value, dst reflect.Value, depth int) error 
 		if i >= len(v.Items) {
 			dst.Index(i).SetZero()
 		} else if err := t.assign(&v.Items[i], dst.Index(i), depth+1); err != nil {
-			return err
+			return in(stepIndex(i), err)
 		}
 	}
 	return nil
@@ -234,11 +254,11 @@ func (t target) assignMap(v *value.Value, dst reflect.Value, depth int) error {
 	for i := 0; i+1 < len(v.Items); i += 2 {
 		key := reflect.New(typ.Key()).Elem()
 		if err := assignKey(&v.Items[i], key); err != nil {
-			return err
+			return in(stepKey, err)
 		}
 		item := reflect.New(typ.Elem()).Elem()
 		if err := t.assign(&v.Items[i+1], item, depth+1); err != nil {
-			return err
+			return in(stepKey, err)
 		}
 		result.SetMapIndex(key, item)
 	}
@@ -260,7 +280,7 @@ func assignKey(v *value.Value, key reflect.Value) error {
 				number := value.OfInt(n)
 				return assignScalar(&number, key)
 			}
-			if _, err := strconv.ParseUint(v.Text, 10, 64); err == nil {
+			if _, err := strconv.ParseUint(strings.TrimPrefix(v.Text, "-"), 10, 64); err == nil {
 				number := value.OfDecimal(v.Text)
 				return assignScalar(&number, key)
 			}
@@ -287,18 +307,18 @@ func (t target) assignStruct(v *value.Value, dst reflect.Value, info *goType, de
 		field := &info.fields[at]
 		item := &v.Items[i+1]
 		if field.quoted && item.Kind == value.String {
-			quoted, err := pyjson.Decode([]byte(item.Text), pyjson.Rules{})
+			quoted, err := pyjson.Decode([]byte(item.Text), pyjson.Rules{Exact: true})
 			if err != nil {
-				return mismatch("quoted text does not fit a field of %s", dst.Type())
+				return in(field.step, mismatch("quoted text does not fit"))
 			}
 			item = &quoted
 		}
 		inner, ok := fieldFor(dst, field.index)
 		if !ok {
-			return mismatch("cannot set the embedded pointer to an unexported struct in %s", dst.Type())
+			return in(field.step, mismatch("cannot set an embedded pointer to an unexported struct"))
 		}
 		if err := t.assign(item, inner, depth+1); err != nil {
-			return err
+			return in(field.step, err)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package serializer
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"reflect"
 	"strconv"
@@ -124,6 +125,9 @@ func assignNumber(v *value.Value, dst reflect.Value) error {
 // encoding/json would have.
 func assignJSON(v *value.Value, dst reflect.Value) error {
 	data, err := (pyjson.Dialect{Plain: true}).Append(nil, v)
+	if errors.Is(err, pyjson.ErrText) { // half of a surrogate pair has an escape
+		data, err = (pyjson.Dialect{Plain: true, ASCII: true}).Append(nil, v)
+	}
 	if err != nil || !json.Valid(data) { // NaN is no JSON
 		return misfit(v, dst)
 	}

@@ -12,7 +12,7 @@ import (
 
 // Append appends v. UUIDs are written as text, and so are times without a
 // zone; tuples as arrays and markup as text. It returns [ErrValue] for integers
-// of more than 64 bits, times out of Python's range, and text that is not
+// of more than 64 bits, floats of more digits than a float64 has, times out of Python's range, and text that is not
 // UTF-8.
 func Append(dst []byte, v *value.Value) ([]byte, error) { return appendValue(dst, v, 0) }
 
@@ -25,6 +25,9 @@ func appendValue(dst []byte, v *value.Value, depth int) ([]byte, error) {
 	case value.Int:
 		return appendInt(dst, v)
 	case value.Float:
+		if v.Rounded() {
+			return nil, ErrValue
+		}
 		return binary.BigEndian.AppendUint64(append(dst, 0xcb), v.Num), nil
 	case value.String, value.Markup:
 		return AppendText(dst, v.Text)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gosessions/sessions/internal/value"
 )
@@ -21,8 +22,11 @@ type Dialect struct {
 	Sorted bool // keys are sorted by code point
 	Tagged bool // Flask's tags
 
-	// Strict refuses tagged times that come back as others: Python writes the
-	// year 1 as 0001 and reads it as 2001.
+	// Strict refuses what would come back as something else. Python writes the
+	// year 1 as 0001 and reads it as 2001, so the zero time becomes null and
+	// other years before 100 are refused where times are tagged. With Msgspec,
+	// so are NaN and infinities, which msgspec writes as null, and times that
+	// Python does not have.
 	Strict bool
 
 	// Msgspec writes floats and times as msgspec does, apart from Plain.
@@ -52,10 +56,7 @@ func (d Dialect) append(dst []byte, v *value.Value, depth int) ([]byte, error) {
 	case value.Int:
 		return appendInt(dst, v)
 	case value.Float:
-		if d.Msgspec {
-			return AppendMsgspecFloat(dst, v.Float64()), nil
-		}
-		return AppendFloat(dst, v.Float64()), nil
+		return d.float(dst, v)
 	case value.String:
 		return AppendString(dst, v.Text, d.ASCII)
 	case value.List:
@@ -92,6 +93,9 @@ func (d Dialect) append(dst []byte, v *value.Value, depth int) ([]byte, error) {
 			dst = append(dst, hexDigits[v.Text[i]>>4], hexDigits[v.Text[i]&15])
 		}
 	case value.Time:
+		if d.Strict && v.Time.IsZero() {
+			return append(dst, "null"...), nil
+		}
 		dst = append(d.open(dst, TagTime), '"')
 		dst, ok = AppendDate(dst, v.Time)
 		ok = ok && (!d.Strict || v.Time.UTC().Year() >= 100)
@@ -117,17 +121,46 @@ func (d Dialect) plain(dst []byte, v *value.Value) ([]byte, error) {
 		dst = value.AppendUUID(dst, v.Text)
 	case value.Time:
 		if d.Msgspec || v.Naive {
-			dst = append(dst, msgspecTime(v)...)
+			text := msgspecTime(v)
+			if d.Strict && !isPythonTime(text, v) {
+				return nil, ErrValue
+			}
+			dst = append(dst, text...)
 			break
 		}
+		at := v.Time
+		if _, offset := at.Zone(); offset%60 != 0 {
+			at = at.UTC() // RFC 3339 has no seconds in offsets
+		}
 		var err error
-		if dst, err = v.Time.AppendText(dst); err != nil {
+		if dst, err = at.AppendText(dst); err != nil {
 			return nil, ErrValue
 		}
 	default:
 		return nil, ErrValue
 	}
 	return append(dst, '"'), nil
+}
+
+// float writes a float, with the text that it was read with.
+func (d Dialect) float(dst []byte, v *value.Value) ([]byte, error) {
+	switch {
+	case v.Text != "":
+		return append(dst, v.Text...), nil
+	case !d.Msgspec:
+		return AppendFloat(dst, v.Float64()), nil
+	case d.Strict && (math.IsNaN(v.Float64()) || math.IsInf(v.Float64(), 0)):
+		return nil, ErrValue
+	}
+	return AppendMsgspecFloat(dst, v.Float64()), nil
+}
+
+// isPythonTime reports whether text, which has the microseconds of v, stands for
+// a time that Python has too.
+func isPythonTime(text string, v *value.Value) bool {
+	at, ok := value.ParseISO(text)
+	year := v.Time.UTC().Year()
+	return ok && at.Time.Equal(v.Time.Truncate(time.Microsecond)) && year >= 1 && year <= 9999 && v.Time.Year() >= 1
 }
 
 // msgspecTime is Python's isoformat, but with a Z for UTC.

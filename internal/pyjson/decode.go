@@ -10,7 +10,7 @@ import (
 // Decode decodes a whole document. The value shares no memory with data. It
 // returns [ErrSyntax] for what a [Scanner] with the same rules refuses.
 func Decode(data []byte, rules Rules) (value.Value, error) {
-	d := decoder{NewScanner(data, rules)}
+	d := decoder{Scanner: NewScanner(data, rules)}
 	d.peek()
 	v, ok := d.decode(0)
 	if !ok || !d.End() {
@@ -20,7 +20,10 @@ func Decode(data []byte, rules Rules) (value.Value, error) {
 }
 
 // decoder is a Scanner that builds values.
-type decoder struct{ Scanner }
+type decoder struct {
+	Scanner
+	lossy bool // something was dropped
+}
 
 func (d *decoder) decode(depth int) (value.Value, bool) {
 	if d.pos >= len(d.data) {
@@ -52,9 +55,14 @@ func (d *decoder) decode(depth int) (value.Value, bool) {
 	}
 	raw := d.data[start:d.pos]
 	if isInt {
+		d.lossy = d.lossy || string(raw) == "-0"
 		return decodeInt(raw), true
 	}
-	return value.OfFloat(ParseFloat(raw)), true
+	v := value.OfFloat(ParseFloat(raw))
+	if d.exact && !isUsual(raw) {
+		keepText(&v, raw)
+	}
+	return v, true
 }
 
 // decodeInt decodes an int that a Scanner has accepted.
@@ -184,7 +192,9 @@ func (d *decoder) dict(depth int) (value.Value, bool) {
 		default:
 			return value.Value{}, false
 		}
+		before := len(dict.Items)
 		dict.Items = value.Collapse(dict.Items)
+		d.lossy = d.lossy || len(dict.Items) < before
 		if d.tagged && len(dict.Items) == 2 && IsTag(dict.Items[0].Text) {
 			return untag(dict.Items[0].Text, &dict.Items[1])
 		}

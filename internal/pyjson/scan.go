@@ -22,6 +22,7 @@ type Scanner struct {
 	odd    bool
 
 	deepest int
+	exact   bool
 }
 
 // Shape is what a scan learns about a value, enough to judge a tag around it.
@@ -43,12 +44,16 @@ type Rules struct {
 	Surrogates bool // encoded lone surrogates
 	Tags       bool // Flask's tags, which must then be right
 	Deeper     int  // more nesting than MaxDepth, by so many levels
+
+	// Exact lets [Decode] keep the text of floats that Python would spell in
+	// another way, in [value.Value.Text].
+	Exact bool
 }
 
 // NewScanner returns a scanner of data, which it neither changes nor keeps
 // longer than itself.
 func NewScanner(data []byte, rules Rules) Scanner {
-	return Scanner{data: data, surrogates: rules.Surrogates, tagged: rules.Tags, deepest: MaxDepth + rules.Deeper}
+	return Scanner{data: data, surrogates: rules.Surrogates, tagged: rules.Tags, deepest: MaxDepth + rules.Deeper, exact: rules.Exact}
 }
 
 // peek skips white space and returns the next byte, 0 at the end.
@@ -309,6 +314,13 @@ func (s *Scanner) rune(b []byte) int {
 func isSurrogate[T string | []byte](b T) bool {
 	return len(b) >= 3 && b[0] == 0xed && b[1]&0xe0 == 0xa0 && b[2]&0xc0 == 0x80
 }
+
+// isHigh reports whether b begins with a surrogate that may be the first half of
+// a pair.
+func isHigh(b string) bool { return isSurrogate(b) && b[1] < 0xb0 }
+
+// isLow is isHigh for the second half.
+func isLow(b string) bool { return isSurrogate(b) && b[1] >= 0xb0 }
 
 // escape returns the length of the escape that b begins with, 0 if it is none.
 func escape(b []byte) int {

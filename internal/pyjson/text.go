@@ -50,6 +50,9 @@ func AppendString(dst []byte, text string, ascii bool) ([]byte, error) {
 			if !ascii || !isSurrogate(text[i:]) {
 				return nil, ErrText
 			}
+			if isHigh(text[i:]) && isLow(text[i+3:]) {
+				return nil, ErrText // a pair would come back as one character
+			}
 			n = 3
 			r = 0xd000 | rune(text[i+1]&0x3f)<<6 | rune(text[i+2]&0x3f)
 		}

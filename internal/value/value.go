@@ -44,7 +44,9 @@ type Value struct {
 	Num uint64
 
 	// Text holds a String, a Markup, the raw bytes of Bytes, the 16 bytes of a
-	// UUID, and the decimal text of an Int outside of int64.
+	// UUID, and the decimal text of an Int outside of int64. A Float that was
+	// read with its exact text may hold that: a JSON number that Python would
+	// spell in another way, such as 1.10 or 1e400. Num is what Python makes of it.
 	Text string
 
 	// Items holds the elements of a List or Tuple; of a Dict its keys and

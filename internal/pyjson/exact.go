@@ -1,0 +1,59 @@
+package pyjson
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/gosessions/sessions/internal/value"
+)
+
+// ErrLossy reports a document that says more than a [value.Value] can hold: a
+// repeated key, or -0, which is an int without a sign to Python.
+var ErrLossy = errors.New("pyjson: document holds a repeated key or -0")
+
+// DecodeExact is [Decode] for a document that must not lose anything: it keeps
+// the text of floats as [Rules.Exact] does. It returns [ErrLossy] for what a
+// value cannot hold. Spaces and the spelling of text are not kept.
+func DecodeExact(data []byte) (value.Value, error) {
+	d := decoder{Scanner: NewScanner(data, Rules{Exact: true})}
+	d.peek()
+	v, ok := d.decode(0)
+	switch {
+	case !ok || !d.End():
+		return value.Value{}, ErrSyntax
+	case d.lossy:
+		return value.Value{}, ErrLossy
+	}
+	return v, nil
+}
+
+// isUsual reports whether raw, a float, is short enough and spelled so that
+// [AppendFloat] gives the same text: two numbers of up to 15 digits are never
+// the same float64. It returns false where finding out takes more than a look.
+func isUsual(raw []byte) bool {
+	if len(raw) > 0 && raw[0] == '-' {
+		raw = raw[1:]
+	}
+	point := bytes.IndexByte(raw, '.')
+	if point < 1 || len(raw) > 16 {
+		return false
+	}
+	for i, c := range raw {
+		if c-'0' > 9 && i != point {
+			return false
+		}
+	}
+	if raw[len(raw)-1] == '0' && len(raw) != point+2 {
+		return false // 1.10; but 1.0 is usual
+	}
+	return raw[0] != '0' || !bytes.HasPrefix(raw, []byte("0.0000"))
+}
+
+// keepText sets the text of v, a Float that raw spells, if that is not how
+// Python spells it.
+func keepText(v *value.Value, raw []byte) {
+	var buffer [32]byte
+	if !bytes.Equal(AppendFloat(buffer[:0], v.Float64()), raw) {
+		v.Text = string(raw)
+	}
+}
