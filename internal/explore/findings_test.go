@@ -1,0 +1,131 @@
+package explore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/memory"
+	"github.com/gosessions/sessions/internal/explore"
+)
+
+func newMemory() sessions.Backend { return memory.New(nil) }
+
+// inMemory is the store that has everything.
+var inMemory = explore.Setup{Name: "memory", Store: newMemory}
+
+// holds explores s and fails where a rule is broken.
+func holds(t *testing.T, s explore.Scenario) {
+	t.Helper()
+	start := time.Now()
+	result := s.Explore(t, explore.Options{})
+	t.Logf("%s: %d schedules, %d pruned, %d broken in %v", s.Name(), result.Schedules, result.Pruned, result.Broken, time.Since(start).Round(time.Millisecond))
+	if result.First != nil {
+		t.Errorf("%v", result.First)
+	}
+	if result.Schedules == 0 {
+		t.Errorf("%s: nothing was run", s.Name())
+	}
+}
+
+func TestFindsA1_RevocationOfAChangingID(t *testing.T) {
+	for _, p := range []explore.Program{from(revokeAll, explore.Other), from(revokeOthers, explore.Other), from(revokeAll)} {
+		holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{regenerate, p}})
+	}
+}
+
+func TestFindsA2_LogoutDuringAnImport(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Source = "memory, imported", newMemory
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{regenerate, destroy}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, count, destroy}})
+}
+
+func TestFindsA4_DestroyOfARetiredToken(t *testing.T) {
+	holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{regenerate, destroy}})
+}
+
+func TestFindsA2_LogoutDuringAnImportThatChangesTheID(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Source = "memory, imported", newMemory
+	for _, p := range []explore.Program{regenerate, login} {
+		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{p, destroy}})
+		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{p, set, destroy}})
+	}
+}
+
+func TestFindsA3_SuccessForAnImportThatWasTakenBack(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Source, setup.Conflates = "a store that takes absence for a conflict, imported", newMemory, true
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
+}
+
+func TestFindsA5_TransactBesideSave(t *testing.T) {
+	holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{transactBeside}})
+}
+
+func TestFindsA6_SaveOfUnknownOutcome(t *testing.T) {
+	for _, p := range []explore.Program{saveBack, saveCount} {
+		holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p}, Faults: 2})
+	}
+}
+
+func TestFindsA7_RevocationBeforeAnImport(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Source = "memory, imported", newMemory
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{read, from(revokeAll)}})
+}
+
+func TestFindsA8_MoreSessionsThanAllowed(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Config.MaxPerSubject = "memory, at most 3 for each", 3
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(login)}})
+	setup.Name, setup.Config.EvictOldest = "memory, the newest 2 of each", true
+	setup.Config.MaxPerSubject = 2
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(login)}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(regenerate, explore.Other)}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login)}, Faults: 1})
+}
+
+func TestFindsA9_UpdateThatUsesTheSession(t *testing.T) {
+	for name, inside := range map[string]func(q *explore.Caller){
+		"save":    func(q *explore.Caller) { ctx, s := q.Raw(); _ = s.Save(ctx) },
+		"discard": func(q *explore.Caller) { _, s := q.Raw(); s.Discard() },
+		"destroy": func(q *explore.Caller) { ctx, s := q.Raw(); _ = s.Destroy(ctx) },
+		"transact": func(q *explore.Caller) {
+			ctx, s := q.Raw()
+			_ = s.Transact(ctx, func(*sessions.Session) error { return nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := program("update that calls "+name, func(q *explore.Caller) error {
+				_ = q.Load()
+				return q.Increment("n", func() { inside(q) })
+			})
+			holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p, set}})
+		})
+	}
+}
+
+func TestFindsA9_WaitWithoutDeadline(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Local = "memory that leaves no time", true
+	holds(t, explore.Scenario{
+		Setup: setup, Requests: []explore.Program{set, count, take}, Together: true,
+		Faults: 1, Kinds: []explore.Fault{explore.Late},
+	})
+}
+
+func TestFindsA10_TouchOfARetiredToken(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Config.IdleTimeout, setup.Age = "memory, idle for 10 minutes of 30", 30*time.Minute, 10*time.Minute
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{read, regenerate}})
+}
+
+func TestFindsA13_RoundInCircles(t *testing.T) {
+	holds(t, explore.Scenario{
+		Setup: inMemory, Requests: []explore.Program{regenerate, from(revokeAll), from(revokeAll)},
+		Faults: 1, Kinds: []explore.Fault{explore.Lost},
+	})
+}
