@@ -3,7 +3,6 @@ package explore
 import (
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -92,6 +91,7 @@ type exploration struct {
 	replay   Schedule
 	result   Result
 
+	over chan error
 	run  atomic.Pointer[run]
 	beat atomic.Int64
 }
@@ -103,10 +103,10 @@ const patience = 10 * time.Second
 // watch runs the exploration and notices when it stands still.
 func (e *exploration) watch(t *testing.T) {
 	e.random = rand.New(rand.NewPCG(e.options.Seed, 0))
-	over := make(chan error, 1)
+	e.over = make(chan error, 1)
 	go func() {
 		var err error
-		defer func() { over <- err }()
+		defer func() { e.over <- err }()
 		if e.scenario.Setup.Real {
 			err = e.loop()
 			return
@@ -116,7 +116,7 @@ func (e *exploration) watch(t *testing.T) {
 	beat := e.beat.Load()
 	for {
 		select {
-		case err := <-over:
+		case err := <-e.over:
 			if err != nil {
 				t.Error(err)
 			}
@@ -134,22 +134,8 @@ func (e *exploration) watch(t *testing.T) {
 
 // stuck notes that the run stands still. What waits is left behind.
 func (e *exploration) stuck() {
-	r := e.run.Load()
-	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
 	e.result.Cut = true
-	e.breaks(r, "a request waits for a lock for ever:\n"+waiting(string(stacks)))
-}
-
-// waiting returns the stacks of goroutines that wait for a lock of ours.
-func waiting(stacks string) string {
-	var list []string
-	for _, stack := range strings.Split(stacks, "\n\n") {
-		if strings.Contains(stack, "sync.(*Mutex).Lock") && strings.Contains(stack, "gosessions") {
-			list = append(list, stack)
-		}
-	}
-	return strings.Join(list, "\n\n")
+	e.breaks(e.run.Load(), "a request runs or waits for ever, with nothing to stop it")
 }
 
 // loop takes one schedule after the other.
@@ -178,13 +164,21 @@ func (e *exploration) once() error {
 		return err
 	}
 	e.run.Store(r)
-	defer r.close()
 	whole := true
 	ended := r.world.run(func(list []choice) int {
 		i := e.choose(r, list)
 		whole = whole && i >= 0
 		return i
 	})
+	if len(r.world.locked) > 0 {
+		// These goroutines cannot be ended, nor can their bubble.
+		e.result.Schedules++
+		e.result.Cut = true
+		e.breaks(r, "a request waits for a lock for ever: "+strings.Join(r.world.locked, "; "))
+		e.over <- nil
+		select {}
+	}
+	defer r.close()
 	switch {
 	case e.search.broken:
 		return fmt.Errorf("explore: %s: the same choices led elsewhere: %s", e.scenario.Name(), r.schedule())

@@ -103,6 +103,7 @@ func TestFindsA9_UpdateThatUsesTheSession(t *testing.T) {
 				_ = q.Load()
 				return q.Increment("n", func() { inside(q) })
 			})
+			p.Locks = true
 			holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p, set}})
 		})
 	}
@@ -124,8 +125,10 @@ func TestFindsA10_TouchOfARetiredToken(t *testing.T) {
 }
 
 func TestFindsA13_RoundInCircles(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Whole = "memory, revocation in one step", true
 	holds(t, explore.Scenario{
-		Setup: inMemory, Requests: []explore.Program{regenerate, from(revokeAll), from(revokeAll)},
+		Setup: setup, Requests: []explore.Program{regenerate, from(revokeAll), from(revokeAll)},
 		Faults: 1, Kinds: []explore.Fault{explore.Lost},
 	})
 }

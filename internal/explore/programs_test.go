@@ -107,6 +107,12 @@ var (
 	}
 )
 
+func init() {
+	for _, p := range []*explore.Program{&transactBeside} {
+		p.Locks = true
+	}
+}
+
 // logIn is what a login handler does.
 func logIn(q *explore.Caller) error {
 	if err := q.RegenerateID(); err != nil {

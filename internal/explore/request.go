@@ -23,6 +23,9 @@ type Program struct {
 	// Run is the handler. The request is answered with the error's status, by
 	// [sessions.Error], or with 200.
 	Run func(q *Caller) error
+
+	// Locks says that goroutines of this request wait for each other's locks.
+	Locks bool
 }
 
 // Junk stands for a token of the right shape that nobody issued.
@@ -41,6 +44,7 @@ type request struct {
 	left    bool // it has been answered
 	cookies jar
 	sent    jar // what the response sets, nil for nothing
+	circles bool // a function that it gave to Update was called again and again
 	saves   int
 	made    int // sessions that it created
 }
@@ -193,7 +197,12 @@ func (q *Caller) Increment(key string, inside func()) error {
 	if err := q.identify(); err != nil {
 		return err
 	}
+	calls := 0
 	_, err := sessions.Key[int](key).Update(q.session, func(n int) (int, error) {
+		if calls++; calls > maxSteps {
+			q.request.circles = true
+			return 0, errCircles
+		}
 		if inside != nil {
 			inside()
 		}
@@ -201,6 +210,8 @@ func (q *Caller) Increment(key string, inside func()) error {
 	})
 	return q.want(effect{kind: increment, key: key}, err)
 }
+
+var errCircles = errors.New("explore: called again and again")
 
 // Take takes a value that only one may have.
 func (q *Caller) Take(key string) error {

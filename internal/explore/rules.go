@@ -31,6 +31,9 @@ func (r *run) check(ended bool) string {
 		}
 	}
 	for _, q := range r.requests {
+		if q.circles {
+			return q.name + " calls a function that was given to Update again and again"
+		}
 		if q.left && !faults && q.status >= 500 {
 			return fmt.Sprintf("%s was answered with %d although nothing failed", q.name, q.status)
 		}
@@ -39,7 +42,8 @@ func (r *run) check(ended bool) string {
 	if broken != "" {
 		return broken
 	}
-	if broken := r.checkRecords(); broken != "" {
+	stored, broken := r.records()
+	if broken != "" {
 		return broken
 	}
 	if r.scenario.Setup.Weak && !r.serial() {
@@ -52,7 +56,7 @@ func (r *run) check(ended bool) string {
 	for i, u := range units {
 		u.index = i
 	}
-	if !r.rules().explain(r.first, units, func(st *state) bool { return r.accept(st, all) }) {
+	if !r.rules().explain(r.first, units, func(st *state) bool { return r.accept(st, all) && r.complete(st, stored, faults) }) {
 		text := "no order of the requests explains what they were told and what is found:"
 		for _, u := range units {
 			text += "\n    " + u.String()
@@ -162,30 +166,72 @@ func (r *run) unmixed(all []found) string {
 	return ""
 }
 
-// checkRecords returns what is wrong with what is stored.
-func (r *run) checkRecords() string {
+// records returns how many live records each session has, and what is wrong
+// with them; nil where the store cannot say.
+func (r *run) records() (stored map[string]int, broken string) {
 	c := &r.scenario.Setup.Config
 	format := c.Format
 	if format == nil {
 		format = serializer.Native(serializer.JSON)
 	}
-	owned, broken := 0, ""
-	_ = sessions.Walk(context.Background(), r.store, func(s sessions.Stored) error {
+	owned := 0
+	stored = map[string]int{}
+	visit := func(s sessions.Stored) error {
 		var content serializer.Content
 		if err := format.Unpack(s.Record.Data, &content); err != nil {
 			broken = "a record cannot be read: " + err.Error()
 			return nil
 		}
-		switch {
-		case content.Retired && s.Record.TTL > time.Minute:
-			broken = fmt.Sprintf("the marker of a changed ID lives for %v", s.Record.TTL)
-		case !content.Retired && content.Subject == Owner:
+		if content.Retired {
+			if s.Record.TTL > time.Minute {
+				broken = fmt.Sprintf("the marker of a changed ID lives for %v", s.Record.TTL)
+			}
+			return nil
+		}
+		if content.Subject == Owner {
 			owned++
 		}
+		stored[text(format, &content)]++
 		return nil
-	})
+	}
+	err := sessions.Walk(context.Background(), r.store, visit)
 	if limit := c.MaxPerSubject; broken == "" && limit > 0 && owned > limit {
 		broken = fmt.Sprintf("%s has %d sessions, and may have %d", Owner, owned, limit)
 	}
-	return broken
+	if err == nil && r.source != nil {
+		err = sessions.Walk(context.Background(), r.source, visit)
+	}
+	if err != nil {
+		return nil, broken
+	}
+	return stored, broken
+}
+
+// text returns the name of the session with this content.
+func text(format serializer.Format, content *serializer.Content) (name string) {
+	for _, f := range content.Fields {
+		if f.Key == nameKey {
+			_ = format.Serializer().Unmarshal(f.Value, &name)
+		}
+	}
+	return name
+}
+
+// complete reports whether every session of st is stored and, where nothing has
+// failed, none else.
+func (r *run) complete(st *state, stored map[string]int, faults bool) bool {
+	if stored == nil {
+		return true
+	}
+	alive := 0
+	for _, s := range st.sessions {
+		if !s.alive {
+			continue
+		}
+		alive++
+		if stored[s.name] == 0 {
+			return false
+		}
+	}
+	return faults || alive == len(stored)
 }

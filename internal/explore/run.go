@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 
 	"github.com/gosessions/sessions"
@@ -49,9 +50,12 @@ func (r *run) nextEffect() int {
 
 // newRun prepares a run of s.
 func newRun(s *Scenario) (*run, error) {
-	w := &world{clock: bubble{}, budget: s.Faults, kinds: s.Kinds, names: map[string]string{}}
-	if s.Setup.Real {
+	w := &world{clock: bubble{}, budget: s.Faults, kinds: s.Kinds, whole: s.Setup.Whole || s.Setup.Real, names: map[string]string{}}
+	switch {
+	case s.Setup.Real:
 		w.clock = newWall(w)
+	case slices.ContainsFunc(s.Requests, func(p Program) bool { return p.Locks }):
+		w.clock = locks{w: w}
 	}
 	if s.Kinds == nil {
 		w.kinds = Every

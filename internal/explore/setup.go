@@ -47,6 +47,9 @@ type Setup struct {
 	// all the same.
 	Weak bool
 
+	// Whole has each operation be one step, although the store takes several.
+	Whole bool
+
 	// Real says that the store is outside of this process.
 	Real bool
 }

@@ -17,6 +17,8 @@ type world struct {
 	budget  int       // faults that may still happen
 	kinds   []Fault
 	closing bool
+	whole   bool // operations are one step each
+	locked  []string // threads that wait for a lock that nobody will give back
 
 	mu    sync.Mutex // guards the threads' state where there is no bubble
 	names map[string]string
@@ -35,6 +37,8 @@ type thread struct {
 	name    string
 	process int
 	resume  chan Fault
+
+	goroutine string // its number, where the clock asks
 
 	// Guarded by w.mu.
 	step   *Step // where it is held; nil: it runs, waits, or is over
@@ -65,6 +69,11 @@ func (w *world) start(ctx context.Context, name string, process int, f func(cont
 			w.mu.Unlock()
 			w.clock.changed()
 		}()
+		if _, ok := w.clock.(locks); ok {
+			w.mu.Lock()
+			th.goroutine = current()
+			w.mu.Unlock()
+		}
 		f(context.WithValue(ctx, threadKey{}, th))
 	}()
 	return th
@@ -92,7 +101,7 @@ func (w *world) gate(store string) Gate {
 			return errFault
 		}
 		inner := ctx
-		if severalSteps(step.Op) {
+		if !w.whole && severalSteps(step.Op) {
 			inner = &stepping{ctx, th, step}
 		}
 		err := next(inner)
@@ -239,7 +248,25 @@ func (w *world) take(c choice) {
 	w.mu.Unlock()
 	th.resume <- c.fault
 	if c.step.Op == opWait && passed != nil {
-		<-passed // time passes while everybody else is held
+		w.pass(passed)
+	}
+}
+
+// pass lets time pass until passed is closed. Who is held meanwhile does not
+// wait for anybody's sake.
+func (w *world) pass(passed <-chan struct{}) {
+	start := time.Now()
+	var held []*thread
+	w.mu.Lock()
+	for _, th := range w.gates {
+		if th.step != nil {
+			held = append(held, th)
+		}
+	}
+	w.mu.Unlock()
+	<-passed
+	for _, th := range held {
+		th.lag += time.Since(start)
 	}
 }
 
@@ -253,6 +280,11 @@ func (w *world) run(choose func([]choice) int) (ended bool) {
 		if len(list) == 0 {
 			if w.allOver() {
 				return true
+			}
+			if _, ok := w.clock.(locks); ok {
+				if w.locked = w.waiting(lockStates); len(w.locked) > 0 {
+					return false
+				}
 			}
 			// Somebody waits for a turn, or for a deadline.
 			if waited += pause; waited > 2*ages {
@@ -272,7 +304,7 @@ func (w *world) run(choose func([]choice) int) (ended bool) {
 
 const (
 	pause    = 250 * time.Millisecond
-	maxSteps = 2000
+	maxSteps = 150 // ten times what the longest requests need
 )
 
 // severalSteps reports whether a backend takes several atomic steps for op.
