@@ -3,6 +3,8 @@ package explore
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"runtime/pprof"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -135,6 +137,9 @@ func (e *exploration) watch(t *testing.T) {
 // stuck notes that the run stands still. What waits is left behind.
 func (e *exploration) stuck() {
 	e.result.Cut = true
+	if os.Getenv("EXPLORE_STACKS") != "" {
+		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+	}
 	e.breaks(e.run.Load(), "a request runs or waits for ever, with nothing to stop it")
 }
 

@@ -43,7 +43,7 @@ type request struct {
 	status  int
 	left    bool // it has been answered
 	cookies jar
-	sent    jar // what the response sets, nil for nothing
+	sent    jar  // what the response sets, nil for nothing
 	circles bool // a function that it gave to Update was called again and again
 	saves   int
 	made    int // sessions that it created
@@ -258,6 +258,11 @@ func (q *Caller) Save() error {
 // Discard forgets what was not saved.
 func (q *Caller) Discard() {
 	q.session.Discard()
+	for _, e := range *q.pending {
+		if e.key == nameKey && q.absent {
+			q.named = ""
+		}
+	}
 	*q.pending = nil
 }
 
@@ -273,7 +278,7 @@ func (q *Caller) Destroy() error {
 	return nil
 }
 
-// Transact runs f on the session as it is stored now.
+// Transact runs f on the session as it is stored now, if it is stored.
 func (q *Caller) Transact(f func(t *Caller) error) error {
 	q.request.saves++
 	t := &Caller{request: q.request, ctx: q.ctx, thread: q.thread, pending: new([]*effect)}
@@ -287,6 +292,9 @@ func (q *Caller) Transact(f func(t *Caller) error) error {
 		return err
 	})
 	q.told(u, verdictOf(err))
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil // a new visitor has no use for it
+	}
 	return err
 }
 

@@ -17,7 +17,7 @@ type world struct {
 	budget  int       // faults that may still happen
 	kinds   []Fault
 	closing bool
-	whole   bool // operations are one step each
+	whole   bool     // operations are one step each
 	locked  []string // threads that wait for a lock that nobody will give back
 
 	mu    sync.Mutex // guards the threads' state where there is no bubble
