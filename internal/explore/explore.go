@@ -195,8 +195,14 @@ func (e *exploration) once() error {
 	if broken := r.check(ended); broken != "" {
 		e.breaks(r, broken)
 	}
+	if !ended {
+		e.search.shorten(enough)
+	}
 	return nil
 }
+
+// enough is how many steps of a run that has no end are varied.
+const enough = 30
 
 // choose picks the next choice.
 func (e *exploration) choose(r *run, list []choice) int {

@@ -5,14 +5,8 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
-	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/internal/explore"
 )
-
-func newMemory() sessions.Backend { return memory.New(nil) }
-
-// inMemory is the store that has everything.
-var inMemory = explore.Setup{Name: "memory", Store: newMemory}
 
 // holds explores s and fails where a rule is broken.
 func holds(t *testing.T, s explore.Scenario) {
@@ -35,8 +29,7 @@ func TestFindsA1_RevocationOfAChangingID(t *testing.T) {
 }
 
 func TestFindsA2_LogoutDuringAnImport(t *testing.T) {
-	setup := inMemory
-	setup.Name, setup.Source = "memory, imported", newMemory
+	setup := imports
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{regenerate, destroy}})
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, count, destroy}})
@@ -47,8 +40,7 @@ func TestFindsA4_DestroyOfARetiredToken(t *testing.T) {
 }
 
 func TestFindsA2_LogoutDuringAnImportThatChangesTheID(t *testing.T) {
-	setup := inMemory
-	setup.Name, setup.Source = "memory, imported", newMemory
+	setup := imports
 	for _, p := range []explore.Program{regenerate, login} {
 		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{p, destroy}})
 		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{p, set, destroy}})
@@ -56,8 +48,7 @@ func TestFindsA2_LogoutDuringAnImportThatChangesTheID(t *testing.T) {
 }
 
 func TestFindsA3_SuccessForAnImportThatWasTakenBack(t *testing.T) {
-	setup := inMemory
-	setup.Name, setup.Source, setup.Conflates = "a store that takes absence for a conflict, imported", newMemory, true
+	setup := importsConflate
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
 }
 
@@ -72,17 +63,13 @@ func TestFindsA6_SaveOfUnknownOutcome(t *testing.T) {
 }
 
 func TestFindsA7_RevocationBeforeAnImport(t *testing.T) {
-	setup := inMemory
-	setup.Name, setup.Source = "memory, imported", newMemory
+	setup := imports
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{read, from(revokeAll)}})
 }
 
 func TestFindsA8_MoreSessionsThanAllowed(t *testing.T) {
-	setup := inMemory
-	setup.Name, setup.Config.MaxPerSubject = "memory, at most 3 for each", 3
-	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(login)}})
-	setup.Name, setup.Config.EvictOldest = "memory, the newest 2 of each", true
-	setup.Config.MaxPerSubject = 2
+	holds(t, explore.Scenario{Setup: atMost3, Requests: []explore.Program{from(login), from(login)}})
+	setup := newest2
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(login)}})
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(regenerate, explore.Other)}})
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login)}, Faults: 1})
@@ -110,18 +97,14 @@ func TestFindsA9_UpdateThatUsesTheSession(t *testing.T) {
 }
 
 func TestFindsA9_WaitWithoutDeadline(t *testing.T) {
-	setup := inMemory
-	setup.Name, setup.Local = "memory that leaves no time", true
 	holds(t, explore.Scenario{
-		Setup: setup, Requests: []explore.Program{set, count, take}, Together: true,
+		Setup: local, Requests: []explore.Program{set, count, take}, Together: true,
 		Faults: 1, Kinds: []explore.Fault{explore.Late},
 	})
 }
 
 func TestFindsA10_TouchOfARetiredToken(t *testing.T) {
-	setup := inMemory
-	setup.Name, setup.Config.IdleTimeout, setup.Age = "memory, idle for 10 minutes of 30", 30*time.Minute, 10*time.Minute
-	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{read, regenerate}})
+	holds(t, explore.Scenario{Setup: idle, Requests: []explore.Program{read, regenerate}})
 }
 
 func TestFindsA13_RoundInCircles(t *testing.T) {

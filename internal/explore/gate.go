@@ -47,85 +47,88 @@ func Gated(b sessions.Backend, gate Gate, without ...sessions.Ability) sessions.
 
 // compose returns g with the abilities whose bits mask has.
 func compose(g *gated, s swapping, t touching, r rotating, i indexing, mask int) sessions.Backend {
-	type (
-		swap   = swapping
-		touch  = touching
-		rotate = rotating
-		index  = indexing
-	)
+	if mask&0b1000 != 0 {
+		return composeIndexed(g, s, t, r, i, mask&0b111)
+	}
 	return []sessions.Backend{
-		0b0000: g,
-		0b0001: struct {
+		g,
+		struct {
 			*gated
-			swap
+			swapping
 		}{g, s},
-		0b0010: struct {
+		struct {
 			*gated
-			touch
+			touching
 		}{g, t},
-		0b0011: struct {
+		struct {
 			*gated
-			swap
-			touch
+			swapping
+			touching
 		}{g, s, t},
-		0b0100: struct {
+		struct {
 			*gated
-			rotate
+			rotating
 		}{g, r},
-		0b0101: struct {
+		struct {
 			*gated
-			swap
-			rotate
+			swapping
+			rotating
 		}{g, s, r},
-		0b0110: struct {
+		struct {
 			*gated
-			touch
-			rotate
+			touching
+			rotating
 		}{g, t, r},
-		0b0111: struct {
+		struct {
 			*gated
-			swap
-			touch
-			rotate
+			swapping
+			touching
+			rotating
 		}{g, s, t, r},
-		0b1000: struct {
+	}[mask]
+}
+
+// composeIndexed is compose for a backend that finds by subject.
+func composeIndexed(g *gated, s swapping, t touching, r rotating, i indexing, mask int) sessions.Backend {
+	return []sessions.Backend{
+		struct {
 			*gated
-			index
+			indexing
 		}{g, i},
-		0b1001: struct {
+		struct {
 			*gated
-			swap
-			index
+			swapping
+			indexing
 		}{g, s, i},
-		0b1010: struct {
+		struct {
 			*gated
-			touch
-			index
+			touching
+			indexing
 		}{g, t, i},
-		0b1011: struct {
+		struct {
 			*gated
-			swap
-			touch
-			index
+			swapping
+			touching
+			indexing
 		}{g, s, t, i},
-		0b1100: struct {
+		struct {
 			*gated
-			rotate
-			index
+			rotating
+			indexing
 		}{g, r, i},
-		0b1101: struct {
+		struct {
 			*gated
-			swap
-			rotate
-			index
+			swapping
+			rotating
+			indexing
 		}{g, s, r, i},
-		0b1110: struct {
+		struct {
 			*gated
-			touch
-			rotate
-			index
+			touching
+			rotating
+			indexing
 		}{g, t, r, i},
-		0b1111: all{g, s, t, r, i},
+		all{g, s, t, r, i},
 	}[mask]
 }
 

@@ -37,6 +37,10 @@ type hold struct {
 type modelRules struct {
 	limit int // sessions of one owner; 0: none
 	evict bool
+
+	// replay is what the tokens of sessions lead to that travel with the client,
+	// whatever happened since; nil where a store keeps the sessions.
+	replay []session
 }
 
 func (st *state) find(name string) *session {
@@ -119,6 +123,11 @@ func (r *modelRules) afterLoad(st state, u *unit) []state {
 		return []state{st.holding(i, hold{})}
 	case u.seen != nil && valid && maps.Equal(s.values, u.seen):
 		return []state{st.holding(i, hold{name: name})}
+	}
+	for _, s := range r.replay {
+		if s.name == name && maps.Equal(s.values, u.seen) {
+			return []state{st.with(s).holding(i, hold{name: name})}
+		}
 	}
 	return nil
 }

@@ -4,35 +4,157 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gosessions/sessions/internal/explore"
 )
 
-func TestTmpPairs(t *testing.T) {
-	setups := map[string]explore.Setup{"memory": inMemory}
-	imp := inMemory
-	imp.Name, imp.Source = "imported", newMemory
-	setups["imported"] = imp
-	faults := 0
-	if os.Getenv("F") != "" {
-		faults = 1
+// whole says that everything is to be explored, as `make explore` does, and not
+// only what a test run has time for.
+var whole = os.Getenv("EXPLORE") == "all"
+
+// tally adds up what was run.
+type tally struct {
+	*testing.T
+	mu     sync.Mutex
+	name   string
+	result explore.Result
+	count  int // scenarios
+	broken int
+}
+
+// newTally prints a line with the sums when the test ends.
+func newTally(t *testing.T, name string) *tally {
+	sum := &tally{T: t, name: name}
+	t.Cleanup(func() {
+		r := &sum.result
+		t.Logf("explored | %s | %d scenarios | %d schedules | %d left off as equivalent | %d broken", name, sum.count, r.Schedules, r.Pruned, sum.broken)
+		if r.Schedules == 0 {
+			t.Errorf("%s: nothing was run", name)
+		}
+	})
+	return sum
+}
+
+// shown is how many broken scenarios of one kind are printed with their steps.
+const shown = 3
+
+// explore runs s until it breaks, or to its end.
+func (sum *tally) explore(s explore.Scenario, options explore.Options) {
+	sum.Helper()
+	options.Stop = 1
+	result := s.Explore(sum.T, options)
+	sum.mu.Lock()
+	defer sum.mu.Unlock()
+	sum.count++
+	sum.result.Schedules += result.Schedules
+	sum.result.Pruned += result.Pruned
+	if result.First == nil {
+		return
 	}
-	only := os.Getenv("P")
-	total, broken := 0, 0
-	for _, a := range everything {
-		for _, b := range everything {
-			s := explore.Scenario{Setup: setups[os.Getenv("S")], Requests: []explore.Program{a, b}, Faults: faults, Together: os.Getenv("T") != ""}
-			if only != "" && !strings.Contains(s.Name(), only) {
-				continue
-			}
-			r := s.Explore(t, explore.Options{})
-			total += r.Schedules
-			broken += r.Broken
-			if r.First != nil {
-				fmt.Println(r.Broken, "of", r.Schedules, r.First)
-			}
+	sum.broken++
+	text := result.First.String()
+	if sum.broken > shown {
+		text, _, _ = strings.Cut(text, "\n")
+		text += fmt.Sprintf(": %s", result.First.Schedule)
+	}
+	sum.Error(text)
+}
+
+// pairs calls f for every pair of programs.
+func pairs(programs []explore.Program, f func(a, b explore.Program)) {
+	for i, a := range programs {
+		for _, b := range programs[i:] {
+			f(a, b)
 		}
 	}
-	fmt.Println(total, broken)
+}
+
+// Every order of every two requests, on every store.
+func TestPairs(t *testing.T) {
+	for _, setup := range setups {
+		t.Run(setup.Name, func(t *testing.T) {
+			t.Parallel()
+			sum := newTally(t, "pairs, "+setup.Name)
+			pairs(everything, func(a, b explore.Program) {
+				sum.explore(explore.Scenario{Setup: setup, Requests: []explore.Program{a, b}}, explore.Options{})
+			})
+		})
+	}
+}
+
+// The same in one process, where requests take turns.
+func TestPairsInOneProcess(t *testing.T) {
+	for _, setup := range setups {
+		t.Run(setup.Name, func(t *testing.T) {
+			t.Parallel()
+			sum := newTally(t, "pairs in one process, "+setup.Name)
+			pairs(everything, func(a, b explore.Program) {
+				sum.explore(explore.Scenario{Setup: setup, Requests: []explore.Program{a, b}, Together: true}, explore.Options{})
+			})
+		})
+	}
+}
+
+// Every two requests with a fault at every step: a few schedules of each, or all
+// of them.
+func TestPairsWithAFault(t *testing.T) {
+	for _, setup := range setups {
+		for _, together := range []bool{false, true} {
+			name := setup.Name
+			if together {
+				name += ", one process"
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				sum := newTally(t, "pairs with a fault, "+name)
+				pairs(everything, func(a, b explore.Program) {
+					s := explore.Scenario{Setup: setup, Requests: []explore.Program{a, b}, Together: together, Faults: 1}
+					sum.explore(s, sample(6))
+				})
+			})
+		}
+	}
+}
+
+// sample is n schedules drawn at random, or all where the whole is explored.
+func sample(n int) explore.Options {
+	if whole {
+		return explore.Options{}
+	}
+	return explore.Options{Random: true, Most: n, Seed: 1}
+}
+
+// meeting are the requests whose triples matter: each ends a session, moves it,
+// or stores something that must not be lost.
+var meeting = []explore.Program{set, count, take, regenerate, login, destroy, saveBack, transact, revokeAll, from(revokeOthers, explore.Other)}
+
+// Every three of the requests that matter.
+func TestTriples(t *testing.T) {
+	for _, setup := range setups {
+		t.Run(setup.Name, func(t *testing.T) {
+			t.Parallel()
+			sum := newTally(t, "triples, "+setup.Name)
+			for i, a := range meeting {
+				pairs(meeting[i:], func(b, c explore.Program) {
+					sum.explore(explore.Scenario{Setup: setup, Requests: []explore.Program{a, b, c}}, sample(10))
+				})
+			}
+		})
+	}
+}
+
+// One request alone, with two faults.
+func TestTwoFaults(t *testing.T) {
+	for _, setup := range setups {
+		t.Run(setup.Name, func(t *testing.T) {
+			t.Parallel()
+			sum := newTally(t, "one request with two faults, "+setup.Name)
+			for _, p := range everything {
+				s := explore.Scenario{Setup: setup, Requests: []explore.Program{p}, Faults: 2}
+				sum.explore(s, sample(50))
+			}
+		})
+	}
 }

@@ -302,8 +302,18 @@ func (q *Caller) Transact(f func(t *Caller) error) error {
 func (q *Caller) RevokeAll(owner string) error {
 	u := q.note(&unit{kind: revokeAll, owner: owner})
 	_, err := q.request.process.mw.RevokeAll(q.ctx, owner)
-	if err == nil || verdictOf(err) == not {
-		q.told(u, verdictOf(err))
+	return q.revoked(u, err)
+}
+
+// revoked notes how a revocation ended. An error leaves open what it has ended,
+// unless it says that the backend cannot do it.
+func (q *Caller) revoked(u *unit, err error) error {
+	switch {
+	case err == nil:
+		q.told(u, done)
+	case errors.Is(err, errors.ErrUnsupported):
+		q.told(u, not)
+		return nil
 	}
 	return err
 }
@@ -312,10 +322,7 @@ func (q *Caller) RevokeAll(owner string) error {
 func (q *Caller) RevokeOthers() error {
 	u := q.note(&unit{kind: revokeAll, owner: q.session.Subject(), keep: true})
 	_, err := q.request.process.mw.RevokeOthers(q.ctx, q.session)
-	if err == nil {
-		q.told(u, done)
-	}
-	return err
+	return q.revoked(u, err)
 }
 
 // Revoke ends the session of owner that has this name, by the public ID that it
@@ -324,10 +331,7 @@ func (q *Caller) Revoke(owner, name string) error {
 	u := q.note(&unit{kind: revoke, owner: owner, name: name})
 	found, err := q.request.process.mw.Revoke(q.ctx, owner, q.request.run.publicID[name])
 	u.said = found
-	if err == nil {
-		q.told(u, done)
-	}
-	return err
+	return q.revoked(u, err)
 }
 
 // Go runs f beside the caller, as a thread that is scheduled like a request. The

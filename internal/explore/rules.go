@@ -72,7 +72,11 @@ func (r *run) check(ended bool) string {
 // rules returns what the model needs to know of the configuration.
 func (r *run) rules() *modelRules {
 	c := &r.scenario.Setup.Config
-	return &modelRules{limit: c.MaxPerSubject, evict: c.EvictOldest}
+	rules := &modelRules{limit: c.MaxPerSubject, evict: c.EvictOldest}
+	if r.scenario.Setup.Replays {
+		rules.replay = r.first.sessions
+	}
+	return rules
 }
 
 // tooLong returns what is wrong with how long a thread took.
@@ -125,7 +129,7 @@ func (r *run) accept(st *state, all []found) bool {
 		if s := st.find(h.name); s != nil && s.alive && s.version == h.version {
 			want = s.values
 		}
-		if !maps.Equal(want, f.values) {
+		if !maps.Equal(want, f.values) && !(want == nil && r.replayed(f)) {
 			return false
 		}
 	}
@@ -140,6 +144,12 @@ func (r *run) accept(st *state, all []found) bool {
 		}
 	}
 	return true
+}
+
+// replayed reports whether f is what a token leads to that is the session itself.
+func (r *run) replayed(f found) bool {
+	s := r.first.find(f.name)
+	return r.scenario.Setup.Replays && s != nil && maps.Equal(s.values, f.values)
 }
 
 // serial reports whether no request began before the one before was over.

@@ -127,3 +127,8 @@ func (s *search) advance() bool {
 	}
 	return false
 }
+
+// shorten gives up the alternatives to choices after the first n.
+func (s *search) shorten(n int) {
+	s.nodes = s.nodes[:min(n, len(s.nodes))]
+}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"time"
 
 	"github.com/gosessions/sessions"
@@ -35,6 +36,10 @@ type Setup struct {
 
 	// Source, if not nil, makes the store where Main and Other are at first.
 	Source func() sessions.Backend
+
+	// Replays says that the source's tokens are the sessions themselves, so that
+	// one that was kept leads to its old content again whatever happened since.
+	Replays bool
 
 	// Age is how long ago Main was stored.
 	Age time.Duration
@@ -83,6 +88,9 @@ func (s *Setup) config(source sessions.Backend) *sessions.Config {
 
 // gated returns b as the middleware sees it.
 func (s *Setup) gated(b sessions.Backend, gate Gate) sessions.Backend {
+	if slices.Contains(sessions.Abilities(b), sessions.IsStateless) {
+		return b // nothing is stored, and no step taken
+	}
 	if s.Conflates {
 		gate = conflating(gate)
 	}
