@@ -38,6 +38,9 @@ type modelRules struct {
 	limit int // sessions of one owner; 0: none
 	evict bool
 
+	// moved says that the sessions had other public IDs before they were imported.
+	moved bool
+
 	// replay is what the tokens of sessions lead to that travel with the client,
 	// whatever happened since; nil where a store keeps the sessions.
 	replay []session
@@ -103,7 +106,7 @@ func (r *modelRules) after(st state, u *unit) []state {
 	case destroy:
 		return r.afterDestroy(st, u)
 	case revoke:
-		return afterRevoke(st, u)
+		return r.afterRevoke(st, u)
 	}
 	return afterRevokeAll(st, u)
 }
@@ -243,7 +246,7 @@ func (r *modelRules) afterDestroy(st state, u *unit) []state {
 	return list
 }
 
-func afterRevoke(st state, u *unit) []state {
+func (r *modelRules) afterRevoke(st state, u *unit) []state {
 	s := st.find(u.name)
 	is := func(x *session) bool { return x.name == u.name }
 	switch {
@@ -253,14 +256,14 @@ func afterRevoke(st state, u *unit) []state {
 		return []state{st, st.kill(is)}
 	case u.said:
 		return []state{st.kill(is)}
-	case s.alive && s.version == 0 && s.values[ownerKey] == u.owner:
+	case !r.moved && s.alive && s.version == 0 && s.values[ownerKey] == u.owner:
 		return nil // it was there
 	}
 	return []state{st}
 }
 
 func afterRevokeAll(st state, u *unit) []state {
-	if u.verdict == not {
+	if u.verdict == not || u.owner == "" {
 		return []state{st}
 	}
 	own := st.holds[u.request.index]

@@ -72,7 +72,7 @@ func (r *run) check(ended bool) string {
 // rules returns what the model needs to know of the configuration.
 func (r *run) rules() *modelRules {
 	c := &r.scenario.Setup.Config
-	rules := &modelRules{limit: c.MaxPerSubject, evict: c.EvictOldest}
+	rules := &modelRules{limit: c.MaxPerSubject, evict: c.EvictOldest, moved: r.source != nil}
 	if r.scenario.Setup.Replays {
 		rules.replay = r.first.sessions
 	}
