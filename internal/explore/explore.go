@@ -19,6 +19,10 @@ type Options struct {
 	Random bool   // draw Most schedules at random instead of taking one after the other
 	Seed   uint64 // of what is drawn
 	Plain  bool   // leave out no schedule
+
+	// Outcome, if not nil, is told after each run how the requests were answered
+	// and what is found afterwards.
+	Outcome func(string)
 }
 
 // Result is what came of an exploration.
@@ -195,10 +199,26 @@ func (e *exploration) once() error {
 	if broken := r.check(ended); broken != "" {
 		e.breaks(r, broken)
 	}
+	if e.options.Outcome != nil {
+		e.options.Outcome(r.outcome())
+	}
 	if !ended {
 		e.search.shorten(enough)
 	}
 	return nil
+}
+
+// outcome says how the requests were answered and what is found.
+func (r *run) outcome() string {
+	var list []string
+	for _, q := range r.requests {
+		list = append(list, fmt.Sprint(q.name, " ", q.status))
+	}
+	all, _ := r.findAll()
+	for _, f := range all {
+		list = append(list, fmt.Sprint(f.cookies, " ", f.values))
+	}
+	return strings.Join(list, "; ")
 }
 
 // enough is how many steps of a run that has no end are varied.
