@@ -140,7 +140,7 @@ var plants = []struct {
 	}},
 	{name: "never answers", requests: []explore.Program{read}, store: planted{
 		read: func(context.Context, *memory.Backend, string) (sessions.Record, error) {
-			time.Sleep(24 * time.Hour)
+			<-time.After(24 * time.Hour)
 			return sessions.Record{}, sessions.ErrNotFound
 		},
 	}},

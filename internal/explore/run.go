@@ -137,7 +137,7 @@ func (r *run) find(j jar) (v values, status int) {
 func (r *run) close() {
 	r.world.close()
 	for _, b := range []sessions.Backend{r.store, r.source} {
-		if c, ok := b.(interface{ Close() error }); ok {
+		if c, ok := b.(interface{ Close() error }); ok && !r.scenario.Setup.Real {
 			_ = c.Close()
 		}
 	}

@@ -55,7 +55,9 @@ type Setup struct {
 	// Whole has each operation be one step, although the store takes several.
 	Whole bool
 
-	// Real says that the store is outside of this process.
+	// Real says that the store is outside of this process. Then time passes as it
+	// does, nothing waits for a deadline, and the store is not closed. Its client
+	// calls [Pause].
 	Real bool
 }
 
@@ -80,6 +82,9 @@ func (s *Setup) config(source sessions.Backend) *sessions.Config {
 	c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	c.DisableBreaker = true
 	c.Timeout = timeout
+	if s.Real {
+		c.Timeout = time.Minute // for a machine that is busy
+	}
 	if source != nil {
 		c.Sources = []sessions.Source{{Backend: source, Transport: sessions.Cookie{Name: "old"}}}
 	}

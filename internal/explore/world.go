@@ -47,6 +47,7 @@ type thread struct {
 	cut    bool          // its next step is refused
 	asleep chan struct{} // it will wait for its deadline when it goes on; closed when that has passed
 	lag    time.Duration // how long its own store kept it waiting without a deadline
+	fresh  bool          // it has taken no step of the operation that it was let into
 
 	begun, ended time.Time
 }
@@ -101,6 +102,7 @@ func (w *world) gate(store string) Gate {
 			return errFault
 		}
 		inner := ctx
+		th.fresh = true
 		if !w.whole && severalSteps(step.Op) {
 			inner = &stepping{ctx, th, step}
 		}
@@ -178,6 +180,20 @@ func (s *stepping) Err() error {
 	step.Inner = true
 	s.th.hold(step)
 	return s.Context.Err()
+}
+
+// Pause is for a store's client: it is called before each request to the server.
+// It holds the thread to which ctx belongs before the second and any further
+// request of an operation. Other contexts pass.
+func Pause(ctx context.Context, name string) {
+	th, ok := ctx.Value(threadKey{}).(*thread)
+	switch {
+	case !ok:
+	case th.fresh:
+		th.fresh = false
+	default:
+		th.hold(Step{Op: sessions.Op(name), Inner: true, Writes: []string{All}})
+	}
 }
 
 // alternatives returns what can be done next.
