@@ -49,7 +49,8 @@ func (b *Break) String() string {
 	for i, step := range b.Steps {
 		fmt.Fprintf(&text, "  %2d  %s\n", i+1, step)
 	}
-	fmt.Fprintf(&text, "  schedule: %s", b.Schedule)
+	scenario, _, _ := strings.Cut(b.Scenario, " with ")
+	fmt.Fprintf(&text, "  again: EXPLORE_SCENARIO=%q EXPLORE_SCHEDULE=%q go test -v -run TestReplay ./internal/explore", scenario, b.Schedule)
 	return text.String()
 }
 
@@ -60,11 +61,11 @@ func (s *Scenario) Name() string {
 		names = append(names, p.Name)
 	}
 	name := strings.Join(names, " | ")
-	if s.Faults > 0 {
-		name += fmt.Sprintf(" with %d faults", s.Faults)
-	}
 	if s.Together {
-		name += ", one process"
+		name += " in one process"
+	}
+	if s.Faults > 0 {
+		name += fmt.Sprintf(" with %d of the faults", s.Faults)
 	}
 	return s.Setup.Name + ": " + name
 }
@@ -230,9 +231,24 @@ func (e *exploration) choose(r *run, list []choice) int {
 	case e.replay != nil:
 		return r.follow(e.replay, list)
 	case e.options.Random:
-		return e.random.IntN(len(list))
+		return e.draw(list)
 	}
 	return e.search.choose(list)
+}
+
+// draw picks a choice at random: every sixth has a fault, where one is possible.
+func (e *exploration) draw(list []choice) int {
+	faulty := e.random.IntN(6) == 0
+	var fit []int
+	for i := range list {
+		if (list[i].fault != None) == faulty {
+			fit = append(fit, i)
+		}
+	}
+	if len(fit) == 0 {
+		return e.random.IntN(len(list))
+	}
+	return fit[e.random.IntN(len(fit))]
 }
 
 // follow returns the choice that the schedule has at this point.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"time"
 
 	"github.com/gosessions/sessions"
 )
@@ -377,9 +376,3 @@ func (r *request) serve(ctx context.Context) {
 	}
 	r.sent = r.cookies.keep(w.Result().Cookies())
 }
-
-// took returns how long the request took.
-func (th *thread) took() time.Duration { return th.ended.Sub(th.begun) - th.lag }
-
-// Raw returns the session itself, for what the model does not follow.
-func (q *Caller) Raw() (context.Context, *sessions.Session) { return q.ctx, q.session }

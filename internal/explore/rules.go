@@ -84,13 +84,19 @@ func (th *thread) tooLong(r *run) string {
 	if r.scenario.Setup.Real {
 		return ""
 	}
+	lag := time.Duration(0) // which the store caused that the request itself asked
+	for _, other := range r.world.gates {
+		if other.name[0] == th.name[0] {
+			lag += other.lag
+		}
+	}
 	saves := 0
 	for _, q := range r.requests {
 		saves = max(saves, q.saves)
 	}
 	// A load and a commit, with what a handler asks for besides.
 	most := time.Duration(4+saves)*timeout + time.Second
-	if took := th.took(); took > most {
+	if took := th.ended.Sub(th.begun) - lag; took > most {
 		return fmt.Sprintf("%s took %v, with a timeout of %v for a load or a commit", th.name, took, timeout)
 	}
 	return ""
