@@ -376,3 +376,6 @@ func (r *request) serve(ctx context.Context) {
 	}
 	r.sent = r.cookies.keep(w.Result().Cookies())
 }
+
+// Raw returns the session itself, for what the model does not follow.
+func (q *Caller) Raw() (context.Context, *sessions.Session) { return q.ctx, q.session }
