@@ -1,0 +1,117 @@
+package explore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/internal/explore"
+)
+
+// holds explores s and fails where a rule is broken.
+func holds(t *testing.T, s explore.Scenario) {
+	t.Helper()
+	start := time.Now()
+	result := s.Explore(t, explore.Options{})
+	t.Logf("%s: %d schedules, %d pruned, %d broken in %v", s.Name(), result.Schedules, result.Pruned, result.Broken, time.Since(start).Round(time.Millisecond))
+	if result.First != nil {
+		t.Errorf("%v", result.First)
+	}
+	if result.Schedules == 0 {
+		t.Errorf("%s: nothing was run", s.Name())
+	}
+}
+
+func TestFindsA1_RevocationOfAChangingID(t *testing.T) {
+	for _, p := range []explore.Program{from(revokeAll, explore.Other), from(revokeOthers, explore.Other), from(revokeAll)} {
+		holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{regenerate, p}})
+	}
+}
+
+func TestFindsA2_LogoutDuringAnImport(t *testing.T) {
+	setup := imports
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{regenerate, destroy}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, count, destroy}})
+}
+
+func TestFindsA4_DestroyOfARetiredToken(t *testing.T) {
+	holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{regenerate, destroy}})
+}
+
+func TestFindsA2_LogoutDuringAnImportThatChangesTheID(t *testing.T) {
+	setup := imports
+	for _, p := range []explore.Program{regenerate, login} {
+		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{p, destroy}})
+		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{p, set, destroy}})
+	}
+}
+
+func TestFindsA3_SuccessForAnImportThatWasTakenBack(t *testing.T) {
+	setup := importsConflate
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
+}
+
+func TestFindsA5_TransactBesideSave(t *testing.T) {
+	holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{transactBeside}})
+}
+
+func TestFindsA6_SaveOfUnknownOutcome(t *testing.T) {
+	for _, p := range []explore.Program{saveBack, saveCount} {
+		holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p}, Faults: 2})
+	}
+}
+
+func TestFindsA7_RevocationBeforeAnImport(t *testing.T) {
+	setup := imports
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{read, from(revokeAll)}})
+}
+
+func TestFindsA8_MoreSessionsThanAllowed(t *testing.T) {
+	holds(t, explore.Scenario{Setup: atMost3, Requests: []explore.Program{from(login), from(login)}})
+	setup := newest2
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(login)}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login), from(regenerate, explore.Other)}})
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{from(login)}, Faults: 1})
+}
+
+func TestFindsA9_UpdateThatUsesTheSession(t *testing.T) {
+	for name, inside := range map[string]func(q *explore.Caller){
+		"save":    func(q *explore.Caller) { ctx, s := q.Raw(); _ = s.Save(ctx) },
+		"discard": func(q *explore.Caller) { _, s := q.Raw(); s.Discard() },
+		"destroy": func(q *explore.Caller) { ctx, s := q.Raw(); _ = s.Destroy(ctx) },
+		"transact": func(q *explore.Caller) {
+			ctx, s := q.Raw()
+			_ = s.Transact(ctx, func(*sessions.Session) error { return nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := program("update that calls "+name, func(q *explore.Caller) error {
+				_ = q.Load()
+				return q.Increment("n", func() { inside(q) })
+			})
+			p.Locks = true
+			holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p, set}})
+		})
+	}
+}
+
+func TestFindsA9_WaitWithoutDeadline(t *testing.T) {
+	holds(t, explore.Scenario{
+		Setup: local, Requests: []explore.Program{set, count, take}, Together: true,
+		Faults: 1, Kinds: []explore.Fault{explore.Late},
+	})
+}
+
+func TestFindsA10_TouchOfARetiredToken(t *testing.T) {
+	holds(t, explore.Scenario{Setup: idle, Requests: []explore.Program{read, regenerate}})
+}
+
+func TestFindsA13_RoundInCircles(t *testing.T) {
+	setup := inMemory
+	setup.Name, setup.Whole = "memory, revocation in one step", true
+	holds(t, explore.Scenario{
+		Setup: setup, Requests: []explore.Program{regenerate, from(revokeAll), from(revokeAll)},
+		Faults: 1, Kinds: []explore.Fault{explore.Lost},
+	})
+}

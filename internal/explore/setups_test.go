@@ -1,0 +1,85 @@
+package explore_test
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/cookie"
+	"github.com/gosessions/sessions/backends/memory"
+	"github.com/gosessions/sessions/internal/explore"
+	"github.com/gosessions/sessions/serializer"
+)
+
+func newMemory() sessions.Backend { return memory.New(nil) }
+
+// inMemory is the store that has everything.
+var inMemory = explore.Setup{Name: "memory", Store: newMemory}
+
+// but returns inMemory with a difference.
+func but(name string, change func(*explore.Setup)) explore.Setup {
+	s := inMemory
+	s.Name = name
+	change(&s)
+	return s
+}
+
+// The setups are the configurations that make a difference to the protocol.
+var (
+	local    = but("memory without deadlines", func(s *explore.Setup) { s.Local = true })
+	conflate = but("a store that takes absence for a conflict", func(s *explore.Setup) { s.Conflates = true })
+	strict   = but("memory, strict", func(s *explore.Setup) { s.Config.Strict = true })
+	noRotate = but("a store that cannot rotate", func(s *explore.Setup) { s.Without = []sessions.Ability{sessions.CanRotate} })
+	noIndex  = but("a store without subjects", func(s *explore.Setup) { s.Without = []sessions.Ability{sessions.CanSubjects} })
+	noMarker = but("a format without markers", func(s *explore.Setup) { s.Config.Format = markerless{serializer.Native(serializer.JSON)} })
+	noSwap   = but("a store that cannot swap", func(s *explore.Setup) {
+		s.Without, s.Weak = []sessions.Ability{sessions.CanSwap, sessions.CanRotate}, true
+	})
+	fourMethods = but("a store of four methods", func(s *explore.Setup) {
+		s.Without = []sessions.Ability{sessions.CanSwap, sessions.CanRotate, sessions.CanTouch, sessions.CanSubjects}
+		s.Weak = true
+	})
+	idle = but("memory, idle for 10 minutes of 30", func(s *explore.Setup) {
+		s.Config.IdleTimeout, s.Age = 30*time.Minute, 10*time.Minute
+	})
+	idleNoTouch = but("a store that cannot touch, idle for 10 minutes of 30", func(s *explore.Setup) {
+		s.Config.IdleTimeout, s.Age = 30*time.Minute, 10*time.Minute
+		s.Without = []sessions.Ability{sessions.CanTouch}
+	})
+	atMost3 = but("memory, at most 3 sessions for each", func(s *explore.Setup) { s.Config.MaxPerSubject = 3 })
+	newest2 = but("memory, the newest 2 sessions of each", func(s *explore.Setup) {
+		s.Config.MaxPerSubject, s.Config.EvictOldest = 2, true
+	})
+	newest1 = but("memory, the newest session of each", func(s *explore.Setup) {
+		s.Config.MaxPerSubject, s.Config.EvictOldest, s.Bare = 1, true, true
+	})
+	imports         = but("memory, imported", func(s *explore.Setup) { s.Source = newMemory })
+	importsConflate = but("a store that takes absence for a conflict, imported", func(s *explore.Setup) {
+		s.Source, s.Conflates = newMemory, true
+	})
+	importsNoRotate = but("a store that cannot rotate, imported", func(s *explore.Setup) {
+		s.Source, s.Without = newMemory, []sessions.Ability{sessions.CanRotate}
+	})
+	importsCookie = but("memory, imported from a cookie", func(s *explore.Setup) {
+		s.Source, s.Replays = newCookie, true
+	})
+
+	setups = []explore.Setup{
+		inMemory, local, conflate, strict, noRotate, noIndex, noMarker, noSwap, fourMethods, idle, idleNoTouch,
+		atMost3, newest2, newest1, imports, importsConflate, importsNoRotate, importsCookie,
+	}
+)
+
+// newCookie is a backend whose sessions travel with the client.
+func newCookie() sessions.Backend {
+	return cookie.New(cookie.Encrypted(strings.Repeat("0123456789abcdef", 4)))
+}
+
+// markerless is a format as Flask-Session's, without room for what is ours.
+type markerless struct{ serializer.Format }
+
+func (f markerless) Holds() serializer.Holds {
+	holds := f.Format.Holds()
+	holds.Retired, holds.Writes = false, false
+	return holds
+}
