@@ -82,6 +82,7 @@ func (s *Session) forget() {
 	s.regenerate, s.retired, s.worthless, s.destroyed = 0, false, false, true
 	s.failed, s.saveErr, s.doubt, s.unsure = nil, nil, nil, false
 	s.reply = clearToken
+	s.ends++
 	s.version++
 }
 

@@ -58,10 +58,10 @@ func (st *store) vanished(lost error) error {
 
 // bury puts a tombstone under id, where a session that is imported from a source
 // is stored or will be, so that no import under way can bring it back.
-func (v *vault) bury(ctx context.Context, id string) error {
+func (v *vault) bury(ctx context.Context, id string, lifetime time.Duration) error {
 	st := v.primary
 	c := commit{v: v, st: st, now: time.Now(), writeToken: endedToken}
-	tombstone, err := c.tombstone(v.lifetime)
+	tombstone, err := c.tombstone(lifetime)
 	if err != nil {
 		return err
 	}

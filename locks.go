@@ -65,6 +65,11 @@ func (m *keyedMutex) lock(ctx context.Context, key string, wait time.Duration) (
 	case <-timer.C:
 		err = context.DeadlineExceeded
 	}
-	done()
-	return nil, err
+	select {
+	case l.held <- struct{}{}: // at the last moment
+		return func() { <-l.held; done() }, nil
+	default:
+		done()
+		return nil, err
+	}
 }

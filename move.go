@@ -285,7 +285,7 @@ func (c *commit) await(ctx context.Context) error {
 	if !c.pending {
 		return ErrConflict
 	}
-	tombstone, err := c.tombstone(c.v.lifetime)
+	tombstone, err := c.tombstone(tombstoneLifetime)
 	if err != nil {
 		return err
 	}
@@ -438,7 +438,12 @@ func (v *vault) destroySource(ctx context.Context, old *snapshot, source *source
 	var err error
 	switch {
 	case v.primary.tombstones():
-		err = v.bury(ctx, id)
+		// A copy of a stateless token could come back at any time.
+		lifetime := tombstoneLifetime
+		if source.store.stateless {
+			lifetime = v.lifetime
+		}
+		err = v.bury(ctx, id, lifetime)
 	case old.data != nil:
 		err = v.end(ctx, v.primary, old)
 	default:

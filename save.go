@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2" //rules:allow because a write token need only be different from others, and is no secret
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -14,37 +12,6 @@ import (
 // timeout handler outside of the middleware has answered, or will: no cookie can
 // be sent any more, and the visitor is told that the request failed.
 var errTimedOut = fmt.Errorf("sessions: the request's time was over before its session was saved: %w", context.DeadlineExceeded)
-
-// errBusy is why a call gave up waiting for another one of the same request.
-var errBusy = fmt.Errorf("sessions: the session is being saved or updated by another call: a function given to Update must not call Save, Destroy or Transact: %w", context.DeadlineExceeded)
-
-// turnstile lets one call of Save, Destroy or the like through at a time. It
-// never blocks for ever: the caller may be a function given to Update that runs
-// within a commit, which then waits for itself.
-type turnstile struct {
-	mu       sync.Mutex
-	updating atomic.Int32 // functions that run within a commit
-}
-
-// lock waits for its turn, but not longer than wait.
-func (t *turnstile) lock(wait time.Duration) error {
-	if t.mu.TryLock() {
-		return nil
-	}
-	start := time.Now()
-	for {
-		time.Sleep(time.Millisecond)
-		if t.mu.TryLock() {
-			return nil
-		}
-		waited := time.Since(start)
-		if waited > wait || t.updating.Load() > 0 && waited > wait/8 {
-			return errBusy
-		}
-	}
-}
-
-func (t *turnstile) unlock() { t.mu.Unlock() }
 
 // Save saves the session now instead of when the response begins. It may be
 // repeated. A cookie that has to be set waits for the response's header.
@@ -290,6 +257,10 @@ func (s *Session) Discard() {
 
 // discard forgets the changes that are not saved. s.mu is held.
 func (s *Session) discard() {
+	if len(s.journal) == 0 && s.regenerate == 0 && s.failed == nil && s.doubt == nil {
+		s.saveErr = nil
+		return
+	}
 	s.unsure = s.unsure || s.doubt != nil
 	s.journal, s.regenerate, s.id, s.failed, s.saveErr, s.doubt = nil, 0, "", nil, nil, nil
 	s.version++

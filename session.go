@@ -41,9 +41,10 @@ type Session struct {
 	retired    bool          // the token is from before a regeneration
 	worthless  bool          // the client sent tokens that lead to no session
 	destroyed  bool
-	discarded  bool // Discard was called while a commit was under way
-	unsure     bool // stored may be behind what this request has stored itself
-	closed     bool // the response has begun
+	ends       uint32 // how often the session was ended
+	discarded  bool   // Discard was called while a commit was under way
+	unsure     bool   // stored may be behind what this request has stored itself
+	closed     bool   // the response has begun
 	reply      reply
 	heartbeat  *time.Timer // of keepAlive; nil if there is none, or the request has ended
 

@@ -98,9 +98,12 @@ func (s *Session) follow(ctx context.Context, t *Session, before *snapshot) {
 		}
 		base = &latest.stored
 	}
-	if s.doubt != nil {
+	switch {
+	case s.doubt != nil:
 		s.unsure = true // its commit finds out by itself
 		return
+	case bytes.Equal(base.data, s.stored.data):
+		return // nothing has changed
 	}
 	s.rebase(base, 0)
 }

@@ -48,7 +48,7 @@ func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ 
 	}
 	for range maxUpdates {
 		s.mu.Lock()
-		old, version, closed := lookup(s.content.Fields, key), s.version, s.closed
+		old, version, ends, closed := lookup(s.content.Fields, key), s.version, s.ends, s.closed
 		s.mu.Unlock()
 		if closed {
 			return zero, ErrCommitted
@@ -58,6 +58,10 @@ func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ 
 			return zero, err
 		}
 		s.mu.Lock()
+		if s.ends != ends {
+			s.mu.Unlock()
+			return zero, ErrGone
+		}
 		current := s.version == version
 		if current {
 			err = s.changeLocked(change{kind: updateKey, key: key, value: encoded, update: again})
@@ -75,4 +79,4 @@ func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ 
 
 // maxUpdates is how often a value may be computed anew because other goroutines
 // of the request change the session.
-const maxUpdates = 1000
+const maxUpdates = 100

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/internal/explore"
+	"github.com/gosessions/sessions/serializer"
 )
 
 // What is left out differs from what is run in no outcome.
@@ -126,7 +128,16 @@ var plants = []struct {
 	}},
 	{name: "remembers an old ID for a day", requests: []explore.Program{regenerate}, store: planted{
 		rotate: func(ctx context.Context, b *memory.Backend, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
-			marker.TTL = 24 * time.Hour
+			var content serializer.Content
+			format := serializer.Native(serializer.JSON)
+			if err := format.Unpack(marker.Data, &content); err != nil {
+				return err
+			}
+			content.Lifetime, marker.TTL = 24*time.Hour, 24*time.Hour
+			var err error
+			if marker.Data, err = format.Pack(&content); err != nil {
+				return err
+			}
 			return b.Rotate(ctx, id, old, marker, newID, new)
 		},
 	}},
@@ -192,9 +203,9 @@ func TestParseSchedule(t *testing.T) {
 // A gated backend has exactly the abilities that are left.
 func TestGatedAbilities(t *testing.T) {
 	gate := func(ctx context.Context, _ explore.Step, next func(context.Context) error) error { return next(ctx) }
-	all := []sessions.Ability{sessions.CanSwap, sessions.CanTouch, sessions.CanRotate, sessions.CanSubjects}
+	all := []backends.Ability{backends.CanSwap, backends.CanTouch, backends.CanRotate, backends.CanSubjects}
 	for mask := range 1 << len(all) {
-		var without, want []sessions.Ability
+		var without, want []backends.Ability
 		for i, a := range all {
 			if mask&(1<<i) != 0 {
 				without = append(without, a)
@@ -202,7 +213,7 @@ func TestGatedAbilities(t *testing.T) {
 				want = append(want, a)
 			}
 		}
-		got := sessions.Abilities(explore.Gated(memory.New(nil), gate, without...))
+		got := backends.Abilities(explore.Gated(memory.New(nil), gate, without...))
 		if !slices.Equal(got, want) {
 			t.Errorf("without %v: got %v, want %v", without, got, want)
 		}

@@ -90,7 +90,6 @@ func TestFindsA9_UpdateThatUsesTheSession(t *testing.T) {
 				_ = q.Load()
 				return q.Increment("n", func() { inside(q) })
 			})
-			p.Locks = true
 			holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p, set}})
 		})
 	}

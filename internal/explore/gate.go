@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Step is an atomic step of a store that somebody is about to take.
 type Step struct {
-	Op    sessions.Op
+	Op    backends.Op
 	Store string // which store, where there are several
 	Inner bool   // a later step of an operation that takes several
 
@@ -27,17 +28,17 @@ type Gate func(ctx context.Context, step Step, next func(context.Context) error)
 // Gated returns a backend that passes gate before every operation of b. It can
 // swap, touch, rotate and find by subject if b can, but for what stands in
 // without; it has no other ability.
-func Gated(b sessions.Backend, gate Gate, without ...sessions.Ability) sessions.Backend {
+func Gated(b sessions.Backend, gate Gate, without ...backends.Ability) sessions.Backend {
 	g := &gated{b, gate}
-	can := map[sessions.Ability]bool{}
-	for _, a := range sessions.Abilities(b) {
+	can := map[backends.Ability]bool{}
+	for _, a := range backends.Abilities(b) {
 		can[a] = true
 	}
 	for _, a := range without {
 		can[a] = false
 	}
 	mask := 0
-	for i, a := range []sessions.Ability{sessions.CanSwap, sessions.CanTouch, sessions.CanRotate, sessions.CanSubjects} {
+	for i, a := range []backends.Ability{backends.CanSwap, backends.CanTouch, backends.CanRotate, backends.CanSubjects} {
 		if can[a] {
 			mask |= 1 << i
 		}
@@ -144,7 +145,8 @@ type all struct {
 // local is a backend that says of itself that it does not leave the process.
 type local struct{ all }
 
-func (local) Local() {}
+// Describe implements backends.Describer.
+func (local) Describe() backends.Facts { return backends.Facts{Local: true} }
 
 // gated has the four methods of every backend.
 type gated struct {
@@ -153,7 +155,7 @@ type gated struct {
 }
 
 func (g *gated) Read(ctx context.Context, id string) (record sessions.Record, err error) {
-	err = g.gate(ctx, Step{Op: sessions.OpRead, Reads: []string{id}}, func(ctx context.Context) error {
+	err = g.gate(ctx, Step{Op: backends.OpRead, Reads: []string{id}}, func(ctx context.Context) error {
 		record, err = g.inner.Read(ctx, id)
 		return err
 	})
@@ -161,7 +163,7 @@ func (g *gated) Read(ctx context.Context, id string) (record sessions.Record, er
 }
 
 func (g *gated) Write(ctx context.Context, id string, record sessions.Record) (newID string, err error) {
-	err = g.gate(ctx, Step{Op: sessions.OpWrite, Writes: []string{id}}, func(ctx context.Context) error {
+	err = g.gate(ctx, Step{Op: backends.OpWrite, Writes: []string{id}}, func(ctx context.Context) error {
 		newID, err = g.inner.Write(ctx, id, record)
 		return err
 	})
@@ -169,13 +171,13 @@ func (g *gated) Write(ctx context.Context, id string, record sessions.Record) (n
 }
 
 func (g *gated) Remove(ctx context.Context, id string) error {
-	return g.gate(ctx, Step{Op: sessions.OpRemove, Writes: []string{id}}, func(ctx context.Context) error {
+	return g.gate(ctx, Step{Op: backends.OpRemove, Writes: []string{id}}, func(ctx context.Context) error {
 		return g.inner.Remove(ctx, id)
 	})
 }
 
 func (g *gated) Exists(ctx context.Context, id string) (found bool, err error) {
-	err = g.gate(ctx, Step{Op: sessions.OpExists, Reads: []string{id}}, func(ctx context.Context) error {
+	err = g.gate(ctx, Step{Op: backends.OpExists, Reads: []string{id}}, func(ctx context.Context) error {
 		found, err = g.inner.Exists(ctx, id)
 		return err
 	})
@@ -185,16 +187,16 @@ func (g *gated) Exists(ctx context.Context, id string) (found bool, err error) {
 type swapping struct{ g *gated }
 
 func (s swapping) Swap(ctx context.Context, id string, old []byte, new sessions.Record) error {
-	return s.g.gate(ctx, Step{Op: sessions.OpSwap, Writes: []string{id}}, func(ctx context.Context) error {
-		return sessions.Swap(ctx, s.g.inner, id, old, new)
+	return s.g.gate(ctx, Step{Op: backends.OpSwap, Writes: []string{id}}, func(ctx context.Context) error {
+		return backends.Swap(ctx, s.g.inner, id, old, new)
 	})
 }
 
 type touching struct{ g *gated }
 
 func (t touching) Touch(ctx context.Context, id string, ttl time.Duration) (newID string, err error) {
-	err = t.g.gate(ctx, Step{Op: sessions.OpTouch, Writes: []string{id}}, func(ctx context.Context) error {
-		newID, err = sessions.Touch(ctx, t.g.inner, id, ttl)
+	err = t.g.gate(ctx, Step{Op: backends.OpTouch, Writes: []string{id}}, func(ctx context.Context) error {
+		newID, err = backends.Touch(ctx, t.g.inner, id, ttl)
 		return err
 	})
 	return newID, err
@@ -203,32 +205,24 @@ func (t touching) Touch(ctx context.Context, id string, ttl time.Duration) (newI
 type rotating struct{ g *gated }
 
 func (r rotating) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
-	return r.g.gate(ctx, Step{Op: sessions.OpRotate, Writes: []string{id, newID}}, func(ctx context.Context) error {
-		return sessions.Rotate(ctx, r.g.inner, id, old, marker, newID, new)
+	return r.g.gate(ctx, Step{Op: backends.OpRotate, Writes: []string{id, newID}}, func(ctx context.Context) error {
+		return backends.Rotate(ctx, r.g.inner, id, old, marker, newID, new)
 	})
 }
 
 type indexing struct{ g *gated }
 
-func (i indexing) ListSubject(ctx context.Context, subject string) (list []sessions.Stored, err error) {
-	err = i.g.gate(ctx, Step{Op: sessions.OpList, Reads: []string{All}}, func(ctx context.Context) error {
-		list, err = sessions.ListSubject(ctx, i.g.inner, subject)
+func (i indexing) ListSubject(ctx context.Context, subject string) (list []backends.Entry, err error) {
+	err = i.g.gate(ctx, Step{Op: backends.OpList, Reads: []string{All}}, func(ctx context.Context) error {
+		list, err = backends.ListSubject(ctx, i.g.inner, subject)
 		return err
 	})
 	return list, err
 }
 
-func (i indexing) CountSubject(ctx context.Context, subject string) (n int, err error) {
-	err = i.g.gate(ctx, Step{Op: sessions.OpCount, Reads: []string{All}}, func(ctx context.Context) error {
-		n, err = sessions.CountSubject(ctx, i.g.inner, subject)
-		return err
-	})
-	return n, err
-}
-
 func (i indexing) RevokeSubject(ctx context.Context, subject, except string) (n int, err error) {
-	err = i.g.gate(ctx, Step{Op: sessions.OpRevoke, Writes: []string{All}}, func(ctx context.Context) error {
-		n, err = sessions.RevokeSubject(ctx, i.g.inner, subject, except)
+	err = i.g.gate(ctx, Step{Op: backends.OpRevoke, Writes: []string{All}}, func(ctx context.Context) error {
+		n, err = backends.RevokeSubject(ctx, i.g.inner, subject, except)
 		return err
 	})
 	return n, err

@@ -78,7 +78,7 @@ var (
 	transact = program("transact", func(q *explore.Caller) error {
 		return q.Transact(func(t *explore.Caller) error { return t.Increment("n", nil) })
 	})
-	transactBeside = locking(program("transact beside save, then delete", func(q *explore.Caller) error {
+	transactBeside = program("transact beside save, then delete", func(q *explore.Caller) error {
 		wait := q.Go(func(q *explore.Caller) error {
 			return q.Transact(func(*explore.Caller) error { return nil })
 		})
@@ -92,7 +92,7 @@ var (
 			return err
 		}
 		return q.Delete("x")
-	}))
+	})
 	transactDestroy = program("destroy in a transaction", func(q *explore.Caller) error {
 		return q.Transact(func(t *explore.Caller) error { return t.Destroy() })
 	})
@@ -109,12 +109,6 @@ var (
 		saveTwice, saveCount, saveBack, transact, transactBeside, transactDestroy, revoke, revokeAll, revokeOthers, visit,
 	}
 )
-
-// locking is p, whose goroutines wait for each other's locks.
-func locking(p explore.Program) explore.Program {
-	p.Locks = true
-	return p
-}
 
 // logIn is what a login handler does.
 func logIn(q *explore.Caller) error {

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -195,14 +195,15 @@ func (r *run) records() (stored map[string]int, broken string) {
 	}
 	owned := 0
 	stored = map[string]int{}
-	visit := func(s sessions.Stored) error {
+	visit := func(s backends.Entry) error {
 		var content serializer.Content
 		if err := format.Unpack(s.Record.Data, &content); err != nil {
 			broken = "a record cannot be read: " + err.Error()
 			return nil
 		}
 		if content.Retired {
-			if s.Record.TTL > time.Minute {
+			// A touch may have kept the record; its own deadline has the last word.
+			if left := time.Until(content.Created.Add(content.Lifetime)); min(s.Record.TTL, left) > time.Minute && content.Writes[3] != 1 {
 				broken = fmt.Sprintf("the marker of a changed ID lives for %v", s.Record.TTL)
 			}
 			return nil
@@ -213,12 +214,12 @@ func (r *run) records() (stored map[string]int, broken string) {
 		stored[text(format, &content)]++
 		return nil
 	}
-	err := sessions.Walk(context.Background(), r.store, visit)
+	err := backends.Walk(context.Background(), r.store, visit)
 	if limit := c.MaxPerSubject; broken == "" && limit > 0 && owned > limit {
 		broken = fmt.Sprintf("%s has %d sessions, and may have %d", Owner, owned, limit)
 	}
 	if err == nil && r.source != nil {
-		err = sessions.Walk(context.Background(), r.source, visit)
+		err = backends.Walk(context.Background(), r.source, visit)
 	}
 	if err != nil {
 		return nil, broken

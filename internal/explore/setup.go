@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // Setup is a store, how the middleware uses it, and what is stored before the
@@ -24,7 +25,7 @@ type Setup struct {
 	Store func() sessions.Backend
 
 	// Without are abilities that the middleware does not get to see.
-	Without []sessions.Ability
+	Without []backends.Ability
 
 	// Local has the store say that it does not leave the process, so that the
 	// middleware sets it no deadline. Conflates has it say ErrConflict where
@@ -93,7 +94,7 @@ func (s *Setup) config(source sessions.Backend) *sessions.Config {
 
 // gated returns b as the middleware sees it.
 func (s *Setup) gated(b sessions.Backend, gate Gate) sessions.Backend {
-	if slices.Contains(sessions.Abilities(b), sessions.IsStateless) {
+	if slices.Contains(backends.Abilities(b), backends.IsStateless) {
 		return b // nothing is stored, and no step taken
 	}
 	if s.Conflates {
@@ -113,7 +114,7 @@ func (s *Setup) gated(b sessions.Backend, gate Gate) sessions.Backend {
 func conflating(gate Gate) Gate {
 	return func(ctx context.Context, step Step, next func(context.Context) error) error {
 		err := gate(ctx, step, next)
-		if (step.Op == sessions.OpSwap || step.Op == sessions.OpRotate) && errors.Is(err, sessions.ErrNotFound) {
+		if (step.Op == backends.OpSwap || step.Op == backends.OpRotate) && errors.Is(err, sessions.ErrNotFound) {
 			return sessions.ErrConflict
 		}
 		return err
@@ -161,7 +162,7 @@ func (r *run) create(mw *sessions.Middleware, name string, age int) error {
 			err = errors.Join(err, s.SetSubject(Owner))
 			v[ownerKey] = Owner
 		}
-		r.publicID[name] = s.ID()
+		r.publicID[name] = s.PublicID()
 	})).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "https://host/", nil))
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/internal/explore"
@@ -28,15 +29,15 @@ func but(name string, change func(*explore.Setup)) explore.Setup {
 var (
 	local    = but("memory without deadlines", func(s *explore.Setup) { s.Local = true })
 	conflate = but("a store that takes absence for a conflict", func(s *explore.Setup) { s.Conflates = true })
-	strict   = but("memory, strict", func(s *explore.Setup) { s.Config.Strict = true })
-	noRotate = but("a store that cannot rotate", func(s *explore.Setup) { s.Without = []sessions.Ability{sessions.CanRotate} })
-	noIndex  = but("a store without subjects", func(s *explore.Setup) { s.Without = []sessions.Ability{sessions.CanSubjects} })
+	strict   = but("memory, strict", func(s *explore.Setup) { s.Config.RefuseConflicts = true })
+	noRotate = but("a store that cannot rotate", func(s *explore.Setup) { s.Without = []backends.Ability{backends.CanRotate} })
+	noIndex  = but("a store without subjects", func(s *explore.Setup) { s.Without = []backends.Ability{backends.CanSubjects} })
 	noMarker = but("a format without markers", func(s *explore.Setup) { s.Config.Format = markerless{serializer.Native(serializer.JSON)} })
 	noSwap   = but("a store that cannot swap", func(s *explore.Setup) {
-		s.Without, s.Weak = []sessions.Ability{sessions.CanSwap, sessions.CanRotate}, true
+		s.Without, s.Weak = []backends.Ability{backends.CanSwap, backends.CanRotate}, true
 	})
 	fourMethods = but("a store of four methods", func(s *explore.Setup) {
-		s.Without = []sessions.Ability{sessions.CanSwap, sessions.CanRotate, sessions.CanTouch, sessions.CanSubjects}
+		s.Without = []backends.Ability{backends.CanSwap, backends.CanRotate, backends.CanTouch, backends.CanSubjects}
 		s.Weak = true
 	})
 	idle = but("memory, idle for 10 minutes of 30", func(s *explore.Setup) {
@@ -44,7 +45,7 @@ var (
 	})
 	idleNoTouch = but("a store that cannot touch, idle for 10 minutes of 30", func(s *explore.Setup) {
 		s.Config.IdleTimeout, s.Age = 30*time.Minute, 10*time.Minute
-		s.Without = []sessions.Ability{sessions.CanTouch}
+		s.Without = []backends.Ability{backends.CanTouch}
 	})
 	atMost3 = but("memory, at most 3 sessions for each", func(s *explore.Setup) { s.Config.MaxPerSubject = 3 })
 	newest2 = but("memory, the newest 2 sessions of each", func(s *explore.Setup) {
@@ -58,7 +59,7 @@ var (
 		s.Source, s.Conflates = newMemory, true
 	})
 	importsNoRotate = but("a store that cannot rotate, imported", func(s *explore.Setup) {
-		s.Source, s.Without = newMemory, []sessions.Ability{sessions.CanRotate}
+		s.Source, s.Without = newMemory, []backends.Ability{backends.CanRotate}
 	})
 	importsCookie = but("memory, imported from a cookie", func(s *explore.Setup) {
 		s.Source, s.Replays = newCookie, true

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 )
 
 // world is one run: threads that are held at gates, and the clock.
@@ -192,7 +192,7 @@ func Pause(ctx context.Context, name string) {
 	case th.fresh:
 		th.fresh = false
 	default:
-		th.hold(Step{Op: sessions.Op(name), Inner: true, Writes: []string{All}})
+		th.hold(Step{Op: backends.Op(name), Inner: true, Writes: []string{All}})
 	}
 }
 
@@ -324,8 +324,8 @@ const (
 )
 
 // severalSteps reports whether a backend takes several atomic steps for op.
-func severalSteps(op sessions.Op) bool {
-	return op == sessions.OpList || op == sessions.OpCount || op == sessions.OpRevoke
+func severalSteps(op backends.Op) bool {
+	return op == backends.OpList || op == backends.OpRevoke
 }
 
 func (w *world) allOver() bool {
