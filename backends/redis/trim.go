@@ -38,67 +38,85 @@ end
 return 1`)
 
 // TrimSubject implements [backends.SubjectIndex]: one ZRANGE and one GETRANGE for
-// each entry, pipelined, and where there are too many one EVALSHA and one more for
-// each record that goes. A record that changes its ID gets a new place, the last.
+// each entry, pipelined, twice if there are entries without a record; and where
+// there are too many one EVALSHA and one more for each record that goes. A record
+// that changes its ID gets a new place, the last.
 //
 // Which records go is decided in the index, at one moment: a call dooms the oldest
 // only if none of those that it counts, and so leaves, has been doomed by another
 // one; otherwise it looks again. So max records are left that nobody has doomed.
 // What is doomed counts for nobody and is removed by whichever call sees it,
-// though not by one that is to keep it. What is not found where it should be may
-// have changed its ID: then the call looks again, as RevokeSubject does.
+// though not by one that is to keep it.
+//
+// A record that is not found under its entry may have changed its ID, and is not
+// counted then. The index shows the new one at the next look, as at RevokeSubject:
+// so a call ends only with a look at which all that is missing was missing before.
 func (b *Backend) TrimSubject(ctx context.Context, name string, max int, keep string) (removed []string, err error) {
 	if max < 1 {
 		return nil, errNoMax
 	}
 	owner := subjectOf(name)
+	missing := make(map[string]float64) // scores by ID
 	for range maxLooks {
 		list, err := b.census(ctx, &owner)
 		if err != nil {
 			return removed, err
 		}
-		list = b.living(ctx, &owner, list)
-		var ids []string // of those that go
-		list = slices.DeleteFunc(list, func(e entry) bool {
-			if e.doomed && e.id != keep {
-				ids = append(ids, e.id)
-			}
-			return e.doomed
-		})
-		if surplus := len(list) - max; surplus > 0 {
-			oldestFirst(list, keep)
-			doomed, err := b.doom(ctx, &owner, list, surplus)
-			if err != nil {
-				return removed, err
-			}
-			if !doomed {
-				continue
-			}
-			for _, e := range list[:surplus] {
-				ids = append(ids, e.id)
-			}
+		list, complete := b.living(ctx, &owner, list, missing)
+		ids, decided, err := b.judge(ctx, &owner, list, max, keep)
+		if err != nil {
+			return removed, err
 		}
 		ended, err := b.end(ctx, &owner, ids)
 		removed = append(removed, ended...)
-		if err != nil || len(ended) == len(ids) {
+		if err != nil || complete && decided && len(ended) == len(ids) {
 			return removed, err
 		}
 	}
 	return removed, errRestless
 }
 
-// living returns the entries in list that are live, and lets the index forget the
-// old ones among the others.
-func (b *Backend) living(ctx context.Context, owner *subject, list []entry) []entry {
+// living returns the entries in list that are live, and reports whether all others
+// are among missing already, to which it adds them. The index forgets the old ones
+// among those.
+func (b *Backend) living(ctx context.Context, owner *subject, list []entry, missing map[string]float64) (live []entry, complete bool) {
+	complete = true
 	var gone []string
-	list = slices.DeleteFunc(list, func(e entry) bool {
-		if !e.live && !e.reserved {
+	for _, e := range list {
+		switch score, known := missing[e.id]; {
+		case e.live:
+			live = append(live, e)
+		case !known || score != e.score:
+			complete = false
+			missing[e.id] = e.score
 			gone = append(gone, e.id)
 		}
-		return !e.live
-	})
+	}
 	b.prune(ctx, owner, gone)
-	return list
+	return live, complete
+}
+
+// judge returns the IDs of the live entries that are doomed, and of the oldest that
+// it dooms itself so that max are left. It is undecided if it comes too late.
+func (b *Backend) judge(ctx context.Context, owner *subject, live []entry, max int, keep string) (ids []string, decided bool, err error) {
+	live = slices.DeleteFunc(live, func(e entry) bool {
+		if e.doomed && e.id != keep {
+			ids = append(ids, e.id)
+		}
+		return e.doomed
+	})
+	surplus := len(live) - max
+	if surplus <= 0 {
+		return ids, true, nil
+	}
+	oldestFirst(live, keep)
+	if decided, err = b.doom(ctx, owner, live, surplus); !decided || err != nil {
+		return ids, false, err
+	}
+	for _, e := range live[:surplus] {
+		ids = append(ids, e.id)
+	}
+	return ids, true, nil
 }
 
 // oldestFirst sorts entries by when they were filed, and puts the one with the ID
