@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,21 +23,24 @@ type entry struct {
 // nonceSize is the length of what tells reservations of one ID apart.
 const nonceSize = 26
 
+// entries returns the entries in the index of owner: one ZRANGE.
+func (b *Backend) entries(ctx context.Context, owner *subject) ([]entry, error) {
+	members, err := b.store.client.ZRangeWithScores(ctx, b.indexKey(owner), 0, -1).Result()
+	return parseIndex(members), err
+}
+
 // census returns the entries in the index of owner, at one moment, and what is
 // stored for each of them, a little later: one ZRANGE, and one GETRANGE for each
 // entry, pipelined.
 func (b *Backend) census(ctx context.Context, owner *subject) ([]entry, error) {
-	members, err := b.store.client.ZRangeWithScores(ctx, b.indexKey(owner), 0, -1).Result()
+	list, err := b.entries(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
-	list := parseIndex(members)
-	for part := list; len(part) > 0; {
-		n := min(len(part), batch)
-		if err := b.inspect(ctx, part[:n], owner); err != nil {
+	for part := range slices.Chunk(list, batch) {
+		if err := b.inspect(ctx, part, owner); err != nil {
 			return nil, err
 		}
-		part = part[n:]
 	}
 	return list, nil
 }

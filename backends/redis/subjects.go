@@ -112,12 +112,6 @@ func (b *Backend) life(record backends.Record) time.Duration {
 
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// entries returns the IDs in the index of owner.
-func (b *Backend) entries(ctx context.Context, owner *subject) ([]string, error) {
-	members, err := b.store.client.ZRange(ctx, b.indexKey(owner), 0, -1).Result()
-	return slices.DeleteFunc(members, func(m string) bool { return m != "" && m[0] <= verdict }), err
-}
-
 // What a member of an index begins with that is no entry.
 const (
 	reserved = 0x00
@@ -145,15 +139,14 @@ func (b *Backend) prune(ctx context.Context, owner *subject, missing []string) {
 // PTTL for each entry, pipelined.
 func (b *Backend) ListSubject(ctx context.Context, name string) ([]backends.Entry, error) {
 	owner := subjectOf(name)
-	ids, err := b.entries(ctx, &owner)
+	filed, err := b.entries(ctx, &owner)
 	if err != nil {
 		return nil, err
 	}
 	var list []backends.Entry
 	var missing []string
-	for len(ids) > 0 {
-		n := min(len(ids), batch)
-		err := b.store.getAll(ctx, ids[:n], func(id string, value []byte, ttl time.Duration) error {
+	for part := range slices.Chunk(idsOf(filed), batch) {
+		err := b.store.getAll(ctx, part, func(id string, value []byte, ttl time.Duration) error {
 			if !belongs(value, &owner) {
 				missing = append(missing, id)
 				return nil
@@ -164,7 +157,6 @@ func (b *Backend) ListSubject(ctx context.Context, name string) ([]backends.Entr
 		if err != nil {
 			return nil, err
 		}
-		ids = ids[n:]
 	}
 	b.prune(ctx, &owner, missing)
 	return list, nil

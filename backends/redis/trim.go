@@ -37,63 +37,77 @@ for i = 3, 2 * ARGV[2] + 2, 2 do
 end
 return 1`)
 
+// steady is how many looks in a row that show no more than max records are enough,
+// although none of them is complete, because one record after the other changes its
+// ID all the time. One more record would have to be on its way at each of them.
+const steady = 20
+
 // TrimSubject implements [backends.SubjectIndex]: one ZRANGE and one GETRANGE for
-// each entry, pipelined, twice if there are entries without a record; and where
-// there are too many one EVALSHA and one more for each record that goes. A record
-// that changes its ID gets a new place, the last.
+// each entry, pipelined, and that again if there are entries without a record, until
+// a look is complete; see looks. Where there are too many it takes one EVALSHA, and
+// one more for each record that goes. A record that changes its ID gets a new place,
+// the last.
 //
 // Which records go is decided in the index, at one moment: a call dooms the oldest
 // only if none of those that it counts, and so leaves, has been doomed by another
 // one; otherwise it looks again. So max records are left that nobody has doomed.
 // What is doomed counts for nobody and is removed by whichever call sees it,
 // though not by one that is to keep it.
-//
-// A record that is not found under its entry may have changed its ID, and is not
-// counted then. The index shows the new one at the next look, as at RevokeSubject:
-// so a call ends only with a look at which all that is missing was missing before.
 func (b *Backend) TrimSubject(ctx context.Context, name string, max int, keep string) (removed []string, err error) {
 	if max < 1 {
 		return nil, errNoMax
 	}
 	owner := subjectOf(name)
-	missing := make(map[string]float64) // scores by ID
+	l, complete, calm := newLooks(), false, 0
 	for range maxLooks {
 		list, err := b.census(ctx, &owner)
 		if err != nil {
 			return removed, err
 		}
-		list, complete := b.living(ctx, &owner, list, missing)
-		ids, decided, err := b.judge(ctx, &owner, list, max, keep)
+		if news := l.anyNew(list); complete && !news {
+			return removed, nil
+		}
+		live, missing, news := l.sort(list)
+		b.prune(ctx, &owner, missing)
+		ids, decided, err := b.judge(ctx, &owner, live, max, keep)
 		if err != nil {
 			return removed, err
 		}
-		ended, err := b.end(ctx, &owner, ids)
-		removed = append(removed, ended...)
-		if err != nil || complete && decided && len(ended) == len(ids) {
+		done, err := b.end(ctx, &owner, ids)
+		n := 0
+		for i, id := range ids {
+			if done[i] {
+				removed = append(removed, id)
+				n++
+			}
+		}
+		if err != nil {
 			return removed, err
 		}
+		quiet := decided && n == len(ids)
+		if calm++; !quiet || n > 0 {
+			calm = 0
+		}
+		if quiet && len(missing) == 0 || calm == steady {
+			return removed, nil
+		}
+		complete = quiet && !news
 	}
 	return removed, errRestless
 }
 
-// living returns the entries in list that are live, and reports whether all others
-// are among missing already, to which it adds them. The index forgets the old ones
-// among those.
-func (b *Backend) living(ctx context.Context, owner *subject, list []entry, missing map[string]float64) (live []entry, complete bool) {
-	complete = true
-	var gone []string
+// sort returns the entries in list that are live, the IDs of the others, and whether
+// one of those was not missing before.
+func (l *looks) sort(list []entry) (live []entry, missing []string, news bool) {
 	for _, e := range list {
-		switch score, known := missing[e.id]; {
-		case e.live:
+		if e.live {
 			live = append(live, e)
-		case !known || score != e.score:
-			complete = false
-			missing[e.id] = e.score
-			gone = append(gone, e.id)
+			continue
 		}
+		missing = append(missing, e.id)
+		news = l.misses(e) || news
 	}
-	b.prune(ctx, owner, gone)
-	return live, complete
+	return live, missing, news
 }
 
 // judge returns the IDs of the live entries that are doomed, and of the oldest that
