@@ -25,6 +25,19 @@ type Record struct {
 	// [SubjectIndex] files the record under it. On Read a backend may leave it
 	// empty.
 	Subject string
+
+	// SubjectLimit is how many live records Subject may have, this one included;
+	// 0 means any number. Only a write carries it, and only a [SubjectIndex] looks
+	// at it. A write that files the record under Subject, where it was not filed
+	// before, returns ErrSubjectLimit and changes nothing if Subject has that many
+	// already. Of any number of such writes at once no more succeed than there is
+	// room for. Records that have expired, were removed or changed their subject
+	// take no room; a write that is under way may take its room already.
+	//
+	// A write that leaves a record with its subject files nothing, and neither
+	// does [Rotator].Rotate if both records are the same subject's: the limit does
+	// not matter then. Nor does it for the marker of Rotate.
+	SubjectLimit int
 }
 
 // Backend keeps records under IDs. It knows neither HTTP nor how a session is
@@ -77,6 +90,7 @@ const (
 	OpRotate Op = "rotate"
 	OpList   Op = "list"
 	OpRevoke Op = "revoke"
+	OpTrim   Op = "trim"
 	OpSweep  Op = "sweep"
 	OpWalk   Op = "walk"
 )

@@ -19,8 +19,8 @@ var (
 	// the configuration allows.
 	ErrTooLarge = errors.New("sessions: the session is too large")
 
-	// ErrSubjectLimit reports an owner who has as many sessions as the
-	// configuration allows.
+	// ErrSubjectLimit reports an owner who has as many sessions as
+	// [Record].SubjectLimit allows.
 	ErrSubjectLimit = errors.New("sessions: the subject has too many sessions")
 
 	// ErrNotApplied marks an error after which the operation has certainly

@@ -77,6 +77,7 @@ func TestBreakages(t *testing.T) {
 	for _, list := range [][]breakage{
 		basicBreakages, expiryBreakages, touchBreakages, walkBreakages,
 		swapBreakages, rotateBreakages, subjectBreakages,
+		movingBreakages, limitBreakages, trimBreakages,
 	} {
 		for _, b := range list {
 			expect(b.name, b.rules, func() backends.Backend {

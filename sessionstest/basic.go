@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gosessions/sessions/backends"
@@ -158,6 +159,26 @@ var keepingRules = []rule{{
 		id, r := p.store(p.record()), p.record()
 		p.write(id, r)
 		p.holds(id, r, "after a second Write")
+	},
+}, {
+	name: "Whole",
+	text: "Read beside writes of the same ID returns one of the records that were written, whole.",
+	check: func(p *probe) {
+		records := []backends.Record{p.record(), {Data: p.data(100_000), TTL: long}, {Data: p.data(3000), TTL: long}}
+		id := p.store(records[0])
+		p.together(4, func(i int) {
+			for n := range 50 {
+				if i < 2 {
+					p.write(id, records[(i+n)%len(records)])
+					continue
+				}
+				got, err := p.Read(p.ctx, id)
+				p.want("Read beside writes", err)
+				if !slices.ContainsFunc(records, func(r backends.Record) bool { return bytes.Equal(got.Data, r.Data) }) {
+					p.failf("Read beside writes returned %s, which nobody wrote", show(got.Data))
+				}
+			}
+		})
 	},
 }, {
 	name: "ReadFresh",

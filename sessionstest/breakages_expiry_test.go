@@ -10,7 +10,7 @@ import (
 )
 
 var expiryBreakages = []breakage{
-	{"expired records are read", "Expired", func(b *broken) {
+	{"expired records are read", "Expired Limit LimitForgetsTheExpired Trim TrimKeeps TrimPlace", func(b *broken) {
 		var kept sync.Map
 		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if r.TTL > time.Second {

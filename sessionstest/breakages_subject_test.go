@@ -20,13 +20,13 @@ var subjectBreakages = []breakage{
 			return list, err
 		}
 	}},
-	{"the list holds two at most", "List", func(b *broken) {
+	{"the list holds two at most", "List Limit LimitRotate LimitRotateTogether LimitSwapTogether LimitTogether Trim TrimKeeps TrimTogether", func(b *broken) {
 		b.list = func(ctx context.Context, subject string) ([]backends.Entry, error) {
 			list, err := b.Backend.ListSubject(ctx, subject)
 			return list[:min(len(list), 2)], err
 		}
 	}},
-	{"the list repeats itself", "List", func(b *broken) {
+	{"the list repeats itself", "List Limit LimitRotate LimitRotateTogether LimitSwapTogether LimitTogether Trim TrimKeeps TrimTogether", func(b *broken) {
 		b.list = func(ctx context.Context, subject string) ([]backends.Entry, error) {
 			list, err := b.Backend.ListSubject(ctx, subject)
 			if len(list) > 2 {
@@ -67,7 +67,7 @@ var subjectBreakages = []breakage{
 			return b.Backend.ListSubject(ctx, strings.TrimSpace(subject))
 		}
 	}},
-	{"a subject is not given up", "Rebind IndexTogether", func(b *broken) {
+	{"a subject is not given up", "Rebind IndexTogether LimitForgetsTheGone", func(b *broken) {
 		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if old, err := b.Backend.Read(ctx, id); err == nil && r.Subject == "" {
 				r.Subject = old.Subject
@@ -90,7 +90,7 @@ var subjectBreakages = []breakage{
 			return b.Backend.Write(ctx, id, r)
 		}
 	}},
-	{"revoking ends at two", "Revoke", func(b *broken) {
+	{"revoking ends at two", "Revoke RevokeReachesTheMoved RevokeReachesTheRotated", func(b *broken) {
 		b.revoke = func(ctx context.Context, subject, except string) (int, error) {
 			list, _ := b.Backend.ListSubject(ctx, subject)
 			if len(list) < 3 {
@@ -100,7 +100,7 @@ var subjectBreakages = []breakage{
 			return n + 1, err
 		}
 	}},
-	{"revoking counts nothing", "Revoke RevokeExcept ExpiredIsUnlisted RevokeIsFinal TouchKeepsSubject", func(b *broken) {
+	{"revoking counts nothing", "Revoke RevokeExcept ExpiredIsUnlisted RevokeIsFinal TouchKeepsSubject RevokeSparesOneID", func(b *broken) {
 		b.revoke = func(ctx context.Context, subject, except string) (int, error) {
 			_, err := b.Backend.RevokeSubject(ctx, subject, except)
 			return 0, err
@@ -123,7 +123,7 @@ var subjectBreakages = []breakage{
 			return b.Backend.RevokeSubject(ctx, subject, except)
 		}
 	}},
-	{"the index loses updates", "IndexTogether", func(b *broken) {
+	{"the index loses updates", "IndexTogether LimitTogether TrimTogether", func(b *broken) {
 		var writes atomic.Int64
 		lost := new(set)
 		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
@@ -145,7 +145,7 @@ var subjectBreakages = []breakage{
 			return kept, err
 		}
 	}},
-	{"Swap keeps the subject", "SwapRebinds", func(b *broken) {
+	{"Swap keeps the subject", "SwapRebinds LimitSwap LimitSwapTogether TrimPlace TrimReachesTheMoved", func(b *broken) {
 		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil && new.Data != nil {
 				new.Subject = r.Subject
@@ -163,7 +163,7 @@ var subjectBreakages = []breakage{
 			return err
 		}
 	}},
-	{"Swap brings back what was revoked", "RevokeIsFinal", func(b *broken) {
+	{"Swap brings back what was revoked", "RevokeIsFinal RevokeReachesTheMoved", func(b *broken) {
 		revoked := new(set)
 		b.revoke = func(ctx context.Context, subject, except string) (int, error) {
 			list, _ := b.Backend.ListSubject(ctx, subject)
@@ -179,7 +179,7 @@ var subjectBreakages = []breakage{
 			return b.Backend.Swap(ctx, id, old, new)
 		}
 	}},
-	{"the marker keeps the subject", "RotateMovesSubject", func(b *broken) {
+	{"the marker keeps the subject", "RotateMovesSubject LimitRotate TrimReachesTheRotated", func(b *broken) {
 		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil {
 				marker.Subject = r.Subject

@@ -10,7 +10,7 @@ import (
 )
 
 var swapBreakages = []breakage{
-	{"Swap forgets to store", "SwapReplaces SwapOneWins SwapTTL SwapRebinds", func(b *broken) {
+	{"Swap forgets to store", "SwapReplaces SwapOneWins SwapTTL SwapRebinds LimitSwap LimitSwapTogether TrimPlace TrimReachesTheMoved", func(b *broken) {
 		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if old == nil || new.Data == nil || new.TTL <= 0 {
 				return b.Backend.Swap(ctx, id, old, new)
@@ -48,6 +48,7 @@ var swapBreakages = []breakage{
 					old = nil
 				}
 			}
+			ids.add(id)
 			return b.Backend.Swap(ctx, id, old, new)
 		}
 	}},
@@ -72,7 +73,7 @@ var swapBreakages = []breakage{
 			return err
 		}
 	}},
-	{"Swap does not create", "SwapCreates SwapOneCreates SwapExpired SwapTTL SwapRebinds", func(b *broken) {
+	{"Swap does not create", "SwapCreates SwapOneCreates SwapExpired SwapTTL SwapRebinds LimitSwap LimitSwapTogether RevokeReachesTheMoved TrimReachesTheMoved", func(b *broken) {
 		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 			if _, err := b.Backend.Read(ctx, id); err != nil && old == nil && new.TTL > 0 {
 				return err
@@ -154,7 +155,7 @@ var swapBreakages = []breakage{
 }
 
 var rotateBreakages = []breakage{
-	{"Rotate leaves no marker", "Rotate RotateOneWins RotateTTL", func(b *broken) {
+	{"Rotate leaves no marker", "Rotate RotateOneWins RotateTTL RevokeSparesOneID", func(b *broken) {
 		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			return b.Backend.Rotate(ctx, id, old, backends.Record{}, newID, new)
 		}
@@ -189,10 +190,11 @@ var rotateBreakages = []breakage{
 			if !ids.has(id) && errors.Is(err, backends.ErrNotFound) {
 				b.Backend.Write(ctx, newID, new)
 			}
+			ids.add(newID)
 			return err
 		}
 	}},
-	{"Rotate of what has expired stores", "RotateExpired", func(b *broken) {
+	{"Rotate of what has expired stores", "RotateExpired RevokeReachesTheRotated TrimReachesTheRotated", func(b *broken) {
 		ids := known(b)
 		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			err := b.Backend.Rotate(ctx, id, old, marker, newID, new)
@@ -222,7 +224,7 @@ var rotateBreakages = []breakage{
 		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
 			r, err := b.Backend.Read(ctx, id)
 			_, taken := b.Backend.Read(ctx, newID)
-			if err != nil || taken == nil || !bytes.Equal(r.Data, old) || marker.TTL <= 0 || new.TTL <= 0 {
+			if err != nil || taken == nil || new.Subject != "" || !bytes.Equal(r.Data, old) || marker.TTL <= 0 || new.TTL <= 0 {
 				return b.Backend.Rotate(ctx, id, old, marker, newID, new)
 			}
 			pause()

@@ -84,7 +84,7 @@ var basicBreakages = []breakage{
 	{"nothing exists", "Exists", func(b *broken) {
 		b.exists = func(ctx context.Context, id string) (bool, error) { return false, ctx.Err() }
 	}},
-	{"removing what was never there is an error", "RemoveAbsent", func(b *broken) {
+	{"removing what was never there is an error", "RemoveAbsent RevokeReachesTheMoved TrimReachesTheMoved", func(b *broken) {
 		ids := known(b)
 		b.remove = func(ctx context.Context, id string) error {
 			if !ids.has(id) {
@@ -162,7 +162,7 @@ var basicBreakages = []breakage{
 			return returned, err
 		}
 	}},
-	{"Write does not replace", "WriteReplaces ReadFresh", func(b *broken) {
+	{"Write does not replace", "WriteReplaces ReadFresh Limit", func(b *broken) {
 		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if old, err := b.Backend.Read(ctx, id); err == nil && old.Subject == r.Subject {
 				return id, nil
@@ -180,8 +180,23 @@ var basicBreakages = []breakage{
 			return b.Backend.Remove(ctx, id)
 		}
 	}},
-	{"Remove does nothing", "Remove ReadFresh AnyID SwapAbsent SwapAfterRemove RemovedIsUnlisted IndexTogether WalkSkipsTheDead", func(b *broken) {
+	{"Remove does nothing", "Remove ReadFresh AnyID SwapAbsent SwapAfterRemove RemovedIsUnlisted IndexTogether WalkSkipsTheDead LimitForgetsTheGone TrimForgetsTheGone RevokeReachesTheMoved TrimReachesTheMoved", func(b *broken) {
 		b.remove = func(context.Context, string) error { return nil }
+	}},
+	{"a write is seen half done", "Whole", func(b *broken) {
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
+			if half := r; len(r.Data) > 1000 {
+				half.Data = r.Data[:len(r.Data)/2]
+				b.Backend.Write(ctx, id, half)
+				pause()
+				pause()
+			}
+			return b.Backend.Write(ctx, id, r)
+		}
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
+			pause()
+			return b.Backend.Read(ctx, id)
+		}
 	}},
 	{"IDs are cut", "AnyID", func(b *broken) {
 		cut := func(id string) string { return id[:min(len(id), 4000)] }

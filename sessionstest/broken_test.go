@@ -20,6 +20,7 @@ type broken struct {
 	rotate func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error
 	list   func(ctx context.Context, subject string) ([]backends.Entry, error)
 	revoke func(ctx context.Context, subject, except string) (int, error)
+	trim   func(ctx context.Context, subject string, max int, keep string) ([]string, error)
 	sweep  func(ctx context.Context) (int, error)
 	walk   func(ctx context.Context, visit func(backends.Entry) error) error
 }
@@ -91,6 +92,13 @@ func (b *broken) RevokeSubject(ctx context.Context, subject, except string) (int
 		return b.revoke(ctx, subject, except)
 	}
 	return b.Backend.RevokeSubject(ctx, subject, except)
+}
+
+func (b *broken) TrimSubject(ctx context.Context, subject string, max int, keep string) ([]string, error) {
+	if b.trim != nil {
+		return b.trim(ctx, subject, max, keep)
+	}
+	return b.Backend.TrimSubject(ctx, subject, max, keep)
 }
 
 func (b *broken) Sweep(ctx context.Context) (int, error) {

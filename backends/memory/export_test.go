@@ -47,11 +47,16 @@ func (b *Backend) Inspect() error {
 				return fmt.Errorf("directory %d: a subject without entries, or misnamed", i)
 			}
 			var previous *entry
+			count := 0
 			for e := o.first; e != nil; previous, e = e, e.next {
 				if e.owner != o || e.previous != previous || e.place == removed {
 					return fmt.Errorf("directory %d: an entry in the wrong list", i)
 				}
 				filed--
+				count++
+			}
+			if count != o.count {
+				return fmt.Errorf("directory %d: %d entries in a list of %d", i, count, o.count)
 			}
 		}
 	}

@@ -83,6 +83,9 @@ var (
 // returned by the constructor of the middleware.
 func New(options *Options) *Backend {
 	b := &Backend{start: time.Now(), seed: maphash.MakeSeed()}
+	for i := range b.subjects {
+		b.subjects[i].number = i
+	}
 	b.pause.Store(int64(sweepSoon))
 	b.life, b.end = context.WithCancel(context.Background())
 	if options != nil {
@@ -132,11 +135,8 @@ func (b *Backend) Write(ctx context.Context, id string, record backends.Record) 
 	if err := check(record); err != nil {
 		return "", err
 	}
-	return id, b.retry(ctx, func() error {
-		s := b.shard(id)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return b.put(s, id, record, b.now())
+	return id, b.change(ctx, id, id, record.Subject, func(s, _ *shard, now time.Duration) error {
+		return b.put(s, id, record, now)
 	})
 }
 

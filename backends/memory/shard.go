@@ -49,24 +49,6 @@ func (e *entry) subject() string {
 func (b *Backend) index(id string) uint64 { return maphash.String(b.seed, id) % shards }
 func (b *Backend) shard(id string) *shard { return &b.shards[b.index(id)] }
 
-// lockBoth locks the shards of two IDs, which may be one and the same; always in
-// the same order, so that two calls cannot wait for each other.
-func (b *Backend) lockBoth(id1, id2 string) (*shard, *shard) {
-	i, j := b.index(id1), b.index(id2)
-	b.shards[min(i, j)].mu.Lock()
-	if i != j {
-		b.shards[max(i, j)].mu.Lock()
-	}
-	return &b.shards[i], &b.shards[j]
-}
-
-func unlockBoth(s, t *shard) {
-	s.mu.Unlock()
-	if t != s {
-		t.mu.Unlock()
-	}
-}
-
 // live returns the entry under id, nil if there is none or it has expired.
 func (s *shard) live(id string, now time.Duration) *entry {
 	if e := s.entries[id]; e != nil && e.expires > now {
@@ -76,29 +58,68 @@ func (s *shard) live(id string, now time.Duration) *entry {
 }
 
 // put stores record under id, in place of what is there, expired or not. It
-// returns ErrFull, and changes nothing, where a new entry has no room.
+// changes nothing where it returns ErrSubjectLimit, because the record's subject
+// has as many as it may have, or ErrFull, because a new entry has no room.
 func (b *Backend) put(s *shard, id string, record backends.Record, now time.Duration) error {
-	expires := after(now, record.TTL)
 	e := s.entries[id]
-	if e != nil {
-		s.move(e, expires)
-	} else {
-		if !b.reserve() {
-			return ErrFull
-		}
-		if s.entries == nil {
-			s.entries = make(map[string]*entry)
-		}
-		e = &entry{id: id, expires: expires}
-		s.entries[id] = e
-		s.queue.push(e)
-		s.most = max(s.most, len(s.entries))
-		b.arm()
+	if e == nil {
+		return b.add(s, id, record, now)
+	}
+	if err := b.file(e, record, now, nil); err != nil {
+		return err
 	}
 	e.data = record.Data
-	b.file(e, record.Subject)
+	s.move(e, after(now, record.TTL))
 	b.expire(s, now, perWrite)
 	return nil
+}
+
+// add is put where nothing is stored.
+func (b *Backend) add(s *shard, id string, record backends.Record, now time.Duration) error {
+	e := &entry{id: id}
+	if err := b.file(e, record, now, nil); err != nil {
+		return err
+	}
+	if !b.reserve() {
+		b.unfile(e)
+		return ErrFull
+	}
+	b.insert(s, e, record, now)
+	return nil
+}
+
+// replace stores record under newID, where nothing is stored, and marker, if it
+// has data, in place of it in the old entry. The new entry takes the place of the
+// old one among those of their subject, if that is the same.
+func (b *Backend) replace(s *shard, old *entry, marker backends.Record, t *shard, newID string, record backends.Record, now time.Duration) error {
+	e := &entry{id: newID}
+	if err := b.file(e, record, now, old); err != nil {
+		return err
+	}
+	if marker.Data == nil {
+		b.take(s, old) // and give its room to the new one
+		b.insert(t, e, record, now)
+		return nil
+	}
+	if !b.reserve() {
+		b.unfile(e)
+		return ErrFull
+	}
+	b.insert(t, e, record, now)
+	return b.put(s, old.id, marker, now)
+}
+
+// insert makes e, which is filed and has room, hold record.
+func (b *Backend) insert(s *shard, e *entry, record backends.Record, now time.Duration) {
+	if s.entries == nil {
+		s.entries = make(map[string]*entry)
+	}
+	e.data, e.expires = record.Data, after(now, record.TTL)
+	s.entries[e.id] = e
+	s.queue.push(e)
+	s.most = max(s.most, len(s.entries))
+	b.expire(s, now, perWrite)
+	b.arm()
 }
 
 // move changes when e expires.
@@ -109,10 +130,15 @@ func (s *shard) move(e *entry, expires time.Duration) {
 
 // drop removes e, which is stored in s.
 func (b *Backend) drop(s *shard, e *entry) {
+	b.take(s, e)
+	b.stored.Add(-1)
+}
+
+// take removes e, which is stored in s, and leaves its room to another entry.
+func (b *Backend) take(s *shard, e *entry) {
 	b.unfile(e)
 	s.queue.remove(e.place)
 	delete(s.entries, e.id)
-	b.stored.Add(-1)
 
 	// A map keeps the memory of its greatest size. When few entries are left
 	// it is worth copying them into a new one.

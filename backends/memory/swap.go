@@ -18,11 +18,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.
 	} else if old == nil {
 		return errors.New("memory: Swap of nothing for nothing")
 	}
-	return b.retry(ctx, func() error {
-		s := b.shard(id)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		now := b.now()
+	return b.change(ctx, id, id, new.Subject, func(s, _ *shard, now time.Duration) error {
 		e, err := s.expect(id, old, now)
 		if err != nil {
 			return err
@@ -68,26 +64,19 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker back
 	if old == nil {
 		return errors.New("memory: Rotate needs the data to retire")
 	}
-	return b.retry(ctx, func() error {
-		s, t := b.lockBoth(id, newID)
-		defer unlockBoth(s, t)
-		now := b.now()
+	marker.SubjectLimit = 0
+	return b.change(ctx, id, newID, new.Subject, func(s, t *shard, now time.Duration) error {
 		e, err := s.expect(id, old, now)
 		if err != nil {
 			return err
 		}
-		if t.live(newID, now) != nil {
-			return backends.ErrConflict
+		if taken := t.entries[newID]; taken != nil {
+			if taken.expires > now {
+				return backends.ErrConflict
+			}
+			b.drop(t, taken)
 		}
-		// The new record comes first: it is what a full backend refuses.
-		if err := b.put(t, newID, new, now); err != nil {
-			return err
-		}
-		if marker.Data == nil {
-			b.drop(s, e)
-			return nil
-		}
-		return b.put(s, id, marker, now)
+		return b.replace(s, e, marker, t, newID, new, now)
 	})
 }
 

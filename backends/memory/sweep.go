@@ -108,44 +108,51 @@ func (b *Backend) reserve() bool {
 	}
 }
 
-// retry calls do, which locks its shards by itself, again for as long as that
-// finds b full and room can be made.
-func (b *Backend) retry(ctx context.Context, do func() error) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := do(); err != ErrFull || !b.makeRoom() {
-			return err
-		}
-	}
-}
-
 // makeRoom removes records that have expired or, if that is allowed, the one
-// that expires soonest. It tells whether trying again is worth while.
-func (b *Backend) makeRoom() bool {
+// that expires soonest, but not the one under spared. It reports whether trying
+// again is worth while.
+func (b *Backend) makeRoom(spared string) bool {
 	var soonest *shard
 	first := time.Duration(math.MaxInt64)
 	for i := range b.shards {
 		s := &b.shards[i]
 		s.mu.RLock()
-		if len(s.queue) > 0 && s.queue[0].at <= first {
-			soonest, first = s, s.queue[0].at
+		if e := s.soonest(spared, b.now()); e != nil && e.expires <= first {
+			soonest, first = s, e.expires
 		}
 		s.mu.RUnlock()
 	}
-	if soonest == nil {
-		return true // everything went meanwhile
+	if s := soonest; s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if b.expire(s, b.now(), perBatch) > 0 {
+			return true
+		}
+		if e := s.soonest(spared, b.now()); b.options.Evict {
+			if e != nil {
+				b.drop(s, e)
+			}
+			return true
+		}
 	}
-	s := soonest
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case b.expire(s, b.now(), perBatch) > 0:
-	case b.options.Evict && len(s.queue) > 0:
-		b.drop(s, s.queue[0].entry)
-	case !b.options.Evict:
-		return b.stored.Load() < int64(b.options.MaxSessions) // somebody removed one
+	return b.stored.Load() < int64(b.options.MaxSessions) // others removed one
+}
+
+// soonest returns the entry that expires first, nil if there is none. The one
+// under spared counts only if it has expired.
+func (s *shard) soonest(spared string, now time.Duration) *entry {
+	if len(s.queue) == 0 {
+		return nil
 	}
-	return true
+	e := s.queue[0].entry
+	if e.id != spared || e.expires <= now {
+		return e
+	}
+	e = nil
+	for _, d := range s.queue[1:min(len(s.queue), 1+children)] {
+		if e == nil || d.at < e.expires {
+			e = d.entry
+		}
+	}
+	return e
 }

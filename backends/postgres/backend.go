@@ -199,7 +199,7 @@ func (b *Backend) Write(ctx context.Context, id string, record backends.Record) 
 	if record.TTL <= 0 {
 		return "", errTTL
 	}
-	_, err := b.change(ctx, b.sql.write, key(id), subjectKey(record.Subject), record.TTL, record.Data)
+	_, err := b.file(ctx, id, record, b.sql.write, key(id), subjectKey(record.Subject), record.TTL, record.Data)
 	if err != nil {
 		return "", err
 	}

@@ -174,7 +174,7 @@ func TestB7_WAL(t *testing.T) {
 		}
 		next := []byte(fmt.Sprintf("%0*d", size, rand.Uint64()))
 		floor := wal(`UPDATE floor SET data = $2, expiry = now() + interval '1 hour' WHERE id = $1`, "id", next)
-		commit := wal(postgres.SQL().Swap, []byte("id"), []byte("alice"), time.Hour, next, []byte(old))
+		commit := wal(postgres.SQL().Swap, []byte("id"), []byte("alice"), time.Hour, next, []byte(old), []byte("alice"))
 		touch := wal(postgres.SQL().Touch, []byte("id"), time.Hour)
 		if floor == 0 || commit == 0 || float64(commit) > 1.3*float64(floor) {
 			t.Errorf("%d bytes: a commit logs %d bytes, the floor %d", size, commit, floor)

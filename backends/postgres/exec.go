@@ -155,6 +155,7 @@ func (b *Backend) acquire(ctx context.Context, ask bool) (*pgxpool.Conn, error) 
 const (
 	changedResult        = "0A000" // "cached plan must not change result type"
 	changedParameter     = "42804" // a column has another type than when the statement was prepared
+	changedOperand       = "42883" // the same, where it is compared
 	duplicateStatement   = "42P05" // prepared before, on a server connection that a pooler handed over
 	unknownStatement     = "26000" // prepared, but on another server connection
 	serializationFailure = "40001" // where the server's default isolation level is not read committed
@@ -176,7 +177,7 @@ func sqlState(err error) string {
 // had been prepared.
 func stale(err error) bool {
 	state := sqlState(err)
-	return state == changedResult || state == changedParameter
+	return state == changedResult || state == changedParameter || state == changedOperand
 }
 
 // notApplied tells whether err says that another transaction was faster.

@@ -23,6 +23,7 @@ import (
 const Schema = `CREATE TABLE "public"."sessions" (
 	id         bytea       PRIMARY KEY,
 	subject    bytea,
+	filed_at   timestamptz NOT NULL DEFAULT now(),
 	expires_at timestamptz NOT NULL,
 	data       bytea       NOT NULL
 ) WITH (

@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/gosessions/sessions/backends"
 )
@@ -22,6 +24,12 @@ func (b *Backend) ListSubject(ctx context.Context, subject string) ([]backends.E
 	}, b.sql.list, subjectKey(subject))
 }
 
+// maxLooks bounds how often records are looked at again that change their IDs at
+// the same moment.
+const maxLooks = 100
+
+var errRestless = errors.New("postgres: the subject's records change faster than they can be followed: try again")
+
 // RevokeSubject removes every record of subject but the one under the ID
 // except. A session that changes its ID at the same moment is removed too.
 func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
@@ -33,9 +41,19 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 		keep = key(except)
 	}
 	total := 0
-	for {
+	for range maxLooks {
 		var revoked, escaped int
-		err := b.row(ctx, b.sql.revoke, []any{subjectKey(subject), keep}, &revoked, &escaped)
+		args := []any{subjectKey(subject), keep}
+		err := b.row(ctx, b.sql.revoke, args, &revoked, &escaped)
+		if notApplied(err) {
+			// At that isolation level one row that changes fails the whole
+			// statement, each time. Read committed takes the others.
+			err = b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
+				return pgx.BeginTxFunc(ctx, conn, readCommitted, func(tx pgx.Tx) error {
+					return tx.QueryRow(ctx, b.sql.revoke, b.args(args)...).Scan(&revoked, &escaped)
+				})
+			})
+		}
 		if err != nil {
 			return total, err
 		}
@@ -47,6 +65,7 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 			return total, nil
 		}
 	}
+	return total, errRestless
 }
 
 func scanStored(row pgx.CollectableRow) (backends.Entry, error) {

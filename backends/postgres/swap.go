@@ -27,11 +27,12 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 		}
 		return err
 	case old == nil:
-		_, err = b.change(ctx, b.sql.create, key(id), subjectKey(record.Subject), record.TTL, record.Data)
+		_, err = b.file(ctx, id, record, b.sql.create, key(id), subjectKey(record.Subject), record.TTL, record.Data)
 	case record.Data == nil:
 		_, err = b.change(ctx, b.sql.cut, key(id), old)
 	default:
-		_, err = b.change(ctx, b.sql.swap, key(id), subjectKey(record.Subject), record.TTL, record.Data, old)
+		subject := subjectKey(record.Subject)
+		_, err = b.file(ctx, id, record, b.sql.swap, key(id), subject, record.TTL, record.Data, old, subject)
 	}
 	if notApplied(err) || errors.Is(err, pgx.ErrNoRows) {
 		return backends.ErrConflict
@@ -54,7 +55,7 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker back
 		sql = b.sql.rotate
 		args = append(args, subjectKey(marker.Subject), marker.TTL, marker.Data)
 	}
-	outcome, err := b.change(ctx, sql, args...)
+	outcome, err := b.file(ctx, id, record, sql, args...)
 	switch {
 	case notApplied(err), sqlState(err) == newIDTaken, err == nil && outcome == 1:
 		return backends.ErrConflict

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"time"
 
@@ -127,11 +128,13 @@ func (b *Backend) ReadFresh(ctx context.Context, id string) (backends.Record, er
 // Write implements [sessions.Backend]: one SET, after one EVALSHA for the index
 // if the record has an owner.
 func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
-	value, err := b.value(ctx, id, record)
+	value, place, err := b.value(ctx, id, record)
 	if err != nil {
 		return "", err
 	}
-	return id, b.store.set(ctx, id, value, record.TTL)
+	err = b.store.set(ctx, id, value, record.TTL)
+	b.release(ctx, place, err)
+	return id, err
 }
 
 // Remove implements [sessions.Backend]: one DEL.
@@ -152,7 +155,7 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 // Swap implements [sessions.Swapper]: one EVALSHA, or one SET where old is nil.
 // It takes two more, once, when a record that is stored gets an owner or a later
 // deadline than the owner's index knows, and one more when a new record has an
-// owner.
+// owner. With a limit, an owner who gets a record costs one more.
 func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	if old != nil && new.Data == nil {
 		return b.store.swapOut(ctx, id, old)
@@ -162,36 +165,70 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.
 	}
 	switch {
 	case old == nil:
-		value, err := b.value(ctx, id, new)
+		value, place, err := b.value(ctx, id, new)
 		if err != nil {
 			return err
 		}
-		return b.store.create(ctx, id, value, new.TTL)
+		err = b.store.create(ctx, id, value, new.TTL)
+		b.release(ctx, place, err)
+		return err
 	case new.Subject == "":
 		_, err := b.store.swap(ctx, id, old, seal(new.Data), new.TTL)
 		return err
 	}
-	owner := subjectOf(new.Subject)
-	unfiled, err := b.store.swap(ctx, id, old, new.Data, new.TTL, owner.tag(), seconds(b.life(new)))
-	if !unfiled || err != nil {
-		return err
-	}
-	value, err := b.file(ctx, id, new, &owner)
-	if err != nil {
-		return err
-	}
-	_, err = b.store.swap(ctx, id, old, value, new.TTL)
-	return err
+	return b.swapOwned(ctx, id, old, new)
 }
 
-// value returns what to store for record, whose owner's index then knows of it.
-func (b *Backend) value(ctx context.Context, id string, record backends.Record) ([]byte, error) {
+// swapOwned replaces a value by one that has an owner.
+func (b *Backend) swapOwned(ctx context.Context, id string, old []byte, new backends.Record) error {
+	owner := subjectOf(new.Subject)
+	reply, err := b.store.swap(ctx, id, old, new.Data, new.TTL, owner.tag(), seconds(b.life(new)))
+	switch {
+	case err != nil:
+		return err
+	case reply == swapUnfiled:
+		value, place, err := b.value(ctx, id, new)
+		if err != nil {
+			return err
+		}
+		_, err = b.store.swap(ctx, id, old, value, new.TTL)
+		b.release(ctx, place, err)
+		return err
+	case reply == swapLapsing:
+		f, err := b.file(ctx, id, new, &owner)
+		if err != nil {
+			return err
+		}
+		ends := binary.BigEndian.AppendUint32(nil, uint32(f.ends))
+		reply, err = b.store.swap(ctx, id, old, new.Data, new.TTL, owner.tag(), 0, ends)
+		if err == nil && reply == swapUnfiled {
+			err = backends.ErrConflict // it has got another owner meanwhile
+		}
+		return err
+	}
+	return nil
+}
+
+// value returns what to store for record, whose owner's index then knows of it,
+// and the place that it has there only for now.
+func (b *Backend) value(ctx context.Context, id string, record backends.Record) ([]byte, reservation, error) {
 	if err := checkRecord(record); err != nil {
-		return nil, err
+		return nil, reservation{}, err
 	}
 	if record.Subject == "" {
-		return seal(record.Data), nil
+		return seal(record.Data), reservation{}, nil
 	}
 	owner := subjectOf(record.Subject)
-	return b.file(ctx, id, record, &owner)
+	var f filing
+	var place reservation
+	var err error
+	if record.SubjectLimit > 0 {
+		f, place, err = b.reserve(ctx, id, record, &owner)
+	} else {
+		f, err = b.file(ctx, id, record, &owner)
+	}
+	if err != nil {
+		return nil, reservation{}, err
+	}
+	return sealOwned(record.Data, f, &owner), place, nil
 }

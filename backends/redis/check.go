@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -35,12 +36,20 @@ func (b *Backend) Check(ctx context.Context) error {
 		{"extend it", func() error { _, err := b.Touch(ctx, id, time.Minute); return err }},
 		{"look for it", func() error { _, err := b.Exists(ctx, id); return err }},
 		{"list its owner's", func() error { _, err := b.ListSubject(ctx, name); return err }},
+		{"trim its owner's", func() error { _, err := b.TrimSubject(ctx, name, 1, ""); return err }},
+		{"create one more than its owner may have", func() error {
+			limited := r
+			limited.SubjectLimit = 1
+			if err := b.Swap(ctx, id+"-limit", nil, limited); !errors.Is(err, backends.ErrSubjectLimit) {
+				return cmp.Or(err, errors.New("the limit is not kept"))
+			}
+			return nil
+		}},
 		{"revoke its owner's", func() error { _, err := b.RevokeSubject(ctx, name, ""); return err }},
 		{"remove it", func() error { return b.Remove(ctx, id) }},
 		{"tidy an index", func() error {
 			owner := subjectOf(name)
-			_, err := b.store.run(ctx, &pruneScript, b.indexKey(&owner), -1, id)
-			return err
+			return b.store.run(ctx, &pruneScript, b.indexKey(&owner), -1, id).Err()
 		}},
 	} {
 		if err := step.do(); err != nil {

@@ -8,19 +8,21 @@ import (
 
 // A value is the record's data, with something in front only where it must be:
 //
-//	FF 01 filed(4) tag(16) data   the record has an owner, and is in the owner's index
-//	FF 00 data                    data begins with FF itself
+//	FF 01 filed(4) since(8) tag(16) data   the record has an owner, and is in the owner's index
+//	FF 00 data                             data begins with FF itself
 //
 // The owner is part of the value so that a commit can tell in one step whether
 // the index knows of it already, and so that nobody's record is revoked because
-// it once was another's.
+// it once was another's. Of two records of an owner the one with the lower since
+// was filed first.
 const (
 	mark     = 0xFF // never begins JSON, MessagePack maps or the native format
 	escaped  = 0x00
 	owned    = 0x01
 	tagSize  = 16
 	filedEnd = 2 + 4
-	headSize = filedEnd + tagSize
+	sinceEnd = filedEnd + 8
+	headSize = sinceEnd + tagSize
 )
 
 // subject is an owner as the store knows it: the name itself does not appear.
@@ -41,12 +43,16 @@ func seal(data []byte) []byte {
 	return append([]byte{mark, escaped}, data...)
 }
 
-// sealOwned returns the value of a record that the owner's index knows of until
-// filed, in Unix seconds.
-func sealOwned(data []byte, filed int64, owner *subject) []byte {
+// filing is what an owner's index says of an entry that was made or renewed:
+// until when it holds, in Unix seconds, and when that was, in microseconds.
+type filing struct{ ends, since int64 }
+
+// sealOwned returns the value of a record that is filed in its owner's index.
+func sealOwned(data []byte, f filing, owner *subject) []byte {
 	value := make([]byte, 0, headSize+len(data))
 	value = append(value, mark, owned)
-	value = binary.BigEndian.AppendUint32(value, uint32(filed))
+	value = binary.BigEndian.AppendUint32(value, uint32(f.ends))
+	value = binary.BigEndian.AppendUint64(value, uint64(f.since))
 	value = append(value, owner.tag()...)
 	return append(value, data...)
 }
@@ -63,8 +69,11 @@ func dataOf(value []byte) []byte {
 	return value
 }
 
-// belongs tells whether a value, or its first headSize bytes, are owner's.
+// belongs reports whether a value, or its first headSize bytes, are owner's.
 func belongs(value []byte, owner *subject) bool {
 	return len(value) >= headSize && value[0] == mark && value[1] == owned &&
-		string(value[filedEnd:headSize]) == string(owner.tag())
+		string(value[sinceEnd:headSize]) == string(owner.tag())
 }
+
+// sinceOf returns when a value with an owner was filed.
+func sinceOf(value []byte) uint64 { return binary.BigEndian.Uint64(value[filedEnd:sinceEnd]) }

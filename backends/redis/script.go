@@ -17,50 +17,54 @@ func newScript(source string) script {
 	return script{source, hex.EncodeToString(sum[:])}
 }
 
-// run runs the script once and returns its integer reply.
-func (s *store) run(ctx context.Context, script *script, key string, args ...any) (int64, error) {
+// run runs the script once and returns its reply.
+func (s *store) run(ctx context.Context, script *script, key string, args ...any) *goredis.Cmd {
 	line := make([]any, 0, 4+len(args))
 	line = append(append(line, "evalsha", script.hash, 1, key), args...)
-	reply, err := s.once(ctx, line...).Int64()
-	if !unknownScript(err) {
-		return reply, err
+	reply := s.once(ctx, line...)
+	if !unknownScript(reply.Err()) {
+		return reply
 	}
 	// A restart or SCRIPT FLUSH: nothing was run.
 	line[0], line[1] = "eval", script.source
-	return s.once(ctx, line...).Int64()
+	return s.once(ctx, line...)
 }
 
 // runAll runs the script for each of keys in one pipeline for each node, and
-// returns the sum of the replies. The script must bear being run twice.
-func (s *store) runAll(ctx context.Context, script *script, keys []string, args ...any) (int, error) {
-	sum, by := int64(0), "evalsha"
-	var failed error
-	for len(keys) > 0 {
+// returns for which of them it replied something other than 0. The script must
+// bear being run twice.
+func (s *store) runAll(ctx context.Context, script *script, keys []string, args ...any) (done []bool, failed error) {
+	done = make([]bool, len(keys))
+	todo := make([]int, len(keys)) // places in keys
+	for i := range keys {
+		todo[i] = i
+	}
+	for by := "evalsha"; len(todo) > 0; by = "eval" {
 		pipe := s.client.Pipeline()
-		cmds := make([]*goredis.Cmd, len(keys))
-		for i, key := range keys {
+		cmds := make([]*goredis.Cmd, len(todo))
+		for i, place := range todo {
 			if by == "eval" {
-				cmds[i] = pipe.Eval(ctx, script.source, []string{key}, args...)
+				cmds[i] = pipe.Eval(ctx, script.source, []string{keys[place]}, args...)
 			} else {
-				cmds[i] = pipe.EvalSha(ctx, script.hash, []string{key}, args...)
+				cmds[i] = pipe.EvalSha(ctx, script.hash, []string{keys[place]}, args...)
 			}
 		}
 		_, _ = pipe.Exec(ctx) // each command has its own error
-		var again []string
-		for i, cmd := range cmds {
-			n, err := cmd.Int64()
+		var again []int
+		for i, place := range todo {
+			n, err := cmds[i].Int64()
 			switch {
 			case err == nil:
-				sum += n
+				done[place] = n != 0
 			case by == "evalsha" && unknownScript(err):
-				again = append(again, keys[i])
+				again = append(again, place)
 			case failed == nil:
 				failed = err
 			}
 		}
-		keys, by = again, "eval"
+		todo = again
 	}
-	return int(sum), failed
+	return done, failed
 }
 
 func unknownScript(err error) bool {

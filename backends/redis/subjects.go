@@ -2,7 +2,10 @@ package redis
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/gosessions/sessions/backends"
 )
@@ -17,24 +20,41 @@ const grace = 10 * time.Minute
 // batch is how many records one pipeline asks for.
 const batch = 256
 
-// fileScript makes the entry ARGV[1] in the index KEYS[1], or renews it, for a
-// record that can live for ARGV[2] seconds, and replies until when the entry
-// holds. What has run out is dropped, and the index lives as long as its last
-// entry.
+// An index is a sorted set. Its members are
 //
-// A score is when the entry runs out, in Unix seconds. Its fraction is the
-// minute in which the entry was made, modulo 2^20 (two years): 32 and 20 bits of
-// the 53 that a double holds.
-var fileScript = newScript(`local now = tonumber(redis.call('TIME')[1])
+//	id                 an entry: there is, was or will be a record under id
+//	00 nonce(26) id    a reservation: id is about to be stored, within a limit
+//	01 score 20 id     a verdict: the record of the entry with this score goes
+//
+// which no ID begins like. The score of an entry is when it runs out, in Unix
+// seconds. Its fraction is the minute in which the entry was made, modulo 2^20
+// (two years): 32 and 20 bits of the 53 that a double holds. An entry that is
+// renewed gets another score. The score of the others is when they run out, which
+// is soon: what a process leaves behind that was killed goes by itself.
+
+// now begins a script on an index: it drops what has run out.
+const now = `local time = redis.call('TIME')
+local now = tonumber(time[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
-local ends = now + ARGV[2]
+`
+
+// enter ends a script on an index: it makes the entry ARGV[1], or renews it, for a
+// record that can live for ARGV[2] seconds, and replies until when the entry holds,
+// and when it was made in microseconds. The index lives as long as its last entry.
+const enter = `local ends = now + ARGV[2]
+local minute = math.floor(now / 60) % 1048576 / 1048576
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if score then ends = math.max(ends, math.floor(score)) end
-local minute = math.floor(now / 60) % 1048576
-redis.call('ZADD', KEYS[1], string.format('%.17g', ends + minute / 1048576), ARGV[1])
+if score then
+  ends = math.max(ends, math.floor(score))
+  if ends + minute == tonumber(score) then ends = ends + 1 end
+end
+redis.call('ZADD', KEYS[1], string.format('%.17g', ends + minute), ARGV[1])
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 redis.call('EXPIREAT', KEYS[1], math.floor(last[2]) + 1)
-return ends`)
+return {ends, now * 1000000 + time[2]}`
+
+// fileScript is enter for any number of entries.
+var fileScript = newScript(now + enter)
 
 // pruneScript drops the entries ARGV[2]... of the index KEYS[1] whose records
 // are missing, but none that was made less than ARGV[1] minutes ago: its record
@@ -52,11 +72,6 @@ for i = 2, #ARGV do
 end
 return dropped`)
 
-// revokeScript removes the value KEYS[1] if its owner has the tag ARGV[1].
-var revokeScript = newScript(`local head = redis.call('GETRANGE', KEYS[1], 0, 21)
-if string.sub(head, 1, 2) ~= '\255\1' or string.sub(head, 7) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`)
-
 // indexKey is where the entries of owner are. No ID leads to it: Validate refuses
 // prefixes that mix the two.
 func (b *Backend) indexKey(owner *subject) string {
@@ -65,15 +80,26 @@ func (b *Backend) indexKey(owner *subject) string {
 
 const indexPrefix = "subjects:"
 
-// file makes owner's index know of id, before there is a record, and returns
-// the value to store.
-func (b *Backend) file(ctx context.Context, id string, record backends.Record, owner *subject) ([]byte, error) {
-	life := seconds(b.life(record)) + seconds(grace)
-	ends, err := b.store.run(ctx, &fileScript, b.indexKey(owner), id, life)
-	if err != nil {
-		return nil, err
+// file makes owner's index know of id, before there is a record.
+func (b *Backend) file(ctx context.Context, id string, record backends.Record, owner *subject) (filing, error) {
+	return filed(b.store.run(ctx, &fileScript, b.indexKey(owner), id, b.entryLife(record)))
+}
+
+// filed returns what enter replied.
+func filed(reply *goredis.Cmd) (filing, error) {
+	numbers, err := reply.Int64Slice()
+	switch {
+	case err != nil:
+		return filing{}, err
+	case len(numbers) != 2:
+		return filing{}, errReply
 	}
-	return sealOwned(record.Data, ends, owner), nil
+	return filing{numbers[0], numbers[1]}, nil
+}
+
+// entryLife is how many seconds the entry of record lives.
+func (b *Backend) entryLife(record backends.Record) int64 {
+	return seconds(b.life(record)) + seconds(grace)
 }
 
 // life is how long a record can live, however often it is touched.
@@ -86,10 +112,11 @@ func (b *Backend) life(record backends.Record) time.Duration {
 
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// entries returns the IDs in the index of owner.
-func (b *Backend) entries(ctx context.Context, owner *subject) ([]string, error) {
-	return b.store.client.ZRange(ctx, b.indexKey(owner), 0, -1).Result()
-}
+// What a member of an index begins with that is no entry.
+const (
+	reserved = 0x00
+	verdict  = 0x01
+)
 
 // prune drops the entries of owner whose records are missing. That it fails
 // does no harm: the next one who looks tries again.
@@ -101,7 +128,7 @@ func (b *Backend) prune(ctx context.Context, owner *subject, missing []string) {
 		for _, id := range missing[:n] {
 			args = append(args, id)
 		}
-		if _, err := b.store.run(ctx, &pruneScript, b.indexKey(owner), args...); err != nil {
+		if b.store.run(ctx, &pruneScript, b.indexKey(owner), args...).Err() != nil {
 			return
 		}
 		missing = missing[n:]
@@ -112,15 +139,14 @@ func (b *Backend) prune(ctx context.Context, owner *subject, missing []string) {
 // PTTL for each entry, pipelined.
 func (b *Backend) ListSubject(ctx context.Context, name string) ([]backends.Entry, error) {
 	owner := subjectOf(name)
-	ids, err := b.entries(ctx, &owner)
+	filed, err := b.entries(ctx, &owner)
 	if err != nil {
 		return nil, err
 	}
 	var list []backends.Entry
 	var missing []string
-	for len(ids) > 0 {
-		n := min(len(ids), batch)
-		err := b.store.getAll(ctx, ids[:n], func(id string, value []byte, ttl time.Duration) error {
+	for part := range slices.Chunk(idsOf(filed), batch) {
+		err := b.store.getAll(ctx, part, func(id string, value []byte, ttl time.Duration) error {
 			if !belongs(value, &owner) {
 				missing = append(missing, id)
 				return nil
@@ -131,43 +157,7 @@ func (b *Backend) ListSubject(ctx context.Context, name string) ([]backends.Entr
 		if err != nil {
 			return nil, err
 		}
-		ids = ids[n:]
 	}
 	b.prune(ctx, &owner, missing)
 	return list, nil
-}
-
-// RevokeSubject implements [sessions.SubjectIndex]: one ZRANGE, and one EVALSHA
-// for each entry, pipelined. An entry whose record was written in the meantime
-// for another owner stays what it is.
-func (b *Backend) RevokeSubject(ctx context.Context, name, except string) (int, error) {
-	owner := subjectOf(name)
-	ids, err := b.entries(ctx, &owner)
-	if err != nil {
-		return 0, err
-	}
-	revoked := 0
-	var gone []string
-	keys := make([]string, 0, min(len(ids), batch))
-	for len(ids) > 0 {
-		n := min(len(ids), batch)
-		keys = keys[:0]
-		for _, id := range ids[:n] {
-			if id != except {
-				keys = append(keys, b.store.key(id))
-				gone = append(gone, id)
-			}
-		}
-		more, err := b.store.runAll(ctx, &revokeScript, keys, owner.tag())
-		revoked += more
-		for _, key := range keys {
-			b.store.changed(key)
-		}
-		if err != nil {
-			return revoked, err
-		}
-		ids = ids[n:]
-	}
-	b.prune(ctx, &owner, gone)
-	return revoked, nil
 }

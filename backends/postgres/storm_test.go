@@ -1,0 +1,14 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/gosessions/sessions/internal/storm"
+)
+
+// A1, A8: log out everywhere, limits and eviction, while sessions change their IDs.
+func TestStorm(t *testing.T) {
+	if err := storm.All(t.Context(), open(t), 60); err != nil {
+		t.Error(err)
+	}
+}

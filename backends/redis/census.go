@@ -1,0 +1,101 @@
+package redis
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+// entry is an entry of an index, and what there is to know of its record.
+type entry struct {
+	id    string
+	score float64
+
+	reserved bool   // somebody is about to store it, within a limit
+	doomed   bool   // somebody has decided that it goes
+	live     bool   // it is stored and the owner's
+	since    uint64 // when it was filed, if it is live
+}
+
+// nonceSize is the length of what tells reservations of one ID apart.
+const nonceSize = 26
+
+// entries returns the entries in the index of owner: one ZRANGE.
+func (b *Backend) entries(ctx context.Context, owner *subject) ([]entry, error) {
+	members, err := b.store.client.ZRangeWithScores(ctx, b.indexKey(owner), 0, -1).Result()
+	return parseIndex(members), err
+}
+
+// census returns the entries in the index of owner, at one moment, and what is
+// stored for each of them, a little later: one ZRANGE, and one GETRANGE for each
+// entry, pipelined.
+func (b *Backend) census(ctx context.Context, owner *subject) ([]entry, error) {
+	list, err := b.entries(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(list, batch) {
+		if err := b.inspect(ctx, part, owner); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// parseIndex sorts out the members of an index.
+func parseIndex(members []goredis.Z) []entry {
+	var list []entry
+	places := make(map[string]bool) // by ID
+	type judged struct {
+		id    string
+		score float64
+	}
+	verdicts := make(map[judged]bool)
+	for _, m := range members {
+		name, _ := m.Member.(string)
+		switch {
+		case name == "":
+		case name[0] == reserved && len(name) > 1+nonceSize:
+			places[name[1+nonceSize:]] = true
+		case name[0] == verdict:
+			text, id, _ := strings.Cut(name[1:], " ")
+			if score, err := strconv.ParseFloat(text, 64); err == nil {
+				verdicts[judged{id, score}] = true
+			}
+		case name[0] > verdict:
+			list = append(list, entry{id: name, score: m.Score})
+		}
+	}
+	for i := range list {
+		e := &list[i]
+		e.reserved = places[e.id]
+		e.doomed = verdicts[judged{e.id, e.score}]
+	}
+	return list
+}
+
+// inspect looks at what is stored for the entries in list.
+func (b *Backend) inspect(ctx context.Context, list []entry, owner *subject) error {
+	pipe := b.store.client.Pipeline()
+	heads := make([]*goredis.StringCmd, len(list))
+	for i, e := range list {
+		heads[i] = pipe.GetRange(ctx, b.store.key(e.id), 0, headSize-1)
+	}
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	for i := range list {
+		head, err := heads[i].Bytes()
+		if err != nil {
+			return err
+		}
+		if list[i].live = belongs(head, owner); list[i].live {
+			list[i].since = sinceOf(head)
+		}
+	}
+	return nil
+}
+
+// score is how scores are told to scripts: exactly.
+func score(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

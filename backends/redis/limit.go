@@ -1,0 +1,103 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/gosessions/sessions/backends"
+)
+
+// reservationLife is how long a place is kept for a record that does not come,
+// because its process was killed. A record that comes later still counts, but may
+// be one more than the limit allows.
+const reservationLife = time.Minute
+
+// reservation is a place among the records of an owner that is kept until the
+// record is stored. The zero value is none.
+type reservation struct{ index, member string }
+
+// reserveScript is enter, with the reservation ARGV[4] for ARGV[5] seconds, unless
+// that would be more than ARGV[3] entries; then it replies {0, 0}. Behind that are,
+// in pairs, IDs and scores of entries whose records are missing. Such an entry does
+// not count if it is still the same, that is, has the same score, and nobody has
+// reserved it.
+var reserveScript = newScript(now + `local members = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+local scores, places, count = {}, {}, 0
+for i = 1, #members, 2 do
+  local first = string.byte(members[i])
+  if first == 0 then
+    places[string.sub(members[i], 28)] = true
+  elseif first > 1 and members[i] ~= ARGV[1] then
+    scores[members[i]] = tonumber(members[i + 1])
+    count = count + 1
+  end
+end
+for i = 6, #ARGV, 2 do
+  if scores[ARGV[i]] == tonumber(ARGV[i + 1]) and not places[ARGV[i]] then count = count - 1 end
+end
+if count >= tonumber(ARGV[3]) then return {0, 0} end
+redis.call('ZADD', KEYS[1], now + ARGV[5], ARGV[4])
+` + enter)
+
+// reserve is file within the record's limit: one EVALSHA, and where the index is
+// full a census and another one, because entries may be those of records that are
+// gone.
+//
+// The script decides at one moment, so no more than the limit get a place. It
+// counts an entry whose record is on the way by its reservation, which is taken
+// back only when the record is stored or certainly will not be. Of an entry without
+// one whose record a census missed, it knows that the record is gone: if it was
+// filed again since then, the entry has another score. So nobody is refused as
+// long as there is room, and who is refused has seen as many records, or
+// reservations, as the limit allows, all of which were there when the census began.
+func (b *Backend) reserve(ctx context.Context, id string, record backends.Record, owner *subject) (filing, reservation, error) {
+	place := reservation{b.indexKey(owner), string(rune(reserved)) + rand.Text() + id}
+	args := []any{id, b.entryLife(record), record.SubjectLimit, place.member, seconds(reservationLife)}
+	missing := args
+	for range maxLooks {
+		f, err := filed(b.store.run(ctx, &reserveScript, place.index, missing...))
+		if err != nil || f.ends > 0 {
+			return f, place, err
+		}
+		list, err := b.census(ctx, owner)
+		if err != nil {
+			return filing{}, place, err
+		}
+		taken := 0
+		missing = slices.Clip(args)
+		var gone []string
+		for _, e := range list {
+			switch {
+			case e.id == id && e.live:
+				f, err := b.file(ctx, id, record, owner) // it has its place already
+				return f, reservation{}, err
+			case e.id == id:
+			case e.live || e.reserved:
+				taken++
+			default:
+				missing = append(missing, e.id, score(e.score))
+				gone = append(gone, e.id)
+			}
+		}
+		if taken >= record.SubjectLimit {
+			return filing{}, place, backends.ErrSubjectLimit
+		}
+		b.prune(ctx, owner, gone)
+	}
+	return filing{}, place, errRestless
+}
+
+// release gives up a reservation when the write that it was for has ended with err:
+// the record is there, or certainly not. That it fails does no harm for longer than
+// reservationLife.
+func (b *Backend) release(ctx context.Context, place reservation, err error) {
+	if place.member == "" {
+		return
+	}
+	if err == nil || errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
+		_ = b.store.client.ZRem(ctx, place.index, place.member).Err()
+	}
+}
