@@ -33,6 +33,7 @@ type commit struct {
 	sendable      func(token string) error // what is wrong with sending token; nil outside a request
 	writeToken    uint64                   // names this commit in the record
 
+	stored  bool // also if an error follows
 	reply   reply
 	kind    EventKind
 	tries   int
@@ -58,10 +59,13 @@ func (c *commit) run(ctx context.Context) error {
 	if c.retired && !c.regenerate {
 		return ErrGone
 	}
-	if err := c.makeRoom(ctx); err != nil {
-		return err
+	owner := c.getsOwner()
+	err := c.store(ctx)
+	c.stored = err == nil
+	if c.stored && owner && c.v.evictOldest {
+		err = c.evict(ctx)
 	}
-	return c.store(ctx)
+	return err
 }
 
 // store brings the content to where it is kept.
@@ -91,11 +95,6 @@ func (c *commit) storeAsIs(ctx context.Context) error {
 		return c.rotate(ctx)
 	}
 	return c.replace(ctx)
-}
-
-// getsOwner reports whether the session is bound to another subject than before.
-func (c *commit) getsOwner() bool {
-	return c.v.maxPerSubject > 0 && c.content.Subject != "" && c.content.Subject != c.base.content.Subject
 }
 
 // removed notes that nothing is stored any more, because nothing is left.
@@ -133,7 +132,7 @@ func (c *commit) pack(content *serializer.Content) (Record, error) {
 	if max := c.v.maxSize; !c.st.stateless && len(data) > max {
 		return Record{}, fmt.Errorf("%w: the record takes %d bytes of %d: store less, or raise Config.MaxSize", ErrTooLarge, len(data), max)
 	}
-	return Record{Data: data, TTL: ttl, MaxTTL: longest, Subject: content.Subject}, nil
+	return Record{Data: data, TTL: ttl, MaxTTL: longest, Subject: content.Subject, SubjectLimit: c.limit()}, nil
 }
 
 // addWrite makes token the newest of content's write tokens.

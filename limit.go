@@ -4,41 +4,33 @@ import (
 	"context"
 
 	"github.com/gosessions/sessions/backends"
-	"github.com/gosessions/sessions/serializer"
 )
 
-// makeRoom keeps a subject's sessions within the configured number.
-func (c *commit) makeRoom(ctx context.Context) error {
-	limit := c.v.maxPerSubject
-	subject := c.content.Subject
-	if limit == 0 || subject == "" || subject == c.base.content.Subject || c.st.absent(c.content) {
-		return nil
+// getsOwner reports whether the commit files the session under a subject that
+// the primary store does not file it under yet.
+func (c *commit) getsOwner() bool {
+	return c.v.maxPerSubject > 0 && c.content.Subject != "" &&
+		(c.content.Subject != c.base.content.Subject || c.base.data == nil)
+}
+
+// limit returns how many sessions the subject may have with the one that is
+// stored, 0 for any number. The backend refuses one more in the step that would
+// store it. If the oldest one is to go instead, that is for evict.
+func (c *commit) limit() int {
+	if c.v.evictOldest || !c.getsOwner() {
+		return 0
 	}
-	list, err := c.st.list(ctx, subject)
-	if err != nil {
-		return err
+	return c.v.maxPerSubject
+}
+
+// evict ends the subject's oldest sessions beyond the limit, but never the one
+// that was just stored. It comes after the commit, so that a login that fails logs
+// no other device out. Of several logins at once each does it, and the backend
+// sees to it that the limit remains.
+func (c *commit) evict(ctx context.Context) error {
+	removed, err := c.st.trim(ctx, c.content.Subject, c.v.maxPerSubject, c.base.id)
+	for _, id := range removed {
+		c.v.tell(ctx, Event{Kind: EventEvicted, Session: backends.PublicID(id)})
 	}
-	for len(list) >= limit {
-		if !c.v.evictOldest {
-			return ErrSubjectLimit
-		}
-		oldest := 0
-		var when serializer.Content
-		for i := range list {
-			var content serializer.Content
-			if err := c.st.format.Unpack(list[i].Record.Data, &content); err != nil {
-				oldest = i // nobody can use it
-				break
-			}
-			if i == 0 || content.Created.Before(when.Created) {
-				oldest, when = i, content
-			}
-		}
-		if err := c.st.remove(ctx, list[oldest].ID); err != nil {
-			return err
-		}
-		c.v.tell(ctx, Event{Kind: EventEvicted, Session: backends.PublicID(list[oldest].ID)})
-		list = append(list[:oldest], list[oldest+1:]...)
-	}
-	return nil
+	return err
 }

@@ -192,7 +192,7 @@ func (s *Session) finish(c *commit, err error) {
 	defer s.mu.Unlock()
 	s.saveErr = err
 	switch {
-	case err == nil:
+	case c.stored:
 		s.doubt, s.source, s.retired, s.unsure = nil, nil, false, false
 		s.regenerate -= c.regenerations
 		if s.id == c.newToken {

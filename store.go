@@ -183,6 +183,11 @@ func (st *store) revoke(ctx context.Context, subject, except string) (int, error
 	return n, label(backends.OpRevoke, err)
 }
 
+func (st *store) trim(ctx context.Context, subject string, max int, keep string) ([]string, error) {
+	removed, err := backends.TrimSubject(ctx, st.backend, subject, max, keep)
+	return removed, label(backends.OpTrim, err)
+}
+
 // absent reports whether nothing is left in content that this store could keep,
 // so that record and token have to go.
 func (st *store) absent(content *serializer.Content) bool {

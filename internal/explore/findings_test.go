@@ -79,7 +79,7 @@ func TestFindsA9_UpdateThatUsesTheSession(t *testing.T) {
 	for name, inside := range map[string]func(q *explore.Caller){
 		"save":    func(q *explore.Caller) { ctx, s := q.Raw(); _ = s.Save(ctx) },
 		"discard": func(q *explore.Caller) { _, s := q.Raw(); s.Discard() },
-		"destroy": func(q *explore.Caller) { ctx, s := q.Raw(); _ = s.Destroy(ctx) },
+		"destroy": func(q *explore.Caller) { _ = q.Destroy() },
 		"transact": func(q *explore.Caller) {
 			ctx, s := q.Raw()
 			_ = s.Transact(ctx, func(*sessions.Session) error { return nil })

@@ -227,3 +227,11 @@ func (i indexing) RevokeSubject(ctx context.Context, subject, except string) (n 
 	})
 	return n, err
 }
+
+func (i indexing) TrimSubject(ctx context.Context, subject string, max int, keep string) (removed []string, err error) {
+	err = i.g.gate(ctx, Step{Op: backends.OpTrim, Writes: []string{All}}, func(ctx context.Context) error {
+		removed, err = backends.TrimSubject(ctx, i.g.inner, subject, max, keep)
+		return err
+	})
+	return removed, err
+}

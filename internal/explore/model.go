@@ -196,7 +196,11 @@ func (r *modelRules) apply(st state, u *unit, again bool) []state {
 	st = st.with(s).holding(i, hold{name: s.name, version: s.version})
 	st.applied = applied
 	if to := s.values[ownerKey]; r.limit > 0 && to != "" && to != owner {
-		return r.within(st, to, s.name)
+		list := r.within(st, to, s.name)
+		if r.evict && u.verdict == maybe {
+			list = append(list, st) // it was stored, and the eviction failed
+		}
+		return list
 	}
 	return []state{st}
 }

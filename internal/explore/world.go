@@ -325,7 +325,7 @@ const (
 
 // severalSteps reports whether a backend takes several atomic steps for op.
 func severalSteps(op backends.Op) bool {
-	return op == backends.OpList || op == backends.OpRevoke
+	return op == backends.OpList || op == backends.OpRevoke || op == backends.OpTrim
 }
 
 func (w *world) allOver() bool {
