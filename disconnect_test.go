@@ -203,3 +203,16 @@ func TestR11_ASilentBackendCostsItsTimeout(t *testing.T) {
 		}
 	})
 }
+
+func TestE16_ClientWhoHangsUpLosesNothing(t *testing.T) {
+	mw := newMiddleware(t, memory.New(nil), nil)
+	c := start(t, mw, routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+		check(t, user.Set(s, "eve"))
+	}})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c.handler.ServeHTTP(httptest.NewRecorder(), c.request("/").WithContext(ctx))
+	if got := body(c.get("/who")); got != "eve" {
+		t.Errorf("got %q, want eve", got)
+	}
+}

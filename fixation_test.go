@@ -13,19 +13,6 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// onServers runs f over every backend that keeps sessions on a server: memory
-// with all its abilities and with fewer, and the real ones.
-func onServers(t *testing.T, f func(t *testing.T, b sessions.Backend)) {
-	for name, b := range variants(t) {
-		t.Run(name, func(t *testing.T) { f(t, b) })
-	}
-	for _, k := range kinds {
-		if k.name == "redis" || k.name == "postgres" {
-			t.Run(k.name, func(t *testing.T) { f(t, k.open(t)(t)) })
-		}
-	}
-}
-
 // vehicles are the ways in which a token travels: how one is put into a request,
 // and found in a response, "" if none is set.
 var vehicles = map[string]struct {

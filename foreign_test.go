@@ -1,7 +1,7 @@
 package sessions_test
 
 import (
-	"fmt"
+	"context"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -134,54 +134,6 @@ func TestEmptiedAndFilledAgain(t *testing.T) {
 	}
 }
 
-// What a stateless backend can hold, it enforces: the deadline from creation,
-// the lifetime of one session, and the idle time.
-func TestEXP2_StatelessDeadlines(t *testing.T) {
-	const day = 24 * time.Hour
-	for _, tt := range []struct {
-		name   string
-		config sessions.Config
-		set    time.Duration   // SetLifetime
-		visits []time.Duration // since creation
-		dead   time.Duration
-	}{
-		{"lifetime", sessions.Config{Lifetime: 10 * day}, 0, []time.Duration{9 * day}, 10 * day},
-		{"shorter by itself", sessions.Config{Lifetime: 10 * day}, day, []time.Duration{23 * time.Hour}, day},
-		{"longer by itself", sessions.Config{Lifetime: 10 * day}, 30 * day, []time.Duration{9 * day, 20 * day, 29 * day}, 30 * day},
-		{"idle", sessions.Config{Lifetime: 10 * day, IdleTimeout: day}, 0, []time.Duration{23 * time.Hour, 46 * time.Hour}, 70 * time.Hour},
-		{"used, and still over", sessions.Config{Lifetime: 2 * day, IdleTimeout: day}, 0, []time.Duration{23 * time.Hour, 46 * time.Hour, 2*day - 2*time.Second}, 2 * day},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				mw := newMiddleware(t, cookie.New(cookie.Encrypted(secret)), &tt.config)
-				begin := time.Now().Truncate(time.Second)
-				c := newClient(t, nil)
-				in(c, mw, func(r *http.Request, s *sessions.Session) {
-					check(t, user.Set(s, "ada"))
-					if tt.set > 0 {
-						check(t, s.SetLifetime(tt.set))
-					}
-				})
-				who := func() (name string) {
-					in(c, mw, func(r *http.Request, s *sessions.Session) { name, _ = user.Get(s) })
-					return name
-				}
-				for _, at := range tt.visits {
-					time.Sleep(time.Until(begin.Add(at)))
-					if who() != "ada" {
-						t.Fatalf("after %v: dead", at)
-					}
-				}
-				kept := fmt.Sprint(c.cookies)
-				time.Sleep(time.Until(begin.Add(tt.dead)))
-				if who() != "" {
-					t.Errorf("after %v: alive with %.60s", tt.dead, kept)
-				}
-			})
-		})
-	}
-}
-
 // RES5, R40: what a cookie cannot promise, so that nobody relies on it.
 func TestR40_RES5_EXP4_CookiesAreReplayed(t *testing.T) {
 	mw := newMiddleware(t, cookie.New(cookie.Encrypted(secret)), nil)
@@ -196,21 +148,31 @@ func TestR40_RES5_EXP4_CookiesAreReplayed(t *testing.T) {
 	}
 }
 
-// The operator is told once what a stateless backend cannot do, and what one
-// without swaps cannot.
-func TestASVS741_WeakBackendsAreLogged(t *testing.T) {
-	for name, tt := range map[string]struct {
-		b    sessions.Backend
-		want string
-	}{
-		"stateless": {cookie.New(cookie.Encrypted(secret)), "stateless"},
-		"no swap":   {basic{memory.New(nil)}, "cannot swap"},
-		"full":      {memory.New(nil), ""},
-	} {
-		seen := &secrets{hidden: map[string]string{}}
-		mustNew(t, tt.b, &sessions.Config{Logger: seen.logger()})
-		if got := seen.shown.String(); strings.Contains(got, tt.want) != (tt.want != "" || got == "") || strings.Count(got, "\n") > 1 {
-			t.Errorf("%s: logged %q", name, got)
+// lastRecord keeps the last record that was written.
+type lastRecord struct {
+	sessions.Backend
+	last string
+}
+
+func (l *lastRecord) Write(ctx context.Context, id string, record sessions.Record) (string, error) {
+	l.last = string(record.Data)
+	return l.Backend.Write(ctx, id, record)
+}
+
+// A record of starsessions states its lifetime, and says when it was last
+// used; what else its metadata holds stays.
+func TestStarsessionsMetadata(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &lastRecord{Backend: memory.New(nil)}
+		mw := newMiddleware(t, b, &sessions.Config{Format: serializer.StarsessionsFormat, Lifetime: time.Hour})
+		c := start(t, mw, nil)
+		if want := `"__metadata__": {"lifetime": 3600, "created": 946684800.0, "last_access": 946684800.0}}`; !strings.HasSuffix(b.last, want) {
+			t.Errorf("a new session is %s, want …%s", b.last, want)
 		}
-	}
+		time.Sleep(time.Minute)
+		c.get("/other")
+		if want := `"__metadata__": {"lifetime": 3600, "created": 946684800.0, "last_access": 946684860.0}}`; !strings.HasSuffix(b.last, want) {
+			t.Errorf("a changed session is %s, want …%s", b.last, want)
+		}
+	})
 }

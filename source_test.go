@@ -11,7 +11,6 @@ import (
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
-	"github.com/gosessions/sessions/serializer"
 )
 
 // move is a site that changes its cookie and its backend.
@@ -37,19 +36,6 @@ func newMove(t *testing.T) *move {
 	m.after = newMiddleware(t, m.new, &sessions.Config{Sources: []sessions.Source{{Backend: source, Transport: transport}}})
 	m.beforeHand, m.afterHand = serve(t, m.before, basics), serve(t, m.after, basics)
 	return m
-}
-
-// count returns how many sessions b holds; tombstones are not among them.
-func count(t *testing.T, b sessions.Backend) (n int) {
-	t.Helper()
-	check(t, backends.Walk(t.Context(), b, func(e backends.Entry) error {
-		var content serializer.Content
-		if serializer.Native(serializer.JSON).Unpack(e.Record.Data, &content) != nil || !content.Retired {
-			n++
-		}
-		return nil
-	}))
-	return n
 }
 
 func TestSourceMovesWithTheFirstRequest(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,4 +76,40 @@ func TestE17_R22_TimeoutHandlerInside(t *testing.T) {
 			t.Errorf("stored: got %q, want eve", got)
 		}
 	})
+}
+
+// Not every deadline comes from a timeout handler that discards the response: a
+// success must not be sent for a session that was not saved.
+func TestE17_R22_DeadlineIsNoSuccess(t *testing.T) {
+	var kinds []sessions.EventKind
+	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})
+	c := start(t, mw, nil)
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	kinds = nil
+	response := c.with(mw, late, handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+		check(t, user.Set(s, "eve"))
+		if err := s.Save(r.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Save: got %v, want DeadlineExceeded", err)
+		}
+		_, _ = w.Write([]byte("saved"))
+	}))
+	if response.StatusCode != 503 || body(response) == "saved" {
+		t.Errorf("status: got %d, want 503", response.StatusCode)
+	}
+	if !slices.Contains(kinds, sessions.EventTimedOut) || slices.Contains(kinds, sessions.EventSaved) {
+		t.Errorf("events: got %v", kinds)
+	}
+	response = c.with(mw, late, handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+		name, _ := user.Get(s)
+		_, _ = w.Write([]byte(name))
+	}))
+	if got := body(response); response.StatusCode != 200 || got != "ada" || response.Header.Get("Vary") != "Cookie" {
+		t.Errorf("a reader: got %d %q, Vary %q", response.StatusCode, got, response.Header.Get("Vary"))
+	}
+	if response = c.with(mw, late, handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+		check(t, s.Destroy(r.Context()))
+	})); len(c.cookies) != 0 {
+		t.Errorf("a logout: got %d, cookies %v", response.StatusCode, c.cookies)
+	}
 }

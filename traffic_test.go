@@ -1,7 +1,6 @@
 package sessions_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,32 +12,11 @@ import (
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
-	"github.com/gosessions/sessions/internal/race"
 )
 
 // The load tests here are those that are meant to run for minutes on a machine of
 // their own, in a form that takes a second: the same requests and the same
 // invariants, fewer of both, and no bound on a time that a busy machine would miss.
-
-// scale is how many requests a load test sends: fewer where each costs more.
-func scale(n int) int {
-	if race.Enabled || testing.Short() {
-		return n / 10
-	}
-	return n
-}
-
-// writing counts what changes the store.
-func writing(b sessions.Backend) (sessions.Backend, *atomic.Int64) {
-	var writes atomic.Int64
-	return backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
-		switch op {
-		case backends.OpWrite, backends.OpSwap, backends.OpTouch, backends.OpRotate, backends.OpRemove:
-			writes.Add(1)
-		}
-		return next(ctx)
-	}), &writes
-}
 
 // latencies collects how long requests take.
 type latencies struct {
@@ -111,13 +89,6 @@ func TestL1_MostlyReading(t *testing.T) {
 			})
 		}
 	})
-}
-
-func increment(t *testing.T) func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-	return func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-		_, err := visits.Update(s, func(n int) (int, error) { return n + 1, nil })
-		check(t, err)
-	}
 }
 
 // Many visitors come and log in at once: every one of them gets a session, and a

@@ -1,4 +1,4 @@
-package sessions_test
+package backends_test
 
 import (
 	"context"

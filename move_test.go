@@ -51,24 +51,6 @@ func join2(a, b routes) routes {
 	return all
 }
 
-// do sends a request with the given cookies and leaves those of the client
-// alone.
-func (c *client) do(path string, cookies map[string]string) *http.Response {
-	other := newClient(c.t, c.handler)
-	for name, value := range cookies {
-		other.cookies[name] = value
-	}
-	return other.get(path)
-}
-
-func (c *client) copies() map[string]string {
-	copies := map[string]string{}
-	for name, value := range c.cookies {
-		copies[name] = value
-	}
-	return copies
-}
-
 // A token that one of a source's transports brought, and that leads nowhere,
 // decides nothing about the new session's transport.
 func TestSourceHasOtherTransports(t *testing.T) {

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -85,76 +82,3 @@ func TestOddBackends(t *testing.T) {
 		})
 	}
 }
-
-// carrier is a transport that does as it likes.
-type carrier struct {
-	tokens []string
-	err    error
-}
-
-func (c carrier) Tokens([]string, *http.Request) ([]string, error)                     { return c.tokens, c.err }
-func (c carrier) Send(h http.Header, _ *http.Request, token string, _ time.Time) error { return c.err }
-func (c carrier) Clear(http.Header, *http.Request)                                     {}
-func (c carrier) Vary() string                                                         { return "" }
-
-func TestOddTransports(t *testing.T) {
-	for name, transport := range map[string]sessions.Transport{
-		"nil in a chain": sessions.Chain(sessions.Bearer(), nil),
-		"empty chain":    sessions.Chain(),
-		"nested nothing": sessions.Chain(sessions.Chain(), sessions.Chain()),
-	} {
-		if _, err := sessions.New(memory.New(nil), &sessions.Config{Transport: transport}); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-	empty := sessions.Chain()
-	if err := empty.Send(http.Header{}, nil, "x", time.Time{}); err == nil || empty.Vary() != "" {
-		t.Errorf("an empty chain: %v", err)
-	}
-	empty.Clear(nil, nil)
-
-	reads := 0
-	b := backends.Intercept(memory.New(nil), func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
-		if op == backends.OpRead {
-			reads++
-		}
-		return next(ctx)
-	})
-	many := make([]string, 1000)
-	for i := range many {
-		many[i] = fmt.Sprintf("%040d", i) + "AAA"
-	}
-	w := httptest.NewRecorder()
-	serve(t, newMiddleware(t, b, &sessions.Config{Transport: carrier{tokens: many}}), basics).ServeHTTP(w, httptest.NewRequest("GET", "/same", nil))
-	if _, vary := w.Header()["Vary"]; reads > 2 || w.Code != 200 || vary {
-		t.Errorf("1000 tokens: %d reads, status %d, header %v", reads, w.Code, w.Header())
-	}
-	w = httptest.NewRecorder()
-	serve(t, newMiddleware(t, b, &sessions.Config{Transport: carrier{err: errors.New("odd")}}), basics).ServeHTTP(w, httptest.NewRequest("GET", "/same", nil))
-	if w.Code != 500 {
-		t.Errorf("a token that cannot be sent: status %d, want 500", w.Code)
-	}
-}
-
-// A codec must not be asked to verify any number of tokens.
-func TestDOS5_StatelessTokensAreBounded(t *testing.T) {
-	b := &countingStateless{}
-	h := serve(t, newMiddleware(t, b, &sessions.Config{Transport: carrier{tokens: strings.Fields(strings.Repeat("a b c ", 1000))}}), basics)
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/read", nil))
-	if b.reads > 4 {
-		t.Errorf("%d tokens were verified, want at most 4", b.reads)
-	}
-}
-
-type countingStateless struct{ reads int }
-
-func (b *countingStateless) Read(context.Context, string) (sessions.Record, error) {
-	b.reads++
-	return sessions.Record{}, sessions.ErrNotFound
-}
-func (b *countingStateless) Write(context.Context, string, sessions.Record) (string, error) {
-	return "token", nil
-}
-func (b *countingStateless) Remove(context.Context, string) error         { return nil }
-func (b *countingStateless) Exists(context.Context, string) (bool, error) { return false, nil }
-func (b *countingStateless) Describe() backends.Facts                     { return backends.Facts{Stateless: true} }

@@ -2,14 +2,82 @@ package sessions_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
 	"github.com/gosessions/sessions/serializer"
 )
+
+// A value taken while the session is being saved turns out to have been
+// replaced by another request: it must not count as taken.
+func TestRES6_TakeDuringSave(t *testing.T) {
+	b := hook(memory.New(nil))
+	mw := newMiddleware(t, b.Backend, nil)
+	var c *client
+	c = start(t, mw, routes{
+		"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+			b.once(backends.OpSwap, func() {
+				c.handler.ServeHTTP(httptest.NewRecorder(), c.request("/other"))
+				name, err := user.Take(s)
+				check(t, err)
+				if name != "ada" {
+					t.Errorf("Take: got %q", name)
+				}
+			})
+			check(t, s.Set("before", 1))
+			check(t, s.Save(r.Context()))
+		},
+	})
+	if response := c.get("/"); response.StatusCode != http.StatusConflict {
+		t.Errorf("status: got %d, want 409", response.StatusCode)
+	}
+	if got := body(c.get("/who")); got != "bob" {
+		t.Errorf("stored: got %q, want bob", got)
+	}
+}
+
+// A value that may be used once, such as OAuth's state, is used once: of twenty
+// requests at a time one gets it, and others that saw it too are refused.
+func TestRES6_TakeGivesAValueOnce(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
+			return // and cannot promise it, as the documentation says
+		}
+		mw := newMiddleware(t, b, nil)
+		const state sessions.Key[string] = "state"
+		c := start(t, mw, routes{
+			"/give": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, state.Set(s, "x")) },
+			"/take": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				v, err := state.Take(s)
+				check(t, err)
+				fmt.Fprint(w, v)
+			},
+		})
+		c.get("/give")
+		var got atomic.Int32
+		together(20, func(int) {
+			w := httptest.NewRecorder()
+			c.handler.ServeHTTP(w, c.request("/take"))
+			switch {
+			case w.Code == 200 && w.Body.String() == "x":
+				got.Add(1)
+			case w.Code != http.StatusConflict && (w.Code != 200 || w.Body.Len() > 0):
+				t.Errorf("status %d, %q", w.Code, w.Body)
+			}
+		})
+		if got.Load() != 1 {
+			t.Errorf("%d requests got the value", got.Load())
+		}
+	})
+}
 
 type item struct {
 	Name  string
@@ -55,40 +123,4 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 			t.Errorf("an interface that cannot be read: got %v, want an error", interfaceErr)
 		}
 	})
-}
-
-// An application's own value where Flask keeps flash messages is neither
-// destroyed nor in the way of pages, and who flashes learns what to do.
-func TestAForeignValueUnderTheKeyOfFlashes(t *testing.T) {
-	formats := []serializer.Format{
-		serializer.Native(serializer.JSON), serializer.Native(serializer.Flask), serializer.Native(serializer.MsgPack),
-	}
-	for _, format := range formats {
-		for _, value := range []any{5, "text", map[string]any{"a": int64(1)}, true} {
-			mw := newMiddleware(t, memory.New(nil), &sessions.Config{Format: format})
-			c := newClient(t, nil)
-			in(c, mw, func(r *http.Request, s *sessions.Session) { check(t, s.Set("_flashes", value)) })
-			in(c, mw, func(r *http.Request, s *sessions.Session) {
-				if shown, err := s.Flashes(); shown != nil || err != nil {
-					t.Errorf("%s: %T: Flashes: got %v, %v, want none", format.Name(), value, shown, err)
-				}
-				if err := s.Flash("", "hello"); err == nil || !strings.Contains(err.Error(), "store it under another key") {
-					t.Errorf("%s: %T: Flash: got %v, want the remedy", format.Name(), value, err)
-				}
-				if !s.Has("_flashes") {
-					t.Errorf("%s: %T: the value is gone", format.Name(), value)
-				}
-			})
-			// The remedy helps.
-			in(c, mw, func(r *http.Request, s *sessions.Session) {
-				check(t, s.Delete("_flashes"))
-				check(t, s.Flash("", "hello"))
-			})
-			in(c, mw, func(r *http.Request, s *sessions.Session) {
-				if shown, err := s.Flashes(); len(shown) != 1 || err != nil {
-					t.Errorf("%s: %T: Flashes: got %v, %v, want one", format.Name(), value, shown, err)
-				}
-			})
-		}
-	}
 }

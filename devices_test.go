@@ -1,0 +1,252 @@
+package sessions_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/backends/cookie"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+func TestASVS742_Subjects(t *testing.T) {
+	b := memory.New(nil)
+	mw := newMiddleware(t, b, &sessions.Config{MaxPerSubject: 3, EvictOldest: true})
+	login := func() *client {
+		c := newClient(t, nil)
+		in(c, mw, func(r *http.Request, s *sessions.Session) {
+			check(t, s.RegenerateID())
+			check(t, s.SetSubject("ada"))
+			check(t, user.Set(s, "ada"))
+		})
+		return c
+	}
+	who := func(c *client) (name, id string) {
+		in(c, mw, func(r *http.Request, s *sessions.Session) { name, _ = user.Get(s); id = s.PublicID() })
+		return name, id
+	}
+	devices := []*client{login(), login(), login()}
+	list, err := mw.List(t.Context(), "ada")
+	check(t, err)
+	if len(list) != 3 {
+		t.Fatalf("List: got %d, want 3", len(list))
+	}
+	for i, c := range devices {
+		_, id := who(c)
+		if !slices.ContainsFunc(list, func(i sessions.Device) bool { return i.PublicID == id }) {
+			t.Errorf("device %d is not in the list", i)
+		}
+	}
+	login()
+	if list, _ := mw.List(t.Context(), "ada"); len(list) != 3 {
+		t.Errorf("beyond the limit: got %d, want 3", len(list))
+	}
+	alive := slices.DeleteFunc(devices, func(c *client) bool { name, _ := who(c); return name == "" })
+	if len(alive) != 2 {
+		t.Fatalf("%d of the first three are alive, want 2", len(alive))
+	}
+	_, id := who(alive[0])
+	if found, err := mw.Revoke(t.Context(), "eve", id); found || err != nil {
+		t.Errorf("revoking somebody else's session: %v, %v", found, err)
+	}
+	if found, err := mw.Revoke(t.Context(), "ada", id); !found || err != nil {
+		t.Errorf("Revoke: %v, %v", found, err)
+	}
+	if name, _ := who(alive[0]); name != "" {
+		t.Error("the revoked session is alive")
+	}
+	in(alive[1], mw, func(r *http.Request, s *sessions.Session) {
+		n, err := mw.RevokeOthers(r.Context(), s)
+		if n != 1 || err != nil {
+			t.Errorf("RevokeOthers: %d, %v", n, err)
+		}
+	})
+	if name, _ := who(alive[1]); name != "ada" {
+		t.Error("RevokeOthers ended the session itself")
+	}
+	if n, err := mw.RevokeAll(t.Context(), "ada"); n != 1 || err != nil {
+		t.Errorf("RevokeAll: %d, %v", n, err)
+	}
+	if name, _ := who(alive[1]); name != "" {
+		t.Error("RevokeAll left a session")
+	}
+}
+
+// What a list of devices shows is no key: neither what the browser has nor what
+// the store has, and nobody gets in with it.
+func TestID5_ListsShowNoID(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
+			return
+		}
+		mw := newMiddleware(t, b, nil)
+		c := start(t, mw, routes{"/own": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+			check(t, s.SetSubject("ada"))
+			fmt.Fprint(w, s.PublicID())
+		}})
+		handle := body(c.get("/own"))
+		list, err := mw.List(t.Context(), "ada")
+		if len(list) != 1 || err != nil || list[0].PublicID != handle || len(handle) != 22 {
+			t.Fatalf("List: %v, %v, want the handle %q", list, err, handle)
+		}
+		hidden := []string{c.cookies["__Host-session"]}
+		check(t, backends.Walk(t.Context(), b, func(s backends.Entry) error {
+			hidden = append(hidden, s.ID)
+			return nil
+		}))
+		raw, err := base64.RawURLEncoding.DecodeString(handle)
+		check(t, err)
+		for _, id := range hidden {
+			if strings.Contains(id, string(raw)) {
+				t.Errorf("the handle is a part of an ID")
+			}
+			if shown := fmt.Sprintf("%+v", list); strings.Contains(shown, id[:16]) || strings.Contains(id, handle) {
+				t.Errorf("the list shows an ID: %s", shown)
+			}
+		}
+		for _, token := range []string{handle, handle + strings.Repeat("A", 21)} {
+			if got := body(c.do("/who", map[string]string{"__Host-session": token})); got != "" {
+				t.Errorf("the handle leads to %q", got)
+			}
+			if ok, err := b.Exists(t.Context(), token); ok || err != nil {
+				t.Errorf("the store knows the handle: %v, %v", ok, err)
+			}
+		}
+	})
+}
+
+// TestRevokeAllOfTheOwnSession: a handler that logs its visitor out everywhere,
+// itself included, may go on with a new session.
+func TestRevokeAllOfTheOwnSession(t *testing.T) {
+	mw := newMiddleware(t, memory.New(nil), nil)
+	c := start(t, mw, routes{
+		"/own": func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) },
+		"/everywhere": func(_ http.ResponseWriter, r *http.Request, s *sessions.Session) {
+			n, err := mw.RevokeAll(r.Context(), s.Subject())
+			if n != 1 || err != nil {
+				t.Errorf("RevokeAll: %d, %v", n, err)
+			}
+			check(t, s.Flash("", "You are logged out everywhere."))
+		},
+		"/next": func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) {
+			if list, err := s.Flashes(); len(list) != 1 || err != nil || s.Subject() != "" {
+				t.Errorf("flashes: %v, %v, subject %q", list, err, s.Subject())
+			}
+		},
+	})
+	c.get("/own")
+	old := c.copies()
+	if got := c.get("/everywhere").StatusCode; got != 200 {
+		t.Errorf("got %d, want 200", got)
+	}
+	c.get("/next")
+	if got := body(c.do("/who", old)); got != "" {
+		t.Errorf("the old token leads to %q", got)
+	}
+}
+
+// RevokeAll ends every session of its owner at once, also for a request that is
+// under way, and nobody else's.
+func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
+			return // and says so, as cookies do
+		}
+		mw := newMiddleware(t, b, nil)
+		var devices []*client
+		login := routes{
+			"/as-ada": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) },
+			"/as-eve": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, s.SetSubject("eve")) },
+			"/slow": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				n, err := mw.RevokeAll(t.Context(), "ada")
+				if n != len(devices) || err != nil {
+					t.Errorf("RevokeAll: %d, %v, want %d", n, err, len(devices))
+				}
+				check(t, s.Set("late", true))
+			},
+		}
+		for range 5 {
+			c := start(t, mw, login)
+			c.get("/as-ada")
+			c.get("/login")
+			devices = append(devices, c)
+		}
+		eve := start(t, mw, login)
+		eve.get("/as-eve")
+		if response := devices[0].get("/slow"); response.StatusCode != http.StatusConflict || len(response.Cookies()) != 0 {
+			t.Errorf("the request under way: status %d, cookies %v", response.StatusCode, response.Cookies())
+		}
+		for i, c := range devices {
+			if got := body(c.get("/who")); got != "" {
+				t.Errorf("device %d is still in as %q", i, got)
+			}
+		}
+		if got := body(eve.get("/who")); got != "ada" { // what start stores
+			t.Errorf("somebody else was logged out")
+		}
+	})
+}
+
+// A session that another request moves to a new ID while it is being revoked has
+// not ended, and so nobody may be told that it has.
+func TestRES1_RevokeDuringRegeneration(t *testing.T) {
+	onServers(t, func(t *testing.T, b sessions.Backend) {
+		mw := newMiddleware(t, b, nil)
+		c := start(t, mw, routes{"/own": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) }})
+		c.get("/own")
+		list, err := mw.List(t.Context(), "ada")
+		if errors.Is(err, errors.ErrUnsupported) {
+			return
+		}
+		if len(list) != 1 || err != nil {
+			t.Fatalf("List: %v, %v", list, err)
+		}
+		hooked := hook(b)
+		revoking := newMiddleware(t, hooked.Backend, nil)
+		hooked.once(backends.OpSwap, func() { c.get("/login") })
+		found, err := revoking.Revoke(t.Context(), "ada", list[0].PublicID)
+		who := body(c.get("/who"))
+		if !found || !errors.Is(err, sessions.ErrConflict) || who != "ada" {
+			t.Errorf("Revoke: %v, %v, want ErrConflict, because the session lives on as %q", found, err, who)
+		}
+		list, err = mw.List(t.Context(), "ada")
+		if len(list) != 1 || err != nil {
+			t.Fatalf("List: %v, %v", list, err)
+		}
+		// A change at the same moment is no reason.
+		hooked.once(backends.OpSwap, func() { c.get("/other") })
+		if found, err := revoking.Revoke(t.Context(), "ada", list[0].PublicID); !found || err != nil {
+			t.Errorf("Revoke: %v, %v", found, err)
+		}
+		if who := body(c.get("/who")); who != "" {
+			t.Errorf("after Revoke the session lives on as %q", who)
+		}
+	})
+}
+
+// Where sessions cannot be revoked, nobody is told that they were.
+func TestEXP3_EXP4_CookiesCannotBeRevoked(t *testing.T) {
+	for name, codec := range map[string]cookie.Codec{
+		"encrypted": cookie.Encrypted(secret), "jwt": cookie.JWT(secret), "flask": cookie.Flask(secret), "starlette": cookie.Starlette(secret),
+	} {
+		mw := newMiddleware(t, cookie.New(codec), nil)
+		if n, err := mw.RevokeAll(t.Context(), "ada"); n != 0 || !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: RevokeAll: %d, %v, want ErrUnsupported", name, n, err)
+		}
+		if found, err := mw.Revoke(t.Context(), "ada", "x"); found || !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: Revoke: %v, %v, want ErrUnsupported", name, found, err)
+		}
+		if list, err := mw.List(t.Context(), "ada"); list != nil || !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: List: %v, %v, want ErrUnsupported", name, list, err)
+		}
+		if _, err := sessions.New(cookie.New(codec), &sessions.Config{Require: []backends.Ability{backends.CanSubjects}}); err == nil {
+			t.Errorf("%s: New with Require: no error", name)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package sessions_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+func TestNoTouchKeepsNothingAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memory.New(nil)
+		defer b.Close()
+		c := start(t, newMiddleware(t, b, &sessions.Config{IdleTimeout: 10 * time.Minute, NoTouch: sessions.Paths("/who")}), nil)
+		for range 2 {
+			time.Sleep(5*time.Minute - time.Second)
+			if got := body(c.get("/who")); got != "ada" {
+				t.Fatalf("too early: got %q", got)
+			}
+		}
+		time.Sleep(3 * time.Second)
+		if got := body(c.get("/who")); got != "" {
+			t.Errorf("polling kept the session alive: got %q", got)
+		}
+	})
+}
+
+// TestLongRequestIsUse: a request that takes longer than the idle timeout, such as
+// an upload, may still store something, and its session lives on.
+func TestLongRequestIsUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mw := newMiddleware(t, memory.New(nil), &sessions.Config{IdleTimeout: time.Minute})
+		c := start(t, mw, routes{"/upload": func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) {
+			time.Sleep(10 * time.Minute)
+			check(t, s.Set("uploaded", true))
+		}})
+		if got := c.get("/upload").StatusCode; got != 200 {
+			t.Errorf("the upload: got %d, want 200", got)
+		}
+		if got := body(c.get("/who")); got != "ada" {
+			t.Errorf("afterwards: got %q, want ada", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := body(c.get("/who")); got != "" {
+			t.Errorf("after the idle timeout: got %q", got)
+		}
+	})
+}
+
+// Polling writes the store once in the touch window, a tenth of the idle time
+// and at most a minute, and not with every request; the session lives on all the
+// same. Nine of ten writes are saved wherever there are ten requests in a window.
+func TestR26_PollingIsNoWriting(t *testing.T) {
+	for _, tt := range []struct {
+		idle, every, window time.Duration
+	}{
+		{time.Hour, time.Second, time.Minute},
+		{time.Hour, 5 * time.Second, time.Minute},
+		{5 * time.Minute, time.Second, 30 * time.Second},
+		{time.Minute, 500 * time.Millisecond, 6 * time.Second},
+		{time.Hour, 10 * time.Minute, time.Minute}, // rare use is recorded every time
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m := memory.New(nil)
+			defer m.Close()
+			b, calls := counted(m)
+			c := start(t, newMiddleware(t, b, &sessions.Config{IdleTimeout: tt.idle}), nil)
+			clear(calls)
+			const polls = 1000
+			for range polls {
+				time.Sleep(tt.every)
+				if got := body(c.get("/who")); got != "ada" {
+					t.Fatalf("every %v: ended by its idle timeout", tt.every)
+				}
+			}
+			most := min(int(polls*tt.every/tt.window)+1, polls)
+			if got := calls[backends.OpTouch]; got > most || got < most*9/10 || calls[backends.OpSwap]+calls[backends.OpWrite] > 0 {
+				t.Errorf("idle %v, polled every %v: %v, want %d touches", tt.idle, tt.every, calls, most)
+			}
+		})
+	}
+}
