@@ -16,6 +16,44 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
+// TestKeyLookup tells a zero value that was stored from a value that was not, in
+// the request that stores it and in those after it.
+func TestKeyLookup(t *testing.T) {
+	const number sessions.Key[int] = "number"
+	const text sessions.Key[string] = "number"
+	mw := newMiddleware(t, memory.New(nil), nil)
+	c := newClient(t, nil)
+	look := func(when string, s *sessions.Session, wantValue int, wantFound bool) {
+		t.Helper()
+		if value, found, err := number.Lookup(s); value != wantValue || found != wantFound || err != nil {
+			t.Errorf("%s: got %d, %t, %v, want %d, %t", when, value, found, err, wantValue, wantFound)
+		}
+	}
+	in(c, mw, func(r *http.Request, s *sessions.Session) {
+		look("a new session", s, 0, false)
+		check(t, number.Set(s, 0))
+		look("zero", s, 0, true)
+	})
+	in(c, mw, func(r *http.Request, s *sessions.Session) {
+		look("zero, stored", s, 0, true)
+		if value, found, err := text.Lookup(s); value != "" || !found || err == nil {
+			t.Errorf("another type: got %q, %t, %v, want that it is there, and an error", value, found, err)
+		}
+		check(t, number.Set(s, 7))
+		look("set", s, 7, true)
+		check(t, number.Delete(s))
+		look("deleted", s, 0, false)
+		check(t, number.Set(s, 8))
+	})
+	in(c, mw, func(r *http.Request, s *sessions.Session) {
+		look("stored", s, 8, true)
+		if value, err := number.Take(s); value != 8 || err != nil {
+			t.Errorf("Take: got %d, %v, want 8", value, err)
+		}
+		look("taken", s, 0, false)
+	})
+}
+
 // A value taken while the session is being saved turns out to have been
 // replaced by another request: it must not count as taken.
 func TestRES6_TakeDuringSave(t *testing.T) {
