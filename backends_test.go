@@ -139,7 +139,8 @@ func redisCluster(t services.T) string {
 	return "redis://" + addrs[0] + "?addr=" + strings.Join(addrs[1:], "&addr=")
 }
 
-// Every backend keeps every rule, and so it does behind an interceptor.
+// TestR1_Backends: every backend keeps every rule, and so it does behind an
+// interceptor.
 func TestR1_Backends(t *testing.T) {
 	for _, b := range kinds {
 		t.Run(b.name, func(t *testing.T) {
@@ -159,7 +160,7 @@ func TestR1_Backends(t *testing.T) {
 	}
 }
 
-// What the documentation says of each backend's abilities.
+// TestAbilities: what the documentation says of each backend's abilities.
 func TestAbilities(t *testing.T) {
 	server := []backends.Ability{backends.CanSwap, backends.CanTouch, backends.CanSubjects, backends.CanWalk}
 	for name, want := range map[string][]backends.Ability{
@@ -181,8 +182,8 @@ func TestAbilities(t *testing.T) {
 	}
 }
 
-// An interceptor sees every operation once, under its name, and the backend
-// behind it has the same abilities as without.
+// TestIntercept: an interceptor sees every operation once, under its name, and
+// the backend behind it has the same abilities as without.
 func TestIntercept(t *testing.T) {
 	ctx := t.Context()
 	var seen []backends.Op
@@ -219,7 +220,8 @@ func TestIntercept(t *testing.T) {
 	}
 }
 
-// Without an ability the package functions say so, or do with what there is.
+// TestWithoutAbilities: without an ability the package functions say so, or do
+// with what there is.
 func TestWithoutAbilities(t *testing.T) {
 	ctx := t.Context()
 	b := new(Map)

@@ -54,8 +54,8 @@ func writeOne(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestB1_B4_Allocations are the budgets of docs/architecture.md.
-func TestAllocations(t *testing.T) {
+// TestB1_B4_B5_Allocations are the budgets of docs/architecture.md.
+func TestB1_B4_B5_Allocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}

@@ -148,8 +148,8 @@ func cacheable(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprint(w, name)
 }
 
-// TestCACHE4 sends some people, with and without sessions, through one shared
-// cache: nobody sees what is another's.
+// TestCACHE4_C7_SharedCache sends some people, with and without sessions,
+// through one shared cache: nobody sees what is another's.
 func TestCACHE4_C7_SharedCache(t *testing.T) {
 	for name, tt := range map[string]struct {
 		backend sessions.Backend
@@ -247,8 +247,8 @@ var kindsOfAnswer = map[string]func(w http.ResponseWriter, r *http.Request){
 	},
 }
 
-// TestCACHE1, E20: every way to look at a session says so, whatever the
-// status; none says so without.
+// TestCACHE1_E20_VaryWhereverTheSessionCounts: every way to look at a session
+// says so, whatever the status; none says so without.
 func TestCACHE1_E20_VaryWhereverTheSessionCounts(t *testing.T) {
 	looks := map[string]func(s *sessions.Session){
 		"load":    func(*sessions.Session) {},
@@ -284,8 +284,8 @@ func TestCACHE1_E20_VaryWhereverTheSessionCounts(t *testing.T) {
 	}
 }
 
-// TestCACHE3: a handler that does not use its session, and a lifetime that
-// slides.
+// TestCACHE3_RefreshOfAnUntouchedSession: a handler that does not use its
+// session, and a lifetime that slides.
 func TestCACHE3_RefreshOfAnUntouchedSession(t *testing.T) {
 	for name, config := range map[string]sessions.Config{
 		"refreshed": {RefreshUntouched: true},
@@ -312,8 +312,9 @@ func TestCACHE3_RefreshOfAnUntouchedSession(t *testing.T) {
 	}
 }
 
-// TestCACHE5, R18: whatever kind of answer it is, and to whatever kind of request,
-// over a real connection the new token is in it, with what keeps caches away.
+// TestCACHE5_R18_EveryKindOfAnswer: whatever kind of answer it is, and to
+// whatever kind of request, over a real connection the new token is in it, with
+// what keeps caches away.
 func TestCACHE5_R18_EveryKindOfAnswer(t *testing.T) {
 	for answer, f := range kindsOfAnswer {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
@@ -352,8 +353,8 @@ func TestCACHE5_R18_EveryKindOfAnswer(t *testing.T) {
 	}
 }
 
-// A preflight of another site carries no credentials, and costs nothing: neither
-// I/O nor a cookie.
+// TestR18_PreflightCostsNothing: a preflight of another site carries no
+// credentials, and costs nothing: neither I/O nor a cookie.
 func TestR18_PreflightCostsNothing(t *testing.T) {
 	b := backends.Intercept(memory.New(nil), func(_ context.Context, op backends.Op, _ func(context.Context) error) error {
 		t.Errorf("the backend was asked: %s", op)

@@ -150,8 +150,9 @@ func TestCK3_CookieHeaders(t *testing.T) {
 	}
 }
 
-// TestCK5: TLS may end before us, and whoever asks may say anything about it: the
-// cookie is Secure, unless the configuration says otherwise.
+// TestCK5_SecureDoesNotDependOnTheRequest: TLS may end before us, and whoever
+// asks may say anything about it: the cookie is Secure, unless the
+// configuration says otherwise.
 func TestCK5_SecureDoesNotDependOnTheRequest(t *testing.T) {
 	for name, header := range map[string]http.Header{
 		"nothing":           {},
@@ -193,9 +194,9 @@ type maker struct {
 
 func (m maker) Write(context.Context, string, sessions.Record) (string, error) { return m.token, nil }
 
-// TestE15: net/http drops in silence what it cannot put into a cookie, and sends
-// what browsers drop. Ours is either sent as it is or an error, before the first
-// byte of the response.
+// TestE15_NoCookieIsDropped: net/http drops in silence what it cannot put into
+// a cookie, and sends what browsers drop. Ours is either sent as it is or an
+// error, before the first byte of the response.
 func TestE15_NoCookieIsDropped(t *testing.T) {
 	longest := strings.Repeat("x", 4096-len("__Host-session"))
 	send := func(token string, transport sessions.Transport) (*http.Response, error) {

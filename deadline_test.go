@@ -59,8 +59,8 @@ func TestEXP1_AbsoluteAndIdleTimeout(t *testing.T) {
 	}
 }
 
-// What a stateless backend can hold, it enforces: the deadline from creation,
-// the lifetime of one session, and the idle time.
+// TestEXP2_StatelessDeadlines: what a stateless backend can hold, it enforces:
+// the deadline from creation, the lifetime of one session, and the idle time.
 func TestEXP2_StatelessDeadlines(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, tt := range []struct {
@@ -107,8 +107,8 @@ func TestEXP2_StatelessDeadlines(t *testing.T) {
 	}
 }
 
-// The end comes when it was said, to the tick of the clock that the store and the
-// format have: not before, and not after.
+// TestS4_EndsAreExact: the end comes when it was said, to the tick of the clock
+// that the store and the format have: not before, and not after.
 func TestS4_EndsAreExact(t *testing.T) {
 	const lifetime, idle = time.Hour, 10 * time.Minute
 	native := func() sessions.Backend { return memory.New(nil) }
@@ -154,8 +154,9 @@ func TestS4_EndsAreExact(t *testing.T) {
 	}
 }
 
-// What expires while a request works on it stays gone: no change, new ID or
-// longer lifetime brings it back, and no cookie is sent.
+// TestRES3_EXP1_NothingRenewsWhatHasExpired: what expires while a request works
+// on it stays gone: no change, new ID or longer lifetime brings it back, and no
+// cookie is sent.
 func TestRES3_EXP1_NothingRenewsWhatHasExpired(t *testing.T) {
 	for name, f := range map[string]func(s *sessions.Session) error{
 		"a change":          func(s *sessions.Session) error { return s.Set("late", true) },
@@ -199,8 +200,9 @@ func TestRES3_EXP1_NothingRenewsWhatHasExpired(t *testing.T) {
 	}
 }
 
-// No number of seconds, however odd, makes a session that does not end: not in
-// the configuration, not of a handler, and not in a record that was read.
+// TestEXP5_OddTimesAreNotForEver: no number of seconds, however odd, makes a
+// session that does not end: not in the configuration, not of a handler, and
+// not in a record that was read.
 func TestEXP5_OddTimesAreNotForEver(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	for _, d := range []time.Duration{math.MaxInt64, math.MinInt64, -1, 1, time.Second - 1, 400*24*time.Hour + 1} {

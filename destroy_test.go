@@ -57,9 +57,10 @@ func TestDestroyOfSeveralSessions(t *testing.T) {
 	}
 }
 
-// A request is held between its load and its commit while another one ends the
-// session or regenerates its ID. It stores nothing, neither under the old ID nor
-// under one of its own, and says so. All of it a thousand times.
+// TestRES1_RES2_R2_E1_E21_LogoutIsFinal: a request is held between its load and
+// its commit while another one ends the session or regenerates its ID. It
+// stores nothing, neither under the old ID nor under one of its own, and says
+// so. All of it a thousand times.
 func TestRES1_RES2_R2_E1_E21_LogoutIsFinal(t *testing.T) {
 	for end, want := range map[string]struct {
 		who  string // whom the token leads to that the other request left behind
@@ -111,8 +112,8 @@ func lateCommit(t *testing.T, mw *sessions.Middleware, end, who string) {
 	}
 }
 
-// What a logout does not know of it cannot end, and so it must not say that it
-// did.
+// TestRES1_LogoutAfterRegeneration: what a logout does not know of it cannot
+// end, and so it must not say that it did.
 func TestRES1_LogoutAfterRegeneration(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		var c *client

@@ -78,8 +78,8 @@ func TestASVS742_Subjects(t *testing.T) {
 	}
 }
 
-// What a list of devices shows is no key: neither what the browser has nor what
-// the store has, and nobody gets in with it.
+// TestID5_ListsShowNoID: what a list of devices shows is no key: neither what
+// the browser has nor what the store has, and nobody gets in with it.
 func TestID5_ListsShowNoID(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
@@ -151,8 +151,8 @@ func TestRevokeAllOfTheOwnSession(t *testing.T) {
 	}
 }
 
-// RevokeAll ends every session of its owner at once, also for a request that is
-// under way, and nobody else's.
+// TestEXP3_RevokeAllEndsEverySession: RevokeAll ends every session of its owner
+// at once, also for a request that is under way, and nobody else's.
 func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
@@ -193,8 +193,9 @@ func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
 	})
 }
 
-// A session that another request moves to a new ID while it is being revoked has
-// not ended, and so nobody may be told that it has.
+// TestRES1_RevokeDuringRegeneration: a session that another request moves to a
+// new ID while it is being revoked has not ended, and so nobody may be told
+// that it has.
 func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)
@@ -230,7 +231,8 @@ func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 	})
 }
 
-// Where sessions cannot be revoked, nobody is told that they were.
+// TestEXP3_EXP4_CookiesCannotBeRevoked: where sessions cannot be revoked,
+// nobody is told that they were.
 func TestEXP3_EXP4_CookiesCannotBeRevoked(t *testing.T) {
 	for name, codec := range map[string]cookie.Codec{
 		"encrypted": cookie.Encrypted(secret), "jwt": cookie.JWT(secret), "flask": cookie.Flask(secret), "starlette": cookie.Starlette(secret),

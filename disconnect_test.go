@@ -18,8 +18,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestC1 lets the client hang up at every point of a request. What the handler
-// did is stored, as if the client had stayed, and nothing is left over.
+// TestC1_TheClientHangsUp lets the client hang up at every point of a request.
+// What the handler did is stored, as if the client had stayed, and nothing is
+// left over.
 func TestC1_TheClientHangsUp(t *testing.T) {
 	const (
 		unread   = "before the body is read"
@@ -115,9 +116,9 @@ func nothingRuns(t *testing.T) {
 	t.Errorf("a goroutine is left over:\n%s", left)
 }
 
-// TestR11: what the backend is asked for a request does not end with the client,
-// but with the configured time; and the values of the request's context, such
-// as a trace, are there.
+// TestR11_TheBackendDoesNotSeeTheClientLeave: what the backend is asked for a
+// request does not end with the client, but with the configured time; and the
+// values of the request's context, such as a trace, are there.
 func TestR11_TheBackendDoesNotSeeTheClientLeave(t *testing.T) {
 	type traceKey struct{}
 	for name, b := range variants(t) {
@@ -157,8 +158,8 @@ func TestR11_TheBackendDoesNotSeeTheClientLeave(t *testing.T) {
 	}
 }
 
-// TestR11: a backend that never answers costs a request the configured time, and
-// is told when that is over.
+// TestR11_ASilentBackendCostsItsTimeout: a backend that never answers costs a
+// request the configured time, and is told when that is over.
 func TestR11_ASilentBackendCostsItsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := memory.New(nil)

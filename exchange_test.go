@@ -87,8 +87,8 @@ func TestUntouchedRequestCostsNothing(t *testing.T) {
 	}
 }
 
-// A panic in what an application gave us leaves no session half saved with a
-// success on top.
+// TestC3_PanicsInCallbacks: a panic in what an application gave us leaves no
+// session half saved with a success on top.
 func TestC3_PanicsInCallbacks(t *testing.T) {
 	for name, prepare := range map[string]func(config *sessions.Config) (f func(c *client, s *sessions.Session)){
 		"Observe": func(config *sessions.Config) func(*client, *sessions.Session) {
@@ -165,8 +165,9 @@ func TestC3_PanicsInCallbacks(t *testing.T) {
 	})
 }
 
-// TestC3_R16 lets a handler panic before and after its response has begun: what
-// was committed with the first byte stays, and nothing else is saved.
+// TestC3_R16_PanicSavesNothing lets a handler panic before and after its
+// response has begun: what was committed with the first byte stays, and nothing
+// else is saved.
 func TestC3_R16_PanicSavesNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		begin func(w http.ResponseWriter)
@@ -296,8 +297,8 @@ func TestFormOfTheHandler(t *testing.T) {
 	}
 }
 
-// TestR17: what a handler stored before it answered with an error of its own is
-// stored, unless it says otherwise.
+// TestR17_ServerErrorsCommit: what a handler stored before it answered with an
+// error of its own is stored, unless it says otherwise.
 func TestR17_ServerErrorsCommit(t *testing.T) {
 	c := start(t, newMiddleware(t, memory.New(nil), nil), routes{
 		"/fails": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {

@@ -14,7 +14,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// An error handler that answers nothing must not become a success.
+// TestErrorHandlerThatForgetsToAnswer: an error handler that answers nothing
+// must not become a success.
 func TestErrorHandlerThatForgetsToAnswer(t *testing.T) {
 	b, down := failing(memory.New(nil))
 	for _, autoload := range []func(*http.Request) bool{nil, sessions.Always} {
@@ -36,8 +37,8 @@ func TestErrorHandlerThatForgetsToAnswer(t *testing.T) {
 	}
 }
 
-// Cookies that were set outside of us stay when a commit fails, those of the
-// handler go.
+// TestFailureKeepsCookiesFromOutside: cookies that were set outside of us stay
+// when a commit fails, those of the handler go.
 func TestFailureKeepsCookiesFromOutside(t *testing.T) {
 	b, down := failing(memory.New(nil))
 	mw := newMiddleware(t, b, nil)
@@ -125,8 +126,9 @@ func TestR9_ErrorHandlerThatOnlyFlushes(t *testing.T) {
 	}
 }
 
-// TestR9, E2: when a commit fails, nothing that the handler says leaves the
-// process, whichever way it says it, and each attempt is told the reason.
+// TestR9_E2_NothingGoesOutAfterAFailedCommit: when a commit fails, nothing that
+// the handler says leaves the process, whichever way it says it, and each
+// attempt is told the reason.
 func TestR9_E2_NothingGoesOutAfterAFailedCommit(t *testing.T) {
 	const page = "SECRET PAGE"
 	said := map[string]func(w http.ResponseWriter) error{

@@ -19,10 +19,11 @@ import (
 	"github.com/gosessions/sessions/sessionstest"
 )
 
-// What was confirmed has happened, what was refused has not, and of what failed
-// nobody knows: an application that counts, lets in and out, under a backend
-// that fails before and after its effects. It is the short form of the soak of an
-// hour, with faults drawn at random; `make reliability` has real ones.
+// TestL4_F26_FaultyBackend: what was confirmed has happened, what was refused
+// has not, and of what failed nobody knows: an application that counts, lets in
+// and out, under a backend that fails before and after its effects. It is the
+// short form of the soak of an hour, with faults drawn at random; `make
+// reliability` has real ones.
 func TestL4_F26_FaultyBackend(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		t.Run(fmt.Sprint("strict=", strict), func(t *testing.T) {

@@ -75,8 +75,9 @@ func worthless(t *testing.T, h http.Handler, vehicle, token string) {
 	}
 }
 
-// A token that was never issued, or was destroyed, is never adopted: whatever
-// the backend is, and the way in which it travels.
+// TestFIX1_FIX2_E19_WorthlessTokensAreNotAdopted: a token that was never
+// issued, or was destroyed, is never adopted: whatever the backend is, and the
+// way in which it travels.
 func TestFIX1_FIX2_E19_WorthlessTokensAreNotAdopted(t *testing.T) {
 	for vehicle, v := range vehicles {
 		t.Run(vehicle, func(t *testing.T) {
@@ -110,7 +111,8 @@ func TestFIX1_FIX2_E19_WorthlessTokensAreNotAdopted(t *testing.T) {
 	}
 }
 
-// Nor is one that has expired.
+// TestFIX2_ExpiredTokensAreNotAdopted: a token that has expired is not adopted
+// either.
 func TestFIX2_ExpiredTokensAreNotAdopted(t *testing.T) {
 	for name, newBackend := range map[string]func() sessions.Backend{
 		"memory":    func() sessions.Backend { return memory.New(nil) },
@@ -134,8 +136,8 @@ func TestFIX2_ExpiredTokensAreNotAdopted(t *testing.T) {
 	}
 }
 
-// A token counts where the configuration looks for it and nowhere else, and is
-// not promoted to where it would.
+// TestFIX3_OtherWaysForATokenAreIgnored: a token counts where the configuration
+// looks for it and nowhere else, and is not promoted to where it would.
 func TestFIX3_OtherWaysForATokenAreIgnored(t *testing.T) {
 	for vehicle, v := range vehicles {
 		h := serve(t, newMiddleware(t, memory.New(nil), &sessions.Config{Transport: v.transport}), routes{
@@ -174,8 +176,8 @@ func TestFIX3_OtherWaysForATokenAreIgnored(t *testing.T) {
 	}
 }
 
-// At once after a login the old token leads to nothing and stores nothing, however
-// many requests try.
+// TestFIX4_R6_RegenerationRetiresTheOldToken: at once after a login the old
+// token leads to nothing and stores nothing, however many requests try.
 func TestFIX4_R6_RegenerationRetiresTheOldToken(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		c := start(t, newMiddleware(t, b, nil), nil)
@@ -198,8 +200,9 @@ func TestFIX4_R6_RegenerationRetiresTheOldToken(t *testing.T) {
 	})
 }
 
-// What a visitor had before the login stays only if the login names it. What
-// another request stores meanwhile, with the token from before, goes as well.
+// TestFIX5_LoginKeepsOnlyWhatItNames: what a visitor had before the login stays
+// only if the login names it. What another request stores meanwhile, with the
+// token from before, goes as well.
 func TestFIX5_LoginKeepsOnlyWhatItNames(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)

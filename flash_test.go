@@ -66,8 +66,9 @@ func TestFlashesOfParallelRequestsAreAllShown(t *testing.T) {
 	})
 }
 
-// Messages are no single-use values: requests at the same moment may both show
-// one. But none is lost, and none comes back.
+// TestRES6_FlashesThatTwoRequestsShow: messages are no single-use values:
+// requests at the same moment may both show one. But none is lost, and none
+// comes back.
 func TestRES6_FlashesThatTwoRequestsShow(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)
@@ -106,8 +107,9 @@ func TestRES6_FlashesThatTwoRequestsShow(t *testing.T) {
 	})
 }
 
-// An application's own value where Flask keeps flash messages is neither
-// destroyed nor in the way of pages, and who flashes learns what to do.
+// TestAForeignValueUnderTheKeyOfFlashes: an application's own value where Flask
+// keeps flash messages is neither destroyed nor in the way of pages, and who
+// flashes learns what to do.
 func TestAForeignValueUnderTheKeyOfFlashes(t *testing.T) {
 	formats := []serializer.Format{
 		serializer.Native(serializer.JSON), serializer.Native(serializer.Flask), serializer.Native(serializer.MsgPack),

@@ -29,8 +29,8 @@ func asStarsessions() preset {
 	return preset{memory.New(nil), backends.Defaults{Format: serializer.StarsessionsFormat, IDs: sessions.RawIDs, EmptyIsAbsent: true}}
 }
 
-// A session whose record goes when it is empty loses nothing that others add
-// meanwhile.
+// TestR3_EmptiedWhileAnotherAdds: a session whose record goes when it is empty
+// loses nothing that others add meanwhile.
 func TestR3_EmptiedWhileAnotherAdds(t *testing.T) {
 	b := asStarsessions()
 	mw := newMiddleware(t, b, nil)
@@ -56,7 +56,7 @@ func TestR3_EmptiedWhileAnotherAdds(t *testing.T) {
 	}
 }
 
-// The lost answer to such a removal is no failure.
+// TestR4_LostAnswerToARemoval: the lost answer to such a removal is no failure.
 func TestR4_LostAnswerToARemoval(t *testing.T) {
 	for _, before := range []bool{false, true} {
 		var n atomic.Int32
@@ -70,7 +70,8 @@ func TestR4_LostAnswerToARemoval(t *testing.T) {
 	}
 }
 
-// Saved empty, filled again, emptied: the browser ends up with what is stored.
+// TestEmptiedAndFilledAgain: saved empty, filled again, emptied: the browser
+// ends up with what is stored.
 func TestEmptiedAndFilledAgain(t *testing.T) {
 	for name, newBackend := range map[string]func() sessions.Backend{
 		"starsessions": func() sessions.Backend { return asStarsessions() },
@@ -134,7 +135,8 @@ func TestEmptiedAndFilledAgain(t *testing.T) {
 	}
 }
 
-// RES5, R40: what a cookie cannot promise, so that nobody relies on it.
+// TestR40_RES5_EXP4_CookiesAreReplayed: what a cookie cannot promise, so that
+// nobody relies on it.
 func TestR40_RES5_EXP4_CookiesAreReplayed(t *testing.T) {
 	mw := newMiddleware(t, cookie.New(cookie.Encrypted(secret)), nil)
 	c := start(t, mw, nil)
@@ -159,8 +161,8 @@ func (l *lastRecord) Write(ctx context.Context, id string, record sessions.Recor
 	return l.Backend.Write(ctx, id, record)
 }
 
-// A record of starsessions states its lifetime, and says when it was last
-// used; what else its metadata holds stays.
+// TestStarsessionsMetadata: a record of starsessions states its lifetime, and
+// says when it was last used; what else its metadata holds stays.
 func TestStarsessionsMetadata(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &lastRecord{Backend: memory.New(nil)}

@@ -63,9 +63,10 @@ func TestHeaderTransports(t *testing.T) {
 	}
 }
 
-// TestE18: of two Authorization lines, one of them perhaps empty, some programs
-// see the first and some the last. We see that somebody tries something: there is
-// no session, the operator is told, and no other transport is asked.
+// TestE18_TwoAuthorizationLines: of two Authorization lines, one of them
+// perhaps empty, some programs see the first and some the last. We see that
+// somebody tries something: there is no session, the operator is told, and no
+// other transport is asked.
 func TestE18_TwoAuthorizationLines(t *testing.T) {
 	tossed := 0
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{

@@ -9,8 +9,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestCACHE2: a response that sets or deletes the token is kept from shared
-// caches, whatever its handler says to them.
+// TestCACHE2_CacheControlIsKeptWherePrivate: a response that sets or deletes
+// the token is kept from shared caches, whatever its handler says to them.
 func TestCACHE2_CacheControlIsKeptWherePrivate(t *testing.T) {
 	for given, want := range map[string]string{
 		"":                     "no-store",

@@ -155,9 +155,9 @@ func ways(t *testing.T) []way {
 	}
 }
 
-// TestC4 serves every kind of response in every way: it carries the cookie once,
-// and not before the session is stored; when the client has the cookie it carries
-// none.
+// TestC4_EveryResponseInEveryStack serves every kind of response in every way:
+// it carries the cookie once, and not before the session is stored; when the
+// client has the cookie it carries none.
 func TestC4_EveryResponseInEveryStack(t *testing.T) {
 	for _, stack := range stacks {
 		for _, way := range ways(t) {
@@ -261,9 +261,10 @@ func serveWay(t *testing.T, stack stack, way way) {
 	}
 }
 
-// TestC4, R20, R21: over HTTP/2 there is nothing to hijack, and the response can
-// still be given; what is pushed is no response, and commits nothing.
-func TestC4_R21_HTTP2(t *testing.T) {
+// TestC4_R21_OverHTTP2: over HTTP/2 there is nothing to hijack, and the
+// response can still be given; what is pushed is no response, and commits
+// nothing.
+func TestC4_R21_OverHTTP2(t *testing.T) {
 	b := memory.New(nil)
 	server := serveHTTP2(t, serve(t, newMiddleware(t, b, nil), routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
 		if _, ok := w.(http.Pusher); !ok {

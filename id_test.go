@@ -34,9 +34,10 @@ func tokens(t testing.TB, n int) []string {
 	return list
 }
 
-// All 256 bits of an ID are random: no two IDs are alike, every character is as
-// frequent as any other at every place, and no ID says anything about the next.
-// The bounds are those of one failure in about a million runs.
+// TestID1_IDsAreRandom: all 256 bits of an ID are random: no two IDs are alike,
+// every character is as frequent as any other at every place, and no ID says
+// anything about the next. The bounds are those of one failure in about a
+// million runs.
 func TestID1_IDsAreRandom(t *testing.T) {
 	n := 200_000
 	if race.Enabled || testing.Short() {
@@ -111,8 +112,8 @@ func occupied(b sessions.Backend, n *int, others *[]string) *odd {
 	}}
 }
 
-// Should an ID be in use already, the session gets another one, and what is
-// stored there stays as it is.
+// TestID6_CollisionsOverwriteNothing: should an ID be in use already, the
+// session gets another one, and what is stored there stays as it is.
 func TestID6_CollisionsOverwriteNothing(t *testing.T) {
 	for _, path := range []string{"/same", "/login"} {
 		for _, collisions := range []int{1, 3, 1000} {
@@ -161,8 +162,9 @@ func watched(t testing.TB, asked *int, sent *string) sessions.Backend {
 	}}
 }
 
-// What a client sends never reaches a backend: of what is no ID by its form the
-// backend does not hear at all, of the rest it gets a hash.
+// TestPATH1_BackendsSeeNoClientsID: what a client sends never reaches a
+// backend: of what is no ID by its form the backend does not hear at all, of
+// the rest it gets a hash.
 func TestPATH1_BackendsSeeNoClientsID(t *testing.T) {
 	var asked int
 	var sent string
@@ -187,7 +189,7 @@ func TestPATH1_BackendsSeeNoClientsID(t *testing.T) {
 	}
 }
 
-// The same for anything at all.
+// FuzzPATH1_BackendsSeeNoClientsID: the same for anything at all.
 func FuzzPATH1_BackendsSeeNoClientsID(f *testing.F) {
 	for _, seed := range []string{"", "../x", strings.Repeat("A", 43), strings.Repeat("A", 42) + "B", "a\x00b", "\u2028", strings.Repeat("A", 44)} {
 		f.Add(seed)

@@ -54,8 +54,8 @@ func TestKeyLookup(t *testing.T) {
 	})
 }
 
-// A value taken while the session is being saved turns out to have been
-// replaced by another request: it must not count as taken.
+// TestRES6_TakeDuringSave: a value taken while the session is being saved turns
+// out to have been replaced by another request: it must not count as taken.
 func TestRES6_TakeDuringSave(t *testing.T) {
 	b := hook(memory.New(nil))
 	mw := newMiddleware(t, b.Backend, nil)
@@ -82,8 +82,9 @@ func TestRES6_TakeDuringSave(t *testing.T) {
 	}
 }
 
-// A value that may be used once, such as OAuth's state, is used once: of twenty
-// requests at a time one gets it, and others that saw it too are refused.
+// TestRES6_TakeGivesAValueOnce: a value that may be used once, such as OAuth's
+// state, is used once: of twenty requests at a time one gets it, and others
+// that saw it too are refused.
 func TestRES6_TakeGivesAValueOnce(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
@@ -129,7 +130,8 @@ type name string
 
 func (n name) String() string { return string(n) }
 
-// A Key names itself and the field when a value does not fit, and no value.
+// TestKeyErrorsNameTheKeyAndTheField: a Key names itself and the field when a
+// value does not fit, and no value.
 func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	in(newClient(t, nil), mw, func(r *http.Request, s *sessions.Session) {

@@ -12,9 +12,9 @@ import (
 	"github.com/gosessions/sessions"
 )
 
-// When a backend is closed, nothing is left of all the requests that it served,
-// those included whose clients left in the middle: no goroutine, and no memory that
-// grows with them.
+// TestS6_NothingIsLeft: when a backend is closed, nothing is left of all the
+// requests that it served, those included whose clients left in the middle: no
+// goroutine, and no memory that grows with them.
 func TestS6_NothingIsLeft(t *testing.T) {
 	onServers(t, func(t *testing.T, _ sessions.Backend) {}) // so that what is started once is there
 	serveMany := func(t *testing.T) {

@@ -25,8 +25,8 @@ func (s *sink) Header() http.Header         { return s.header }
 func (s *sink) WriteHeader(int)             {}
 func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
 
-// TestL5, DOS1: a million requests of visitors without cookies, by all that
-// only read, leave no record, no cookie and no memory.
+// TestL5_DOS1_Crawlers: a million requests of visitors without cookies, by all
+// that only read, leave no record, no cookie and no memory.
 func TestL5_DOS1_Crawlers(t *testing.T) {
 	requests := 1_000_000
 	if race.Enabled || testing.Short() {
@@ -69,8 +69,8 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// TestDOS2: what a page does for visitors who have no session does not make one,
-// whether they bring a token or not.
+// TestDOS2_AnonymousVisitorsStoreNothing: what a page does for visitors who
+// have no session does not make one, whether they bring a token or not.
 func TestDOS2_AnonymousVisitorsStoreNothing(t *testing.T) {
 	const token sessions.Key[string] = "csrf"
 	for name, f := range map[string]func(w http.ResponseWriter, r *http.Request, s *sessions.Session){
@@ -110,8 +110,8 @@ func TestDOS2_AnonymousVisitorsStoreNothing(t *testing.T) {
 	}
 }
 
-// TestDOS3: a token that nobody was given costs one read if it has the right
-// shape, and nothing otherwise; and it leaves nothing behind.
+// TestDOS3_UnknownTokens: a token that nobody was given costs one read if it
+// has the right shape, and nothing otherwise; and it leaves nothing behind.
 func TestDOS3_UnknownTokens(t *testing.T) {
 	m := memory.New(nil)
 	reads, others := 0, 0
@@ -148,9 +148,9 @@ func TestDOS3_UnknownTokens(t *testing.T) {
 	}
 }
 
-// TestC2, E14, DOS5: requests that are as large as a server lets them be. net/http
-// gives up on more than 3000 cookies and says that there are none; a session is
-// found all the same, and what cannot be one costs little.
+// TestC2_E14_DOS5_HugeRequests: requests that are as large as a server lets
+// them be. net/http gives up on more than 3000 cookies and says that there are
+// none; a session is found all the same, and what cannot be one costs little.
 func TestC2_E14_DOS5_HugeRequests(t *testing.T) {
 	for name, b := range map[string]sessions.Backend{"memory": memory.New(nil), "flask": cookie.New(cookie.Flask(secret)), "encrypted": cookie.New(cookie.Encrypted(secret))} {
 		t.Run(name, func(t *testing.T) {

@@ -15,8 +15,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestDOS7: nothing waits longer for its turn to commit than a commit may take,
-// however long whoever has the turn keeps it, and nothing is left of the queue.
+// TestDOS7_TheWaitForATurnIsBounded: nothing waits longer for its turn to
+// commit than a commit may take, however long whoever has the turn keeps it,
+// and nothing is left of the queue.
 func TestDOS7_TheWaitForATurnIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const waiting, timeout = 50, 3 * time.Second

@@ -10,9 +10,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestC6, R6: the answer to a request is lost after its commit. Nobody is left
-// with a session that is not theirs, or with a cookie that locks them out for
-// good.
+// TestC6_R6_LostResponses: the answer to a request is lost after its commit.
+// Nobody is left with a session that is not theirs, or with a cookie that locks
+// them out for good.
 func TestC6_R6_LostResponses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)

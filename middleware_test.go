@@ -11,8 +11,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// The operator is told once what a stateless backend cannot do, and what one
-// without swaps cannot.
+// TestASVS741_WeakBackendsAreLogged: the operator is told once what a stateless
+// backend cannot do, and what one without swaps cannot.
 func TestASVS741_WeakBackendsAreLogged(t *testing.T) {
 	for name, tt := range map[string]struct {
 		b    sessions.Backend

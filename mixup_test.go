@@ -89,11 +89,11 @@ func (s *shaky) reset() {
 	}
 }
 
-// TestMIX1: 64 people at once, who hang up at any moment, with timeouts that
-// strike and connections to the store that break. Each answer goes to the person
-// who asked. How many requests meet which mishap does not depend on how fast the
-// machine is: a share of them is in a hurry, and connections break by the number
-// of requests and not by the clock.
+// TestMIX1_EverybodyGetsTheirOwn: 64 people at once, who hang up at any moment,
+// with timeouts that strike and connections to the store that break. Each
+// answer goes to the person who asked. How many requests meet which mishap does
+// not depend on how fast the machine is: a share of them is in a hurry, and
+// connections break by the number of requests and not by the clock.
 func TestMIX1_EverybodyGetsTheirOwn(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) (sessions.Backend, *shaky){
 		"memory": func(*testing.T) (sessions.Backend, *shaky) { return memory.New(nil), nil },
@@ -209,8 +209,9 @@ func mixUp(t *testing.T, b sessions.Backend, network *shaky) {
 	}
 }
 
-// TestMIX2: what goes on with a session after its handler has returned is told so,
-// and sees that session and no other, however many requests came since.
+// TestMIX2_SessionsThatLeak: what goes on with a session after its handler has
+// returned is told so, and sees that session and no other, however many
+// requests came since.
 func TestMIX2_SessionsThatLeak(t *testing.T) {
 	type leak struct {
 		name string

@@ -269,8 +269,9 @@ func liveBy(t *testing.T, b sessions.Backend, format serializer.Format, script [
 	v.live()
 }
 
-// Whatever a visitor's requests do, one after the other, the session is what a
-// map would be: on every backend and in every format.
+// TestS3_SessionsAreAsTheirModel: whatever a visitor's requests do, one after
+// the other, the session is what a map would be: on every backend and in every
+// format.
 func TestS3_SessionsAreAsTheirModel(t *testing.T) {
 	scripts := 100
 	if testing.Short() {
@@ -300,8 +301,9 @@ func TestS3_SessionsAreAsTheirModel(t *testing.T) {
 	}
 }
 
-// The same in a Redis Cluster, where an ID and the one that takes its place lie on
-// different servers, which no command may touch at once.
+// TestR7_S3_SessionsInACluster: the same in a Redis Cluster, where an ID and
+// the one that takes its place lie on different servers, which no command may
+// touch at once.
 func TestR7_S3_SessionsInACluster(t *testing.T) {
 	b := openRedis(redisCluster)(t)(t)
 	for seed := range 10 {
@@ -314,7 +316,7 @@ func TestR7_S3_SessionsInACluster(t *testing.T) {
 	}
 }
 
-// The same for any requests at all.
+// FuzzS3_SessionsAreAsTheirModel: the same for any requests at all.
 func FuzzS3_SessionsAreAsTheirModel(f *testing.F) {
 	f.Add([]byte{1, 5, 0, 0, 1, 1, 6, 2, 11, 9, 1, 3, 3, 9, 0, 2, 10, 1, 8})
 	f.Add([]byte("the quick brown fox jumps over the lazy dog, and over the other one"))

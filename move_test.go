@@ -51,8 +51,9 @@ func join2(a, b routes) routes {
 	return all
 }
 
-// A token that one of a source's transports brought, and that leads nowhere,
-// decides nothing about the new session's transport.
+// TestSourceHasOtherTransports: a token that one of a source's transports
+// brought, and that leads nowhere, decides nothing about the new session's
+// transport.
 func TestSourceHasOtherTransports(t *testing.T) {
 	source := sessions.Source{Backend: memory.New(nil), Transport: sessions.Chain(sessions.Bearer(), oldCookie)}
 	unknown := strings.Repeat("A", 43)
@@ -77,8 +78,9 @@ func TestSourceHasOtherTransports(t *testing.T) {
 	}
 }
 
-// The retired ID of a session that the old site regenerated is as worthless on
-// the new one: nothing is stored for it, and no cookie overwrites the newer one.
+// TestSourceRetiredToken: the retired ID of a session that the old site
+// regenerated is as worthless on the new one: nothing is stored for it, and no
+// cookie overwrites the newer one.
 func TestSourceRetiredToken(t *testing.T) {
 	m := newMoving(t)
 	c := start(t, m.before, nil)
@@ -99,7 +101,8 @@ func onOldSite(m *moving, _ *client, cookies map[string]string) {
 	newClient(m.t, serve(m.t, m.before, basics)).do("/destroy", cookies)
 }
 
-// A logout during an import is final, whichever site it happens on.
+// TestRES1_LogoutDuringImport: a logout during an import is final, whichever
+// site it happens on.
 func TestRES1_LogoutDuringImport(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -150,8 +153,8 @@ func TestRES1_LogoutDuringImport(t *testing.T) {
 	})
 }
 
-// Two requests import at once and one of them changes something: both succeed,
-// in one record.
+// TestSourceAdopted: two requests import at once and one of them changes
+// something: both succeed, in one record.
 func TestSourceAdopted(t *testing.T) {
 	for _, format := range []serializer.Format{nil, serializer.StarsessionsFormat, serializer.StarletteFormat} {
 		m := newMoving(t)
@@ -182,8 +185,9 @@ func TestSourceAdopted(t *testing.T) {
 	}
 }
 
-// What the client cannot be told must not cost it its old session: a page that
-// only reads works as before, and a change is refused.
+// TestSourceStaysIfTheNewCookieIsTooLarge: what the client cannot be told must
+// not cost it its old session: a page that only reads works as before, and a
+// change is refused.
 func TestSourceStaysIfTheNewCookieIsTooLarge(t *testing.T) {
 	old := memory.New(nil)
 	before := newMiddleware(t, old, &sessions.Config{Transport: oldCookie})
@@ -210,7 +214,8 @@ func TestSourceStaysIfTheNewCookieIsTooLarge(t *testing.T) {
 	}
 }
 
-// An import that the handler empties is the end of the old record, too.
+// TestSourceEmptied: an import that the handler empties is the end of the old
+// record, too.
 func TestSourceEmptied(t *testing.T) {
 	old := memory.New(nil)
 	before := newMiddleware(t, old, &sessions.Config{Transport: oldCookie})
@@ -224,8 +229,9 @@ func TestSourceEmptied(t *testing.T) {
 	}
 }
 
-// A program that writes to the old record during the import is not overruled:
-// the import is refused, and the next request brings both.
+// TestSourceChangedDuringImport: a program that writes to the old record during
+// the import is not overruled: the import is refused, and the next request
+// brings both.
 func TestSourceChangedDuringImport(t *testing.T) {
 	m := newMoving(t)
 	var c *client
@@ -244,8 +250,8 @@ func TestSourceChangedDuringImport(t *testing.T) {
 	}
 }
 
-// An outage of either backend, at any operation of the import, is a 503 after
-// which the visitor still has the session.
+// TestSourceOutageInTheMiddle: an outage of either backend, at any operation of
+// the import, is a 503 after which the visitor still has the session.
 func TestSourceOutageInTheMiddle(t *testing.T) {
 	for n := range 6 {
 		for _, after := range []bool{false, true} {
@@ -289,8 +295,8 @@ func TestSourceOutageInTheMiddle(t *testing.T) {
 	}
 }
 
-// A login with the first request after the move: nobody holds an ID that
-// follows from the old one.
+// TestFIX4_SourceRegenerated: a login with the first request after the move:
+// nobody holds an ID that follows from the old one.
 func TestFIX4_SourceRegenerated(t *testing.T) {
 	m := newMoving(t)
 	c := m.visitor(nil)
@@ -307,8 +313,8 @@ func TestFIX4_SourceRegenerated(t *testing.T) {
 	}
 }
 
-// Two valid tokens for the source: neither is deleted, which would leave the
-// planted one.
+// TestSourceTossed: two valid tokens for the source: neither is deleted, which
+// would leave the planted one.
 func TestSourceTossed(t *testing.T) {
 	m := newMoving(t)
 	a, b := m.visitor(nil), m.visitor(nil)
@@ -321,7 +327,7 @@ func TestSourceTossed(t *testing.T) {
 	}
 }
 
-// Whether the browser keeps the cookie moves along.
+// TestSourcePersistence: whether the browser keeps the cookie moves along.
 func TestSourcePersistence(t *testing.T) {
 	flask := func() sessions.Backend { return cookie.New(cookie.Flask("a key that nobody can guess")) }
 	after := newMiddleware(t, memory.New(nil), &sessions.Config{Sources: []sessions.Source{{Backend: flask()}}})
@@ -358,7 +364,8 @@ func TestSourcePersistence(t *testing.T) {
 	}
 }
 
-// The same cookie name before and after is set once.
+// TestSourceWithTheSameCookie: the same cookie name before and after is set
+// once.
 func TestSourceWithTheSameCookie(t *testing.T) {
 	keys := []string{"a key that nobody can guess", secret}
 	before := newMiddleware(t, cookie.New(cookie.Flask(keys[0])), nil)
@@ -378,7 +385,7 @@ func TestSourceWithTheSameCookie(t *testing.T) {
 	})
 }
 
-// Discard leaves an import an import.
+// TestSourceDiscard: Discard leaves an import an import.
 func TestSourceDiscard(t *testing.T) {
 	m := newMoving(t)
 	c := m.visitor(routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {

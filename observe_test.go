@@ -12,7 +12,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// Whoever watches a logout cannot stop it.
+// TestRES4_ObserverCannotStopALogout: whoever watches a logout cannot stop it.
 func TestRES4_ObserverCannotStopALogout(t *testing.T) {
 	b := memory.New(nil)
 	mw := newMiddleware(t, b, &sessions.Config{Observe: func(_ context.Context, e sessions.Event) {

@@ -15,8 +15,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestR14: a backend that is down is told, and nobody is logged out by it: neither
-// is anything concluded from what it does not say, nor is a cookie deleted.
+// TestR14_BackendDownIs503: a backend that is down is told, and nobody is
+// logged out by it: neither is anything concluded from what it does not say,
+// nor is a cookie deleted.
 func TestR14_BackendDownIs503(t *testing.T) {
 	b, down := failing(memory.New(nil))
 	mw := newMiddleware(t, b, &sessions.Config{Autoload: sessions.Paths("/auto")})
@@ -64,9 +65,10 @@ func TestR14_BackendDownIs503(t *testing.T) {
 	}
 }
 
-// While the store is down a request costs nobody's time once the breaker has
-// opened: of all that come, one in a quarter of a second waits for the store, all
-// others are answered at once. When the store is back, so are the sessions.
+// TestR38_RequestsDoNotWaitForADeadStore: while the store is down a request
+// costs nobody's time once the breaker has opened: of all that come, one in a
+// quarter of a second waits for the store, all others are answered at once.
+// When the store is back, so are the sessions.
 func TestR38_RequestsDoNotWaitForADeadStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := memory.New(nil)

@@ -12,9 +12,9 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// TestC8 changes the key of two instances, one after the other, under visitors
-// who come to either of them. In the order that the documentation gives nobody
-// is logged out; in the wrong one somebody is.
+// TestC8_KeysChangeDuringADeployment changes the key of two instances, one
+// after the other, under visitors who come to either of them. In the order that
+// the documentation gives nobody is logged out; in the wrong one somebody is.
 func TestC8_KeysChangeDuringADeployment(t *testing.T) {
 	const before, after = "the key that is used so far, and leaked", "the new key, longer than 32 bytes"
 	type ring []string
@@ -69,9 +69,9 @@ func TestC8_KeysChangeDuringADeployment(t *testing.T) {
 	}
 }
 
-// TestC9: two versions of an application over one store, of which the newer has
-// more keys, and more fields in a struct. What one does not know survives
-// what the other does.
+// TestC9_VersionsOfAnApplication: two versions of an application over one
+// store, of which the newer has more keys, and more fields in a struct. What
+// one does not know survives what the other does.
 func TestC9_VersionsOfAnApplication(t *testing.T) {
 	type oldCart struct{ Items []string }
 	type newCart struct {

@@ -16,8 +16,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// The token of a session that was saved reaches the client whatever comes
-// later, because the old one is worthless.
+// TestSavedTokenIsSentWhateverComesLater: the token of a session that was saved
+// reaches the client whatever comes later, because the old one is worthless.
 func TestSavedTokenIsSentWhateverComesLater(t *testing.T) {
 	later := map[string]func(w http.ResponseWriter, s *sessions.Session, down *atomic.Bool){
 		"a panic":    func(http.ResponseWriter, *sessions.Session, *atomic.Bool) { panic("oops") },
@@ -61,7 +61,8 @@ func TestSavedTokenIsSentWhateverComesLater(t *testing.T) {
 	}
 }
 
-// A session that ended after it was saved has no token to send.
+// TestGoneAfterSaveSendsNothing: a session that ended after it was saved has no
+// token to send.
 func TestGoneAfterSaveSendsNothing(t *testing.T) {
 	b := memory.New(nil)
 	mw := newMiddleware(t, b, nil)
@@ -79,8 +80,8 @@ func TestGoneAfterSaveSendsNothing(t *testing.T) {
 	}
 }
 
-// What a goroutine of the request does while another one saves is neither lost
-// nor part of that save.
+// TestChangesDuringSave: what a goroutine of the request does while another one
+// saves is neither lost nor part of that save.
 func TestChangesDuringSave(t *testing.T) {
 	b := hook(memory.New(nil))
 	mw := newMiddleware(t, b.Backend, nil)
@@ -144,7 +145,8 @@ func TestSaveAfterTheResponse(t *testing.T) {
 	}
 }
 
-// The name under which a session will be stored is the one it then has.
+// TestIDKeepsItsPromise: the name under which a session will be stored is the
+// one it then has.
 func TestIDKeepsItsPromise(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	for range 50 {

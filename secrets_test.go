@@ -86,8 +86,8 @@ func (s *secrets) print(values ...any) {
 	}
 }
 
-// No log, event, error, answer or print of a session holds a token, an ID, a key
-// or a value, whatever happens.
+// TestID3_NothingSecretIsShown: no log, event, error, answer or print of a
+// session holds a token, an ID, a key or a value, whatever happens.
 func TestID3_NothingSecretIsShown(t *testing.T) {
 	const key, value, subject = "secret-key-name", "secret-value-text", "secret-subject-name"
 	for _, kind := range []string{"memory", "flask", "encrypted"} {

@@ -11,9 +11,10 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// What a handler gets from a session, or gives to it, is its own: whatever it does
-// to a list, a map, bytes or the keys, neither the session changes, nor what is
-// stored, nor what another request sees at the same time.
+// TestR39_NothingIsShared: what a handler gets from a session, or gives to it,
+// is its own: whatever it does to a list, a map, bytes or the keys, neither the
+// session changes, nor what is stored, nor what another request sees at the
+// same time.
 func TestR39_NothingIsShared(t *testing.T) {
 	fresh := func() map[string]any {
 		return map[string]any{"list": []any{"a", []any{"b"}}, "map": map[string]any{"k": []any{"v"}}, "bytes": []byte("bytes")}

@@ -16,9 +16,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestC5, R24: a server that is shut down, or closed, while 200 commits are under
-// way. What was acknowledged is stored, every commit comes to its end, nothing
-// hangs, and nothing is left running.
+// TestC5_R24_ShutdownDuringCommits: a server that is shut down, or closed,
+// while 200 commits are under way. What was acknowledged is stored, every
+// commit comes to its end, nothing hangs, and nothing is left running.
 func TestC5_R24_ShutdownDuringCommits(t *testing.T) {
 	const inFlight = 200
 	for name, end := range map[string]func(*http.Server) error{

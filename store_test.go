@@ -33,8 +33,8 @@ func (o *odd) Swap(ctx context.Context, id string, old []byte, r sessions.Record
 	return o.Backend.Swap(ctx, id, old, r)
 }
 
-// Whatever a backend answers, a request ends, without a panic and without a
-// success for what was not saved.
+// TestOddBackends: whatever a backend answers, a request ends, without a panic
+// and without a success for what was not saved.
 func TestOddBackends(t *testing.T) {
 	conflict := func(context.Context, string, []byte, sessions.Record) error { return sessions.ErrConflict }
 	fails := func(err error) func(context.Context, string, []byte, sessions.Record) error {

@@ -17,8 +17,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestR10: once the response has begun, every change is an error that says so,
-// and changes nothing.
+// TestR10_NoChangeAfterTheCommit: once the response has begun, every change is
+// an error that says so, and changes nothing.
 func TestR10_NoChangeAfterTheCommit(t *testing.T) {
 	change := map[string]func(s *sessions.Session) error{
 		"Set":           func(s *sessions.Session) error { return user.Set(s, "eve") },
@@ -69,9 +69,9 @@ func one(n int) (int, error) { return n + 1, nil }
 
 func second[A any](_ A, err error) error { return err }
 
-// TestR19: a stream commits with its first flush. From then on it holds neither a
-// lock nor the backend, other requests of the session go on, and it sees and
-// changes the session by Transact.
+// TestR19_AStreamHoldsNothing: a stream commits with its first flush. From then
+// on it holds neither a lock nor the backend, other requests of the session go
+// on, and it sees and changes the session by Transact.
 func TestR19_AStreamHoldsNothing(t *testing.T) {
 	var busy atomic.Int32 // operations of the backend under way
 	b := backends.Intercept(memory.New(nil), func(ctx context.Context, _ backends.Op, next func(context.Context) error) error {
@@ -141,7 +141,8 @@ func TestR19_AStreamHoldsNothing(t *testing.T) {
 	}
 }
 
-// TestR19: where a stream that has begun would need a new token, it is told so.
+// TestR19_NoTokenAfterTheFirstByte: where a stream that has begun would need a
+// new token, it is told so.
 func TestR19_NoTokenAfterTheFirstByte(t *testing.T) {
 	for name, b := range map[string]sessions.Backend{"memory": memory.New(nil), "cookie": cookie.New(cookie.Encrypted(secret))} {
 		visit := func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {

@@ -48,9 +48,9 @@ func TestE17_R22_TimeoutHandler(t *testing.T) {
 	}
 }
 
-// TestR22: a timeout handler between the middleware and the handler answers through
-// us: what was stored until then is stored, the answer carries the token, and the
-// handler that goes on is told.
+// TestE17_R22_TimeoutHandlerInside: a timeout handler between the middleware
+// and the handler answers through us: what was stored until then is stored, the
+// answer carries the token, and the handler that goes on is told.
 func TestE17_R22_TimeoutHandlerInside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
@@ -78,8 +78,9 @@ func TestE17_R22_TimeoutHandlerInside(t *testing.T) {
 	})
 }
 
-// Not every deadline comes from a timeout handler that discards the response: a
-// success must not be sent for a session that was not saved.
+// TestE17_R22_DeadlineIsNoSuccess: not every deadline comes from a timeout
+// handler that discards the response: a success must not be sent for a session
+// that was not saved.
 func TestE17_R22_DeadlineIsNoSuccess(t *testing.T) {
 	var kinds []sessions.EventKind
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})

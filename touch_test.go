@@ -51,9 +51,10 @@ func TestLongRequestIsUse(t *testing.T) {
 	})
 }
 
-// Polling writes the store once in the touch window, a tenth of the idle time
-// and at most a minute, and not with every request; the session lives on all the
-// same. Nine of ten writes are saved wherever there are ten requests in a window.
+// TestR26_PollingIsNoWriting: polling writes the store once in the touch
+// window, a tenth of the idle time and at most a minute, and not with every
+// request; the session lives on all the same. Nine of ten writes are saved
+// wherever there are ten requests in a window.
 func TestR26_PollingIsNoWriting(t *testing.T) {
 	for _, tt := range []struct {
 		idle, every, window time.Duration

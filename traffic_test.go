@@ -42,9 +42,9 @@ func (l *latencies) String() string {
 	return fmt.Sprintf("p50 %v, p99 %v, p99.9 %v", l.at(.5), l.at(.99), l.at(.999))
 }
 
-// Of a hundred requests 95 only read: no error, no lost write, and hardly more
-// writes than there were changes, although every request counts as use. In the
-// long form it runs for ten minutes.
+// TestL1_MostlyReading: of a hundred requests 95 only read: no error, no lost
+// write, and hardly more writes than there were changes, although every request
+// counts as use. In the long form it runs for ten minutes.
 func TestL1_MostlyReading(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		const workers, visitors = 8, 16
@@ -91,9 +91,9 @@ func TestL1_MostlyReading(t *testing.T) {
 	})
 }
 
-// Many visitors come and log in at once: every one of them gets a session, and a
-// token of his own, and nothing else is stored. In the long form there are ten
-// thousand a second.
+// TestL2_LoginStorm: many visitors come and log in at once: every one of them
+// gets a session, and a token of his own, and nothing else is stored. In the
+// long form there are ten thousand a second.
 func TestL2_LoginStorm(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		const workers = 16
@@ -121,9 +121,9 @@ func TestL2_LoginStorm(t *testing.T) {
 	})
 }
 
-// Two hundred requests at a time change one session: all get through, none is
-// lost, and none waits much longer than the others. A busy machine may keep some
-// waiting by itself, but hardly three times in a row.
+// TestL3_B12_HotSession: two hundred requests at a time change one session: all
+// get through, none is lost, and none waits much longer than the others. A busy
+// machine may keep some waiting by itself, but hardly three times in a row.
 func TestL3_B12_HotSession(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {

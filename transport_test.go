@@ -43,8 +43,9 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// TestCK2: whoever makes a transport of their own out of ours, with another domain
-// for every tenant for instance, cannot send by it what New would refuse.
+// TestCK2_OverridesAreChecked: whoever makes a transport of their own out of
+// ours, with another domain for every tenant for instance, cannot send by it
+// what New would refuse.
 func TestCK2_OverridesAreChecked(t *testing.T) {
 	expires := time.Now().Add(time.Hour)
 	for name, transport := range map[string]sessions.Transport{

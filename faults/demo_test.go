@@ -18,7 +18,7 @@ import (
 
 // The demonstration, in two processes over one server that is killed again and
 // again: every number is given out once, and who has logged out stays so.
-func TestF6F16_Demo(t *testing.T) {
+func TestF6_F16_Demo(t *testing.T) {
 	program := buildDemo(t)
 	for _, test := range []struct {
 		name  string

@@ -38,7 +38,7 @@ func (n *network) poison(toxics ...toxic) {
 	}
 }
 
-func TestF1toF4_RedisNetwork(t *testing.T) {
+func TestF1_F2_F3_F4_RedisNetwork(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		toxics    []toxic
@@ -142,7 +142,7 @@ func (n *network) flicker(lasts time.Duration) (faults int64) {
 
 // A commit is hit at every place: before it is sent, while the server works on
 // it, while the reply is on its way.
-func TestF2F3_RedisMidCommit(t *testing.T) {
+func TestF2_F3_RedisMidCommit(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	net, url := before(t, server.URL())
 	newWorld(t, redisPlan(server, url)).run(fault{
