@@ -126,7 +126,8 @@ func TestBreakerIgnoresCallersThatLeave(t *testing.T) {
 	})
 }
 
-// A store of which one part is down answers for the others all the time.
+// TestBreakerStaysClosedWhileSomeSucceed: a store of which one part is down
+// answers for the others all the time.
 func TestBreakerStaysClosedWhileSomeSucceed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}
@@ -167,8 +168,8 @@ func TestR38_BreakerSparesTheStore(t *testing.T) {
 	})
 }
 
-// Whether the store refuses, hangsUntilTimeout, or swallowed a probe just before it came
-// back: within half a second it is in use again.
+// TestBreakerCloses: whether the store refuses, hangs, or swallowed
+// a probe just before it came back: within half a second it is in use again.
 func TestBreakerCloses(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -235,7 +236,8 @@ func TestBreakerKeepsAbilities(t *testing.T) {
 	}
 }
 
-// Sweeping is background work: it neither opens the breaker nor is refused.
+// TestBreakerLeavesSweepAlone: sweeping is background work: it neither opens
+// the breaker nor is refused.
 func TestBreakerLeavesSweepAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &breakerStore{answer: answers(errBreakerDown)}

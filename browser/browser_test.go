@@ -19,7 +19,7 @@ func serve(t *testing.T, h http.Handler) string {
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
 
-// The harness itself: pages, forms, profiles, cookies.
+// TestBrowser: the harness itself: pages, forms, profiles, cookies.
 func TestBrowser(t *testing.T) {
 	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name := r.FormValue("name"); name != "" {

@@ -15,7 +15,7 @@ import (
 	"github.com/gosessions/sessions/internal/peers"
 )
 
-// The default cookie, as a browser keeps it.
+// TestDefaultCookie: the default cookie, as a browser keeps it.
 func TestDefaultCookie(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, inMemory(), sessions.Config{})
@@ -55,7 +55,8 @@ func TestDefaultCookie(t *testing.T) {
 	}
 }
 
-// Every cookie that we send is deleted again, whatever its attributes.
+// TestCK4_DeletionHitsTheSameCookie: every cookie that we send is deleted
+// again, whatever its attributes.
 func TestCK4_DeletionHitsTheSameCookie(t *testing.T) {
 	t.Parallel()
 	page := browser.Open(t)
@@ -84,7 +85,7 @@ func TestCK4_DeletionHitsTheSameCookie(t *testing.T) {
 	}
 }
 
-// "Remember me", and not.
+// TestBrowserSessionEndsWithTheBrowser: "Remember me", and not.
 func TestBrowserSessionEndsWithTheBrowser(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, inMemory(), sessions.Config{BrowserSession: true})
@@ -106,8 +107,9 @@ func TestBrowserSessionEndsWithTheBrowser(t *testing.T) {
 	}
 }
 
-// What fits into our limit fits into the browser's, to the byte; what does not
-// fit is an error, and the browser keeps what it had.
+// TestSizeLimitIsTheBrowsers: what fits into our limit fits into the browser's,
+// to the byte; what does not fit is an error, and the browser keeps what it
+// had.
 func TestSizeLimitIsTheBrowsers(t *testing.T) {
 	t.Parallel()
 	page := browser.Open(t)
@@ -154,8 +156,8 @@ func TestSizeLimitIsTheBrowsers(t *testing.T) {
 	}
 }
 
-// Another site's form does not act for the user, another site's link does
-// show the user's page.
+// TestSameSite: another site's form does not act for the user, another site's
+// link does show the user's page.
 func TestSameSite(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, inMemory(), sessions.Config{})
@@ -181,7 +183,8 @@ func TestSameSite(t *testing.T) {
 	}
 }
 
-// A partitioned cookie of an embedded page is not the one of the page itself.
+// TestPartitionedCookie: a partitioned cookie of an embedded page is not the
+// one of the page itself.
 func TestPartitionedCookie(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, inMemory(), sessions.Config{Transport: sessions.Cookie{SameSite: http.SameSiteNoneMode, Partitioned: true}})
@@ -201,8 +204,8 @@ func TestPartitionedCookie(t *testing.T) {
 	}
 }
 
-// A script of the same host cannot shadow the session, except where the prefix
-// is given up; then two sessions are none.
+// TestCK3_TossedCookie: a script of the same host cannot shadow the session,
+// except where the prefix is given up; then two sessions are none.
 func TestCK3_TossedCookie(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, inMemory(), sessions.Config{})
@@ -236,7 +239,8 @@ func TestCK3_TossedCookie(t *testing.T) {
 	}
 }
 
-// C6: twenty requests at once over a login and over a logout.
+// TestC6_ParallelRequests: twenty requests at once over a login and over a
+// logout.
 func TestC6_ParallelRequests(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, inMemory(), sessions.Config{})
@@ -259,7 +263,8 @@ func TestC6_ParallelRequests(t *testing.T) {
 	}
 }
 
-// A browser moves between a Flask application and ours, with one session.
+// TestFlaskBesideOurs: a browser moves between a Flask application and ours,
+// with one session.
 func TestFlaskBesideOurs(t *testing.T) {
 	t.Parallel()
 	flask := peers.Flask(t, peers.FlaskOptions{Secret: "dev", Login: true})

@@ -84,7 +84,7 @@ func contains(t *testing.T, what, got string, want ...string) {
 	}
 }
 
-// A person walks through the demo, on every backend.
+// TestDemo: a person walks through the demo, on every backend.
 func TestDemo(t *testing.T) {
 	backends := map[string]func() []string{
 		"memory":           func() []string { return nil },
@@ -174,7 +174,7 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// A person moves between Flask and Go.
+// TestFlaskDemo: a person moves between Flask and Go.
 func TestFlaskDemo(t *testing.T) {
 	python, err := peers.FindPython("flask")
 	if err != nil {

@@ -39,8 +39,8 @@ func TestF14_RedisClock(t *testing.T) {
 	newWorld(t, p).run(clockJumps("F14 Redis: clock set forward and back by 5 minutes", clock))
 }
 
-// That the instances' clocks are wrong is the same as that the server's is: what
-// counts is how far they are apart.
+// TestF25_PostgresClock: that the instances' clocks are wrong is the same as
+// that the server's is: what counts is how far they are apart.
 func TestF25_PostgresClock(t *testing.T) {
 	clock := services.NewClock(t)
 	server := services.PostgresServer(t, services.PostgresOptions{Clock: clock})

@@ -16,8 +16,9 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// The demonstration, in two processes over one server that is killed again and
-// again: every number is given out once, and who has logged out stays so.
+// TestF6_F16_Demo: the demonstration, in two processes over one server that is
+// killed again and again: every number is given out once, and who has logged
+// out stays so.
 func TestF6_F16_Demo(t *testing.T) {
 	program := buildDemo(t)
 	for _, test := range []struct {

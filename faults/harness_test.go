@@ -45,7 +45,8 @@ func (b *broken) Remove(ctx context.Context, id string) error {
 	return b.Backend.Remove(ctx, id)
 }
 
-// Each invariant is broken on purpose, and that must be noticed.
+// TestInvariantsAreChecked: each invariant is broken on purpose, and that must
+// be noticed.
 func TestInvariantsAreChecked(t *testing.T) {
 	sometimes := func(n int) bool { return rand.IntN(n) == 0 }
 	store := func(b *broken) *memory.Backend { return b.Backend }
@@ -150,7 +151,7 @@ func TestInvariantsAreChecked(t *testing.T) {
 // seenAtOnce tells of invariants that are judged while the users work.
 func seenAtOnce(i invariant) bool { return i != quickRecovery && i != nothingLeftOver }
 
-// And a backend without a defect breaks none.
+// TestNoFault: a backend without a defect breaks none.
 func TestNoFault(t *testing.T) {
 	b := memory.New(nil)
 	newWorld(t, plan{backend: func(*testing.T) sessions.Backend { return b }}).run(fault{

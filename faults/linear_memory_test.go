@@ -17,7 +17,8 @@ func TestF27_Memory(t *testing.T) {
 	linear(t, "F27 memory: none", []sessions.Backend{b}, func() { time.Sleep(300 * time.Millisecond) })
 }
 
-// A swap that is not one step is found out, and so is a removal that comes late.
+// TestF27_IsChecked: a swap that is not one step is found out, and so is a
+// removal that comes late.
 func TestF27_IsChecked(t *testing.T) {
 	for name, defect := range map[string]func(b *broken){
 		"swap in two steps": func(b *broken) {

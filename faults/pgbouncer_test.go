@@ -7,8 +7,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// 64 users share two server connections, through a pooler that knows no
-// prepared statements.
+// TestF22_PgBouncer: 64 users share two server connections, through a pooler
+// that knows no prepared statements.
 func TestF22_PgBouncer(t *testing.T) {
 	for _, test := range []struct {
 		name       string

@@ -15,9 +15,10 @@ import (
 	"github.com/gosessions/sessions/backends/postgres"
 )
 
-// E9: sessions are touched, and some are changed, begun and ended, as fast as the
-// machine can: hours of a busy site in minutes. The table stays as large as it
-// is, and its indexes hear of nothing but who comes and goes.
+// TestF24_PostgresChurn: sessions are touched, and some are changed, begun and
+// ended, as fast as the machine can: hours of a busy site in minutes. The table
+// stays as large as it is, and its indexes hear of nothing but who comes and
+// goes.
 func TestF24_PostgresChurn(t *testing.T) {
 	const rows, perSecond = 20_000, 500 // touches on a busy site
 	duration := 2 * time.Minute

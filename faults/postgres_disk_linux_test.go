@@ -12,8 +12,9 @@ import (
 	"github.com/gosessions/sessions/internal/process"
 )
 
-// The disk that holds the sessions is full: nothing can be written, everything
-// can be read, and as soon as there is room again all is well.
+// TestF20_PostgresDiskFull: the disk that holds the sessions is full: nothing
+// can be written, everything can be read, and as soon as there is room again
+// all is well.
 func TestF20_PostgresDiskFull(t *testing.T) {
 	server, p := private(t)
 	disk := smallDisk(t, server.Dir(), "size=512m")

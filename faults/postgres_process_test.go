@@ -83,8 +83,8 @@ func killOne(t *testing.T, url string) {
 	}
 }
 
-// An UNLOGGED table is empty after a crash: everybody is logged out, and nothing
-// worse.
+// TestF16_PostgresUnlogged: an UNLOGGED table is empty after a crash: everybody
+// is logged out, and nothing worse.
 func TestF16_PostgresUnlogged(t *testing.T) {
 	server, p := private(t)
 	execute(t, server.URL(), `ALTER TABLE sessions SET UNLOGGED`)
@@ -101,8 +101,9 @@ func TestF16_PostgresUnlogged(t *testing.T) {
 	})
 }
 
-// All connections are ended every 100 ms. A statement whose connection ends under
-// it is sent again where that is safe, so that hardly a request notices.
+// TestF17_PostgresConnectionsEnded: all connections are ended every 100 ms. A
+// statement whose connection ends under it is sent again where that is safe, so
+// that hardly a request notices.
 func TestF17_PostgresConnectionsEnded(t *testing.T) {
 	direct := services.Postgres(t)
 	p := postgresPlan(t, direct, direct)

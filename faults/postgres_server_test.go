@@ -11,7 +11,7 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// Everything can be read, and nothing written.
+// TestF18_PostgresReadOnly: everything can be read, and nothing written.
 func TestF18_PostgresReadOnly(t *testing.T) {
 	server, p := private(t)
 	w := newWorld(t, p)
@@ -44,7 +44,7 @@ func TestF18_PostgresReadOnly(t *testing.T) {
 	})
 }
 
-// Somebody locks every row, or the table.
+// TestF19_PostgresLocked: somebody locks every row, or the table.
 func TestF19_PostgresLocked(t *testing.T) {
 	for name, sql := range map[string]string{
 		"rows locked":  `SELECT FROM sessions FOR UPDATE`,
@@ -79,7 +79,8 @@ func TestF19_PostgresLocked(t *testing.T) {
 	}
 }
 
-// The table is altered while its statements are prepared.
+// TestF21_PostgresAltered: the table is altered while its statements are
+// prepared.
 func TestF21_PostgresAltered(t *testing.T) {
 	direct := services.Postgres(t)
 	p := postgresPlan(t, direct, direct)
@@ -104,7 +105,7 @@ func TestF21_PostgresAltered(t *testing.T) {
 	})
 }
 
-// Somebody drops the table and makes it anew.
+// TestF21_PostgresDropped: somebody drops the table and makes it anew.
 func TestF21_PostgresDropped(t *testing.T) {
 	direct := services.Postgres(t)
 	p := postgresPlan(t, direct, direct)

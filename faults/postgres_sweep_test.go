@@ -18,8 +18,8 @@ import (
 	"github.com/gosessions/sessions/backends/postgres"
 )
 
-// Five instances sweep millions of expired rows away while sessions are read.
-// Nobody who reads notices.
+// TestF23_PostgresSweep: five instances sweep millions of expired rows away
+// while sessions are read. Nobody who reads notices.
 func TestF23_PostgresSweep(t *testing.T) {
 	expired, live := 10_000_000, 10_000
 	if testing.Short() {

@@ -10,8 +10,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// F10: masters of a cluster are killed, and change places with their replicas,
-// and slots move from one to another.
+// TestF10_RedisCluster: masters of a cluster are killed, and change places with
+// their replicas, and slots move from one to another.
 func TestF10_RedisCluster(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")

@@ -13,7 +13,7 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// F7: a server that is full refuses writes. Reads go on.
+// TestF7_RedisFull: a server that is full refuses writes. Reads go on.
 func TestF7_RedisFull(t *testing.T) {
 	server, p := privateRedis(t)
 	newWorld(t, p).run(fault{
@@ -35,7 +35,8 @@ func TestF7_RedisFull(t *testing.T) {
 	})
 }
 
-// F8: a session that the server evicts is gone, and that is no error.
+// TestF8_RedisEvicts: a session that the server evicts is gone, and that is no
+// error.
 func TestF8_RedisEvicts(t *testing.T) {
 	for _, policy := range []string{"volatile-ttl", "allkeys-lru"} {
 		t.Run(policy, func(t *testing.T) {
@@ -86,7 +87,8 @@ func (w *world) survivors(lives []*life) (n int) {
 	return n
 }
 
-// F12: when all sessions are lost everybody is anonymous, and gets a new ID.
+// TestF12_RedisFlushed: when all sessions are lost everybody is anonymous, and
+// gets a new ID.
 func TestF12_RedisFlushed(t *testing.T) {
 	server, p := privateRedis(t)
 	p.forgets = true

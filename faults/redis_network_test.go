@@ -140,8 +140,8 @@ func (n *network) flicker(lasts time.Duration) (faults int64) {
 	return faults
 }
 
-// A commit is hit at every place: before it is sent, while the server works on
-// it, while the reply is on its way.
+// TestF2_F3_RedisMidCommit: a commit is hit at every place: before it is sent,
+// while the server works on it, while the reply is on its way.
 func TestF2_F3_RedisMidCommit(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	net, url := before(t, server.URL())

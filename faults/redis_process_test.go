@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// F5: a server that hangs is as bad as none, and no worse.
+// TestF5_RedisFrozen: a server that hangs is as bad as none, and no worse.
 func TestF5_RedisFrozen(t *testing.T) {
 	server, p := privateRedis(t)
 	newWorld(t, p).run(fault{
@@ -20,9 +20,9 @@ func TestF5_RedisFrozen(t *testing.T) {
 	})
 }
 
-// F6: with appendfsync always nothing that was acknowledged is lost; with
-// everysec it may be, when the machine goes down. A server that has much to load
-// refuses until it has.
+// TestF6_RedisKilled: with appendfsync always nothing that was acknowledged is
+// lost; with everysec it may be, when the machine goes down. A server that has
+// much to load refuses until it has.
 func TestF6_RedisKilled(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -71,7 +71,8 @@ func TestF6_RedisKilled(t *testing.T) {
 	}
 }
 
-// F6: a server that keeps nothing logs everybody out, and nothing worse.
+// TestF6_RedisKilledWithoutDisk: a server that keeps nothing logs everybody
+// out, and nothing worse.
 func TestF6_RedisKilledWithoutDisk(t *testing.T) {
 	server, p := privateRedis(t)
 	p.forgets = true
@@ -87,7 +88,8 @@ func TestF6_RedisKilledWithoutDisk(t *testing.T) {
 	})
 }
 
-// F13: scripts that the server has forgotten are sent again.
+// TestF13_RedisScriptsForgotten: scripts that the server has forgotten are sent
+// again.
 func TestF13_RedisScriptsForgotten(t *testing.T) {
 	server, p := privateRedis(t)
 	newWorld(t, p).run(fault{

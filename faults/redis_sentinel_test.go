@@ -12,9 +12,9 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// F9: the primary of three servers fails, and three sentinels promote a replica.
-// Replication is asynchronous, so what was acknowledged last may be lost: how
-// much is counted. The other promises hold.
+// TestF9_R27_RedisSentinel: the primary of three servers fails, and three
+// sentinels promote a replica. Replication is asynchronous, so what was
+// acknowledged last may be lost: how much is counted. The other promises hold.
 func TestF9_R27_RedisSentinel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")

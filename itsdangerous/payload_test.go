@@ -127,8 +127,8 @@ func TestPayloadRefuses(t *testing.T) {
 	}
 }
 
-// A cookie of 4 KiB can hold 3 MiB of zeros. No more than the limit and the
-// growing of one buffer is spent on it.
+// TestCR8_Bomb: a cookie of 4 KiB can hold 3 MiB of zeros. No more than the
+// limit and the growing of one buffer is spent on it.
 func TestCR8_Bomb(t *testing.T) {
 	bomb := deflated(t, 9, make([]byte, 4<<20))
 	const runs = 10

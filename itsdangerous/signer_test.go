@@ -120,7 +120,8 @@ func TestGoldenTokens(t *testing.T) {
 	}
 }
 
-// The current key signs, whatever the order of the older ones (CVE-2025-47278).
+// TestCR6_KeyRing: the current key signs, whatever the order of the older ones
+// (CVE-2025-47278).
 func TestCR6_KeyRing(t *testing.T) {
 	current, previous, oldest := newSigner(t, nil, "current"), newSigner(t, nil, "previous"), newSigner(t, nil, "oldest")
 	ring := newSigner(t, nil, "current", "previous", "oldest")
@@ -167,7 +168,8 @@ func TestUnsignRefuses(t *testing.T) {
 	}
 }
 
-// Any change of any character is refused, and so is every truncation.
+// TestCR1_EveryChange: any change of any character is refused, and so is every
+// truncation.
 func TestCR1_EveryChange(t *testing.T) {
 	signer := newSigner(t, nil, "dev")
 	token := signer.Sign("eyJhIjoxfQ")
@@ -185,8 +187,9 @@ func TestCR1_EveryChange(t *testing.T) {
 	}
 }
 
-// A signature has one spelling, although Python decodes others to the same
-// bytes: a token must never be a second key of the same session.
+// TestE13_OneSpelling: a signature has one spelling, although Python decodes
+// others to the same bytes: a token must never be a second key of the same
+// session.
 func TestE13_OneSpelling(t *testing.T) {
 	signer := newSigner(t, nil, "dev")
 	token := signer.Sign("v")

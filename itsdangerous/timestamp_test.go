@@ -53,7 +53,8 @@ func TestAge(t *testing.T) {
 	}
 }
 
-// Timestamps are unsigned: the largest is far in the future, not minus one.
+// TestTimestampWidths: timestamps are unsigned: the largest is far in the
+// future, not minus one.
 func TestTimestampWidths(t *testing.T) {
 	plain, signer := newSigner(t, nil, "dev"), newTimestampSigner(t, nil, "dev")
 	tests := []struct {
@@ -92,7 +93,8 @@ func TestTimestampWidths(t *testing.T) {
 
 func encode(b ...byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// The signature comes first: nothing is said about a token nobody here signed.
+// TestOrderOfChecks: the signature comes first: nothing is said about a token
+// nobody here signed.
 func TestOrderOfChecks(t *testing.T) {
 	plain, signer := newSigner(t, nil, "dev"), newTimestampSigner(t, nil, "dev")
 	forger, stranger := newTimestampSigner(t, nil, "stranger"), newSigner(t, nil, "stranger")

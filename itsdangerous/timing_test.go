@@ -8,8 +8,9 @@ import (
 	"github.com/gosessions/sessions/itsdangerous"
 )
 
-// How long a signature takes to be refused does not tell how much of it is
-// right: 100 000 with a wrong first character and as many with a wrong last one.
+// TestS5_CR9_VerifyingTakesTheSameTime: how long a signature takes to be
+// refused does not tell how much of it is right: 100 000 with a wrong first
+// character and as many with a wrong last one.
 func TestS5_CR9_VerifyingTakesTheSameTime(t *testing.T) {
 	if os.Getenv("TIMING") == "" {
 		t.Skip("measures nanoseconds, on a machine with nothing else to do: TIMING=1")

@@ -99,7 +99,7 @@ func BenchmarkUnmarshal(b *testing.B) {
 	}
 }
 
-// B11: what a handler does not touch costs no allocation.
+// TestB11_Allocations: what a handler does not touch costs no allocation.
 func TestB11_Allocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector empties pools")

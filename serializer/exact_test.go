@@ -15,8 +15,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// A number that a type writes has the digits that it wrote, or is refused where
-// Python, or a float64, would give it others.
+// TestNumbersAreExact: a number that a type writes has the digits that it
+// wrote, or is refused where Python, or a float64, would give it others.
 func TestNumbersAreExact(t *testing.T) {
 	tests := []struct {
 		text            string
@@ -93,7 +93,8 @@ func cartOf(price any) cart {
 	return c
 }
 
-// What would not come back is refused, with what is wrong and where.
+// TestRefusalsSayWhere: what would not come back is refused, with what is wrong
+// and where.
 func TestRefusalsSayWhere(t *testing.T) {
 	circle := &loop{}
 	circle.Next = circle
@@ -178,7 +179,7 @@ type collide struct{ N int }
 func (collide) MarshalText() ([]byte, error) { return []byte("same"), nil }
 func (*collide) UnmarshalText([]byte) error  { return nil }
 
-// Methods of a pointer count wherever the value is.
+// TestPointerMethodsOfValues: methods of a pointer count wherever the value is.
 func TestPointerMethodsOfValues(t *testing.T) {
 	for _, want := range []any{
 		*big.NewRat(1, 3), *big.NewFloat(0.5), map[string]big.Rat{"a": *big.NewRat(1, 3)}, [1]point{{1, 2}}, map[string]point{"a": {1, 2}}, point{1, 2},
@@ -219,7 +220,7 @@ type (
 	}
 )
 
-// The zero time is a time in every format, and None to Flask.
+// TestZeroTimes: the zero time is a time in every format, and None to Flask.
 func TestZeroTimes(t *testing.T) {
 	values := []any{
 		gothUser{Provider: "github", RawData: map[string]any{"id": int64(1)}}, oauth2Token{AccessToken: "token"}, sqlNullTime{}, time.Time{}, []time.Time{{}},
@@ -245,8 +246,8 @@ func TestZeroTimes(t *testing.T) {
 	_ = oauth2Token{raw: fmt.Sprint()} // as in the original, a field that is not stored
 }
 
-// A local mean time, as places had before there were zones, has seconds in its
-// offset, which RFC 3339 does not.
+// TestOffsetsWithSeconds: a local mean time, as places had before there were
+// zones, has seconds in its offset, which RFC 3339 does not.
 func TestOffsetsWithSeconds(t *testing.T) {
 	want := time.Date(1815, 12, 10, 0, 0, 0, 0, time.FixedZone("LMT", 3208))
 	for _, format := range everyFormat {

@@ -12,8 +12,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Every cookie that real Flask has made is read as Flask reads it, refused as
-// Flask refuses it, and written as Flask writes it.
+// TestFlaskVectors: every cookie that real Flask has made is read as Flask
+// reads it, refused as Flask refuses it, and written as Flask writes it.
 func TestFlaskVectors(t *testing.T) {
 	for _, v := range vectors(t, "flask") {
 		t.Run(v.Name, func(t *testing.T) {

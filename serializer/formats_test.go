@@ -10,8 +10,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Names and abilities are promises: counters, records and the middleware's
-// checks depend on them.
+// TestNamesAndHolds: names and abilities are promises: counters, records and
+// the middleware's checks depend on them.
 func TestNamesAndHolds(t *testing.T) {
 	everything := serializer.Holds{Created: true, Lifetime: true, Persistence: true, Subject: true, Writes: true, Retired: true}
 	permanent := serializer.Holds{PersistenceKey: "_permanent"}
@@ -43,8 +43,8 @@ func TestNamesAndHolds(t *testing.T) {
 	}
 }
 
-// The last value of a key wins, in the place of the first, in documents of any
-// size and order, and in each format.
+// TestE12_RepeatedKeys: the last value of a key wins, in the place of the
+// first, in documents of any size and order, and in each format.
 func TestE12_RepeatedKeys(t *testing.T) {
 	for _, n := range []int{2, 5, 16, 17, 200} {
 		var json strings.Builder
@@ -120,7 +120,8 @@ func TestStarsessionsMetadata(t *testing.T) {
 	}
 }
 
-// A session whose only key looks like a tag is wrapped, as Flask does.
+// TestFlaskWrapsTheSession: a session whose only key looks like a tag is
+// wrapped, as Flask does.
 func TestFlaskWrapsTheSession(t *testing.T) {
 	for _, key := range []string{" di", " t", " b", " m", " u", " d"} {
 		content := &serializer.Content{Fields: []serializer.Field{{Key: key, Value: []byte("1")}}}
@@ -138,8 +139,8 @@ func TestFlaskWrapsTheSession(t *testing.T) {
 	}
 }
 
-// Pickles of every protocol are recognized. Nothing in them is run: there is
-// nothing here that could.
+// TestPickle: pickles of every protocol are recognized. Nothing in them is run:
+// there is nothing here that could.
 func TestPickle(t *testing.T) {
 	for name, data := range map[string]string{
 		"protocol 0": "(dp0\nVa\np1\nI1\ns.", "protocol 1": "}q\x00(X\x01\x00\x00\x00aq\x01K\x01u.", "protocol 2": "\x80\x02}q\x00.",

@@ -77,7 +77,7 @@ func mustMarshal(t *testing.T, s serializer.Serializer, v any) []byte {
 	return data
 }
 
-// Tags mean what they mean to encoding/json.
+// TestFieldTags: tags mean what they mean to encoding/json.
 func TestFieldTags(t *testing.T) {
 	type inner struct {
 		A string
@@ -131,7 +131,8 @@ func TestFieldTags(t *testing.T) {
 	}
 }
 
-// Only exact names fit, whatever encoding/json thinks.
+// TestE12_NamesMatchExactly: only exact names fit, whatever encoding/json
+// thinks.
 func TestE12_NamesMatchExactly(t *testing.T) {
 	var got struct {
 		Admin bool `json:"admin"`
@@ -141,7 +142,8 @@ func TestE12_NamesMatchExactly(t *testing.T) {
 	}
 }
 
-// A float32 has the digits that it prints, not those of its neighbour.
+// TestFloat32: a float32 has the digits that it prints, not those of its
+// neighbour.
 func TestFloat32(t *testing.T) {
 	for f, want := range map[float32]string{0.1: "0.1", 1: "1.0", 3.4028235e38: "3.4028235e+38", float32(math.Inf(1)): "Infinity"} {
 		data := mustMarshal(t, serializer.JSON, f)
@@ -152,7 +154,7 @@ func TestFloat32(t *testing.T) {
 	}
 }
 
-// Flask makes markup of whatever a tag holds.
+// TestMarkupOfScalars: Flask makes markup of whatever a tag holds.
 func TestMarkupOfScalars(t *testing.T) {
 	for data, want := range map[string]string{
 		`5`: "5", `-1.50`: "-1.5", `1e16`: "1e+16", `NaN`: "nan", `-Infinity`: "-inf", `true`: "True", `false`: "False", `null`: "None",

@@ -56,8 +56,8 @@ func TestMsgPack(t *testing.T) {
 	}
 }
 
-// Maps may have keys that are no text; only an untyped variable cannot hold
-// them.
+// TestMsgPackKeys: maps may have keys that are no text; only an untyped
+// variable cannot hold them.
 func TestMsgPackKeys(t *testing.T) {
 	want := map[int]string{-1: "a", 300: "b"}
 	data, err := serializer.MsgPack.Marshal(want)
@@ -104,7 +104,8 @@ func TestMsgPackRefuses(t *testing.T) {
 	}
 }
 
-// A datetime without a zone is ISO text to msgspec, and UTC to Go.
+// TestNaiveTime: a datetime without a zone is ISO text to msgspec, and UTC to
+// Go.
 func TestNaiveTime(t *testing.T) {
 	data := append([]byte{0xba}, "2024-02-29T12:34:56.789012"...)
 	want := time.Date(2024, 2, 29, 12, 34, 56, 789012000, time.UTC)
@@ -114,7 +115,8 @@ func TestNaiveTime(t *testing.T) {
 	}
 }
 
-// A program may change its serializer while sessions live on.
+// TestNativeTranscodes: a program may change its serializer while sessions live
+// on.
 func TestNativeTranscodes(t *testing.T) {
 	type values struct {
 		Count int
@@ -152,7 +154,7 @@ func TestNativeTranscodes(t *testing.T) {
 	}
 }
 
-// Marshal takes no notice of how a map is ordered in memory.
+// TestDeterministic: Marshal takes no notice of how a map is ordered in memory.
 func TestDeterministic(t *testing.T) {
 	m := map[string]any{}
 	for _, key := range strings.Split("the quick brown fox jumps over a lazy dog é \U0001f600 \ufffd", " ") {

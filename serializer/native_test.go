@@ -55,7 +55,8 @@ func TestNativeRoundTrip(t *testing.T) {
 	}
 }
 
-// Equal contents have equal records, whatever the order of their keys.
+// TestNativeOrder: equal contents have equal records, whatever the order of
+// their keys.
 func TestNativeOrder(t *testing.T) {
 	format := serializer.Native(serializer.JSON)
 	content := full()
@@ -73,7 +74,8 @@ func TestNativeOrder(t *testing.T) {
 	}
 }
 
-// The layout is a promise: records outlive the program that wrote them.
+// TestNativeLayout: the layout is a promise: records outlive the program that
+// wrote them.
 func TestNativeLayout(t *testing.T) {
 	content := &serializer.Content{
 		Fields:      []serializer.Field{{Key: "b", Value: []byte("22")}, {Key: "a", Value: []byte("1")}},
@@ -143,7 +145,7 @@ func TestNativeRefuses(t *testing.T) {
 	}
 }
 
-// What a record cannot hold is refused, not cut.
+// TestNativePackRefuses: what a record cannot hold is refused, not cut.
 func TestNativePackRefuses(t *testing.T) {
 	tests := map[string]*serializer.Content{
 		"year 1":              {Created: time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)},

@@ -68,8 +68,9 @@ func openClaims(t *testing.T, v vector) ([]byte, error) {
 	return base64.RawURLEncoding.DecodeString(strings.Split(v.Cookie, ".")[1])
 }
 
-// Every record that real Python libraries have made is read as they read it,
-// and written as they write it, the order of the keys included.
+// TestPythonVectors: every record that real Python libraries have made is read
+// as they read it, and written as they write it, the order of the keys
+// included.
 func TestPythonVectors(t *testing.T) {
 	frameworks := []struct {
 		framework
@@ -164,8 +165,8 @@ func checkMetadata(t *testing.T, v vector, content *serializer.Content) {
 	}
 }
 
-// The records of Flask-Session, in both encodings; each format reads the
-// other's.
+// TestFlaskSessionVectors: the records of Flask-Session, in both encodings;
+// each format reads the other's.
 func TestFlaskSessionVectors(t *testing.T) {
 	formats := map[string]serializer.Format{"msgpack": serializer.FlaskSessionFormat, "json": serializer.FlaskSessionJSONFormat}
 	for _, file := range []string{"flask_session_new", "flask_session_old"} {
@@ -250,7 +251,7 @@ func TestPythonFormatsRefuse(t *testing.T) {
 	}
 }
 
-// Python's json.loads of bytes guesses their encoding.
+// TestEncodings: Python's json.loads of bytes guesses their encoding.
 func TestEncodings(t *testing.T) {
 	tests := []struct {
 		name, data string

@@ -21,8 +21,9 @@ var everyFormat = []serializer.Format{
 	serializer.Native(serializer.JSON), serializer.Native(serializer.Flask), serializer.Native(serializer.MsgPack),
 }
 
-// What can be written as a value comes back from a record as it was, but for
-// what comesBack says; anything else is refused as ErrType.
+// TestWhatIsAcceptedComesBack: what can be written as a value comes back from a
+// record as it was, but for what comesBack says; anything else is refused as
+// ErrType.
 func TestWhatIsAcceptedComesBack(t *testing.T) {
 	rounds := 6000
 	if testing.Short() {

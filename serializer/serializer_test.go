@@ -18,7 +18,7 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Floats and text are written as Python writes them.
+// TestPythonScalars: floats and text are written as Python writes them.
 func TestPythonScalars(t *testing.T) {
 	data, err := os.ReadFile("testdata/vectors/json_scalars.json")
 	if err != nil {
@@ -168,7 +168,8 @@ func TestStructs(t *testing.T) {
 	}
 }
 
-// The form of a struct is that of encoding/json, but for what is better.
+// TestStructsAsEncodingJSON: the form of a struct is that of encoding/json, but
+// for what is better.
 func TestStructsAsEncodingJSON(t *testing.T) {
 	type plain struct {
 		base
@@ -324,7 +325,8 @@ func TestUnencodable(t *testing.T) {
 	}
 }
 
-// What can be written as a value can be read as a part of any record.
+// TestE12_Depth: what can be written as a value can be read as a part of any
+// record.
 func TestE12_Depth(t *testing.T) {
 	formats := []serializer.Format{
 		serializer.FlaskFormat, serializer.StarletteFormat, serializer.StarsessionsFormat, serializer.StarletteFlaskFormat,
@@ -364,7 +366,8 @@ func TestE12_Depth(t *testing.T) {
 	}
 }
 
-// Python would read the year 2 as 2002. The zero time is None, and comes back.
+// TestEarlyYears: Python would read the year 2 as 2002. The zero time is None,
+// and comes back.
 func TestEarlyYears(t *testing.T) {
 	for year, want := range map[int]error{2: serializer.ErrType, 99: serializer.ErrType, 100: nil, 1969: nil} {
 		if _, err := serializer.Flask.Marshal(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)); !errors.Is(err, want) {
@@ -379,7 +382,7 @@ func TestEarlyYears(t *testing.T) {
 	checkMarshal(t, serializer.JSON, time.Time{}, `"0001-01-01T00:00:00Z"`)
 }
 
-// Errors name types, never what was stored.
+// TestErrorsHoldNoValues: errors name types, never what was stored.
 func TestErrorsHoldNoValues(t *testing.T) {
 	const marker = "5ecret"
 	for _, s := range []serializer.Serializer{serializer.JSON, serializer.Flask} {

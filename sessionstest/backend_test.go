@@ -33,7 +33,8 @@ func TestBackend(t *testing.T) {
 // plain has the four methods only.
 type plain struct{ backends.Backend }
 
-// The suite runs in real time too, for backends whose clock is elsewhere.
+// TestBackendRealTime: the suite runs in real time too, for backends whose
+// clock is elsewhere.
 func TestBackendRealTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for seconds")
@@ -54,8 +55,8 @@ func (b stale) ReadFresh(ctx context.Context, id string) (backends.Record, error
 	return r, err
 }
 
-// Each rule is proved by a backend that breaks it and, where that can be, no
-// other: the suite has to find exactly that.
+// TestBreakages: each rule is proved by a backend that breaks it and, where
+// that can be, no other: the suite has to find exactly that.
 func TestBreakages(t *testing.T) {
 	proved := make(map[string]bool)
 	expect := func(name, want string, newBackend func() backends.Backend) {

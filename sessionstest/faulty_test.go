@@ -71,7 +71,8 @@ func TestF26_FaultyShares(t *testing.T) {
 	}
 }
 
-// What the backend refuses by itself is no injected failure.
+// TestF26_FaultyCountsItsOwn: what the backend refuses by itself is no injected
+// failure.
 func TestF26_FaultyCountsItsOwn(t *testing.T) {
 	faulty := sessionstest.NewFaulty(1)
 	faulty.Set(sessionstest.Faults{After: 1})
@@ -126,8 +127,8 @@ func TestF26_FaultyDelays(t *testing.T) {
 	})
 }
 
-// A backend with faults has the abilities of the backend, and without any faults
-// keeps all of its rules.
+// TestF26_FaultyIsTransparent: a backend with faults has the abilities of the
+// backend, and without any faults keeps all of its rules.
 func TestF26_FaultyIsTransparent(t *testing.T) {
 	sessionstest.TestBackend(t, func(t *testing.T) backends.Backend {
 		return backends.Intercept(memory.New(nil), sessionstest.NewFaulty(1).Intercept)

@@ -54,8 +54,8 @@ func TestBackendKeepsTheRecordInTheToken(t *testing.T) {
 	}
 }
 
-// Every refusal is the absence of a session, with its reason in the error and
-// nothing of the token.
+// TestBackendRefusalIsNotFound: every refusal is the absence of a session, with
+// its reason in the error and nothing of the token.
 func TestBackendRefusalIsNotFound(t *testing.T) {
 	ctx := t.Context()
 	b := bind(t, cookie.Flask("dev"), backends.Settings{Lifetime: time.Hour})
@@ -118,7 +118,8 @@ func TestBackendTimes(t *testing.T) {
 	}
 }
 
-// Where a token tells only when it was signed, an idle timeout bounds its age.
+// TestBackendIdleTimeout: where a token tells only when it was signed, an idle
+// timeout bounds its age.
 func TestBackendIdleTimeout(t *testing.T) {
 	for _, codec := range []cookie.Codec{cookie.Flask("dev"), cookie.Encrypted(keyA)} {
 		synctest.Test(t, func(t *testing.T) {
@@ -254,7 +255,8 @@ func TestBackendValidate(t *testing.T) {
 	}
 }
 
-// The budgets B2 and B3 leave the backend one allocation in each direction.
+// TestB2_B3_BackendAllocations: the budgets B2 and B3 leave the backend one
+// allocation in each direction.
 func TestB2_B3_BackendAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector drops pooled objects at random")

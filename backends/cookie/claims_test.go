@@ -123,7 +123,8 @@ func TestJWT6_ClaimsAreRequiredAndCompared(t *testing.T) {
 	}
 }
 
-// A token that has less than a second to live is not dead at once.
+// TestJWT6_DeadlineIsRoundedUp: a token that has less than a second to live is
+// not dead at once.
 func TestJWT6_DeadlineIsRoundedUp(t *testing.T) {
 	codec := cookie.JWT(keyA)
 	at := terms
@@ -226,8 +227,8 @@ func TestJWTPyClaims(t *testing.T) {
 	}
 }
 
-// A session that PyJWT would refuse is no failure of the backend, after which
-// clients are asked to come back.
+// TestJWTPyReservedClaimsAreTheSessionsFault: a session that PyJWT would refuse
+// is no failure of the backend, after which clients are asked to come back.
 func TestJWTPyReservedClaimsAreTheSessionsFault(t *testing.T) {
 	mw, err := sessions.New(cookie.New(cookie.PyJWT(keyA)), nil)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"github.com/gosessions/sessions/sessionstest"
 )
 
-// The codecs whose tokens end keep every rule of a backend. Those of PyJWT and
-// starlette-flask have none, which breaks the rules of expiry.
+// TestConformance: the codecs whose tokens end keep every rule of a backend.
+// Those of PyJWT and starlette-flask have none, which breaks the rules of
+// expiry.
 func TestConformance(t *testing.T) {
 	const lifetime = time.Hour
 	for _, test := range []struct {

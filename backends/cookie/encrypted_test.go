@@ -56,7 +56,8 @@ func TestEncryptedFitsInCookie(t *testing.T) {
 	}
 }
 
-// Whatever single bit of the token changes, the error is the same.
+// TestCR1_EveryFlippedBitIsRefused: whatever single bit of the token changes,
+// the error is the same.
 func TestCR1_EveryFlippedBitIsRefused(t *testing.T) {
 	codec := cookie.Encrypted(keyA, keyB)
 	raw, err := base64.RawURLEncoding.DecodeString(seal(t, codec, []byte(`{"user":42}`), terms))
@@ -130,7 +131,8 @@ func TestCR6_PrimarySealsOlderOpenRetiredIsRefused(t *testing.T) {
 	}
 }
 
-// Tokens of earlier releases stay readable: this one was made by the first.
+// TestCR6_GoldenToken: tokens of earlier releases stay readable: this one was
+// made by the first.
 func TestCR6_GoldenToken(t *testing.T) {
 	const golden = "AcD1R53dAy7ZMNouKXfdd6NZBTp1gGqsHhcpkxUN7IEiD1Zz10KlaJF3paqhQROnIPxxiXFSQEDzk5zbT_ylDZtybko"
 	got, left, err := cookie.Encrypted(keyB, keyA).Open(golden, terms)
@@ -139,7 +141,8 @@ func TestCR6_GoldenToken(t *testing.T) {
 	}
 }
 
-// The token's layout as documented, read with nothing of this package.
+// TestEncryptedLayout: the token's layout as documented, read with nothing of
+// this package.
 func TestEncryptedLayout(t *testing.T) {
 	token := seal(t, cookie.Encrypted(keyA), []byte(`{"user":42}`), terms)
 	raw, err := base64.RawURLEncoding.DecodeString(token)

@@ -68,7 +68,8 @@ func at(t *testing.T, f func(t *testing.T)) {
 	})
 }
 
-// One line makes Go read and write what Flask does under the same secret.
+// TestFlaskDropIn: one line makes Go read and write what Flask does under the
+// same secret.
 func TestFlaskDropIn(t *testing.T) {
 	at(t, func(t *testing.T) {
 		backend := cookie.New(cookie.Flask("dev", "old-key"))
@@ -194,7 +195,8 @@ func TestCR5_NothingIsReadBeforeItIsAuthentic(t *testing.T) {
 	}
 }
 
-// What the documentation says that this backend cannot do.
+// TestRES5_EXP4_JWT10_CopiedTokenStaysValid: what the documentation says that
+// this backend cannot do.
 func TestRES5_EXP4_JWT10_CopiedTokenStaysValid(t *testing.T) {
 	backend := cookie.New(cookie.JWT(keyA))
 	made := visit(t, backend, "", func(s *sessions.Session) error { return s.Set("user", "ada") })

@@ -35,8 +35,9 @@ func unacceptable() map[string]string {
 	return tokens
 }
 
-// What the library accepts and must not be a session, each seen to be accepted
-// there: if it is one day not, the row has become the library's.
+// TestE11_WhatTheLibraryAccepts: what the library accepts and must not be a
+// session, each seen to be accepted there: if it is one day not, the row has
+// become the library's.
 func TestE11_WhatTheLibraryAccepts(t *testing.T) {
 	library := func(token string, key any) (*jwt.Token, error) {
 		parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(func() time.Time { return t0 }))
@@ -81,8 +82,9 @@ func TestE11_WhatTheLibraryAccepts(t *testing.T) {
 	wantRefusal(t, "wrong signature", strictCodec(), forged, terms, cookie.BadSignature)
 }
 
-// Whatever a token is refused for, nothing that stands in it reaches a handler:
-// the record is none, and the session is a new one.
+// TestJWT9_NothingOfARefusedTokenIsReachable: whatever a token is refused for,
+// nothing that stands in it reaches a handler: the record is none, and the
+// session is a new one.
 func TestJWT9_NothingOfARefusedTokenIsReachable(t *testing.T) {
 	tokens := unacceptable()
 	tokens["expired"] = signed(goodHeader, strings.Replace(goodClaims, `1700003600`, `1699999999`, 1))

@@ -103,7 +103,8 @@ func TestSignedNames(t *testing.T) {
 	}
 }
 
-// The worked example of Flask's format, byte for byte.
+// TestCR6_FlaskSignsWithThePrimaryKey: the worked example of Flask's format,
+// byte for byte.
 func TestCR6_FlaskSignsWithThePrimaryKey(t *testing.T) {
 	const want = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"
 	for _, codec := range []cookie.Codec{cookie.Flask("dev"), cookie.Flask("dev", "old", "older")} {
@@ -264,7 +265,8 @@ func family(codec cookie.Codec) string {
 	}
 }
 
-// A cookie of one framework under the same secret is none of another.
+// TestCR4_NoOtherDecoderIsTried: a cookie of one framework under the same
+// secret is none of another.
 func TestCR4_NoOtherDecoderIsTried(t *testing.T) {
 	codecs := allCodecs()
 	data := []byte(`{"a":1}`)

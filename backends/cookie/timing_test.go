@@ -9,8 +9,9 @@ import (
 	"github.com/gosessions/sessions/internal/timing"
 )
 
-// How long a token takes to be refused does not tell how much of its signature
-// or tag is right: 100 000 with a wrong beginning and as many with a wrong end.
+// TestS5_CR9_OpeningTakesTheSameTime: how long a token takes to be refused does
+// not tell how much of its signature or tag is right: 100 000 with a wrong
+// beginning and as many with a wrong end.
 func TestS5_CR9_OpeningTakesTheSameTime(t *testing.T) {
 	if os.Getenv("TIMING") == "" {
 		t.Skip("measures nanoseconds, on a machine with nothing else to do: TIMING=1")

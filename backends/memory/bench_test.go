@@ -45,7 +45,8 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// Budget B9: at 10^6 sessions of 200 bytes, at most 450 bytes each.
+// TestB9_BytesPerSession: at 10^6 sessions of 200 bytes, at most 450 bytes
+// each.
 func TestB9_BytesPerSession(t *testing.T) {
 	if testing.Short() || race.Enabled {
 		t.Skip("takes seconds")

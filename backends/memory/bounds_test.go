@@ -10,8 +10,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// However many records have expired at once, an operation that finds them
-// removes a few and leaves the rest to others.
+// TestDOS6_AWriteRemovesAFew: however many records have expired at once, an
+// operation that finds them removes a few and leaves the rest to others.
 func TestDOS6_AWriteRemovesAFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)

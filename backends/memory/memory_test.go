@@ -80,7 +80,8 @@ func TestRefusesNonsense(t *testing.T) {
 
 func second[A any](_ A, err error) error { return err }
 
-// However long a record may live, counting from now must not overflow.
+// TestEndOfTime: however long a record may live, counting from now must not
+// overflow.
 func TestEndOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
@@ -145,7 +146,8 @@ func TestDOS6_MaxSessionsEvict(t *testing.T) {
 	inspect(t, b)
 }
 
-// However many create at once, there are never more than MaxSessions.
+// TestDOS6_MaxSessionsConcurrently: however many create at once, there are
+// never more than MaxSessions.
 func TestDOS6_MaxSessionsConcurrently(t *testing.T) {
 	for _, evict := range []bool{false, true} {
 		b := memory.New(&memory.Options{MaxSessions: 50, Evict: evict})
@@ -171,8 +173,8 @@ func TestDOS6_MaxSessionsConcurrently(t *testing.T) {
 	}
 }
 
-// Whatever is done in parallel, the queue and the subjects agree with what is
-// stored.
+// TestR39_Consistency: whatever is done in parallel, the queue and the subjects
+// agree with what is stored.
 func TestR39_Consistency(t *testing.T) {
 	b := memory.New(&memory.Options{MaxSessions: 300, Evict: true})
 	var wg sync.WaitGroup
@@ -211,8 +213,8 @@ func TestR39_Consistency(t *testing.T) {
 	inspect(t, b)
 }
 
-// Nothing that a caller sees depends on when expired records are removed, but
-// memory does.
+// TestDOS6_ExpiredAreRemoved: nothing that a caller sees depends on when
+// expired records are removed, but memory does.
 func TestDOS6_ExpiredAreRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
@@ -277,8 +279,9 @@ func TestR24_Close(t *testing.T) {
 	})
 }
 
-// A backend that is made outside a bubble and used inside has a timer that
-// belongs to the bubble. Closing it afterwards must not touch that.
+// TestCloseOutsideBubble: a backend that is made outside a bubble and used
+// inside has a timer that belongs to the bubble. Closing it afterwards must not
+// touch that.
 func TestCloseOutsideBubble(t *testing.T) {
 	b := memory.New(nil)
 	synctest.Test(t, func(t *testing.T) { write(t, b, "a", time.Minute) })
@@ -287,8 +290,8 @@ func TestCloseOutsideBubble(t *testing.T) {
 	}
 }
 
-// A backend that nobody closed and nobody uses any more is collected, with
-// the sweep that was to come.
+// TestForgottenIsCollected: a backend that nobody closed and nobody uses any
+// more is collected, with the sweep that was to come.
 func TestForgottenIsCollected(t *testing.T) {
 	collected := make(chan struct{})
 	func() {
@@ -348,7 +351,7 @@ func TestWalkMayUseTheBackend(t *testing.T) {
 	}
 }
 
-// A burst of sessions does not claim memory for ever.
+// TestBurstIsForgotten: a burst of sessions does not claim memory for ever.
 func TestBurstIsForgotten(t *testing.T) {
 	const n = 200_000
 	b := memory.New(nil)

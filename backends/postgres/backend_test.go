@@ -118,7 +118,8 @@ func TestAbsent(t *testing.T) {
 	}
 }
 
-// What is written over an expired row begins anew, with nothing of it.
+// TestWriteOverExpired: what is written over an expired row begins anew, with
+// nothing of it.
 func TestWriteOverExpired(t *testing.T) {
 	d := open(t)
 	for name, write := range map[string]func(id string) error{
@@ -251,8 +252,8 @@ func TestOpen(t *testing.T) {
 	b.Close()
 }
 
-// Open's pool carries a name that operators recognize, and New's is not
-// closed.
+// TestPools: Open's pool carries a name that operators recognize, and New's is
+// not closed.
 func TestPools(t *testing.T) {
 	d := open(t)
 	d.data("id")
@@ -266,7 +267,7 @@ func TestPools(t *testing.T) {
 	}
 }
 
-// No error says what was stored, or under which ID.
+// TestErrorsKeepSecrets: no error says what was stored, or under which ID.
 func TestErrorsKeepSecrets(t *testing.T) {
 	url := services.Postgres(t)
 	b, err := postgres.Open(url, &postgres.Options{SweepEvery: never})

@@ -16,9 +16,9 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// Each operation, and beside it the same statement sent by hand with pgx: in
-// turns of a hundred, so that both meet the same noise. It reports the time of
-// the fastest turn of each and their ratio, which B7 wants below 1.15.
+// Benchmark: each operation, and beside it the same statement sent by hand with
+// pgx: in turns of a hundred, so that both meet the same noise. It reports the
+// time of the fastest turn of each and their ratio, which B7 wants below 1.15.
 func Benchmark(b *testing.B) {
 	for _, durable := range []bool{true, false} {
 		b.Run(fmt.Sprintf("durable=%v", durable), func(b *testing.B) {

@@ -15,8 +15,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// B7: every operation is one statement, counted by the server: as transactions
-// in a database that nobody else uses.
+// TestB7_OneStatementAnOperation: every operation is one statement, counted by
+// the server: as transactions in a database that nobody else uses.
 func TestB7_OneStatementAnOperation(t *testing.T) {
 	d := open(t)
 	ctx := t.Context()
@@ -84,8 +84,8 @@ func TestB7_OneStatementAnOperation(t *testing.T) {
 	}
 }
 
-// E9, B7: touches and commits stay within their page, and no index has to be
-// changed for them.
+// TestE9_R32_B7_HOTUpdates: touches and commits stay within their page, and no
+// index has to be changed for them.
 func TestE9_R32_B7_HOTUpdates(t *testing.T) {
 	const rows, updates = 2000, 6000
 	for _, test := range []struct {
@@ -133,8 +133,8 @@ SELECT convert_to('id-' || lpad(g::text, 8, '0'), 'UTF8'), 'alice', now() + inte
 	}
 }
 
-// B7: a commit writes at most 1.3 times as much to the log as an update of the
-// same data without conditions, and a touch writes only the time.
+// TestB7_WAL: a commit writes at most 1.3 times as much to the log as an update
+// of the same data without conditions, and a touch writes only the time.
 func TestB7_WAL(t *testing.T) {
 	// A server of its own, for the same reason as above.
 	url := services.PostgresServer(t, services.PostgresOptions{}).URL()
@@ -186,7 +186,8 @@ func TestB7_WAL(t *testing.T) {
 	}
 }
 
-// What the backend allocates beyond what pgx does for the same statement.
+// TestAllocations: what the backend allocates beyond what pgx does for the same
+// statement.
 func TestAllocations(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector allocates")

@@ -10,7 +10,8 @@ import (
 	"github.com/gosessions/sessions/sessionstest"
 )
 
-// Every rule of a backend, in every mode in which this one can be run.
+// TestConformance: every rule of a backend, in every mode in which this one can
+// be run.
 func TestConformance(t *testing.T) {
 	for _, mode := range []struct {
 		name     string

@@ -21,9 +21,9 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// E8: a pool as pgx makes it by default, and Open's, through a PgBouncer that
-// knows no prepared statements and gives the statements of 64 workers to two
-// server connections. No operation fails.
+// TestE8_R35_PgBouncer: a pool as pgx makes it by default, and Open's, through
+// a PgBouncer that knows no prepared statements and gives the statements of 64
+// workers to two server connections. No operation fails.
 func TestE8_R35_PgBouncer(t *testing.T) {
 	url := services.Postgres(t)
 	pooler := services.PgBouncer(t, url, "default_pool_size = 2").URL()
@@ -66,9 +66,10 @@ func TestE8_R35_PgBouncer(t *testing.T) {
 	})
 }
 
-// E7, R13: a query whose context is cancelled costs pgx its connection. Clients
-// who hang up in the middle of a load or a commit cost none, because the
-// middleware does not give their context to the backend.
+// TestE7_R13_ClientsWhoHangUpKeepThePool: a query whose context is cancelled
+// costs pgx its connection. Clients who hang up in the middle of a load or a
+// commit cost none, because the middleware does not give their context to the
+// backend.
 func TestE7_R13_ClientsWhoHangUpKeepThePool(t *testing.T) {
 	d := open(t)
 	pool := newPool(t, services.With(t, d.url, "application_name=used"))
@@ -131,8 +132,8 @@ func TestE7_R13_ClientsWhoHangUpKeepThePool(t *testing.T) {
 	}
 }
 
-// F17, the half that is no storm: connections that the server closed while they
-// were idle cost no operation, not even a commit.
+// TestF17_IdleConnectionsClosedByTheServer: connections that the server closed
+// while they were idle cost no operation, not even a commit.
 func TestF17_IdleConnectionsClosedByTheServer(t *testing.T) {
 	url := services.Postgres(t)
 	for _, test := range []struct {
@@ -176,7 +177,8 @@ func TestF17_IdleConnectionsClosedByTheServer(t *testing.T) {
 	}
 }
 
-// The same where the other side said nothing before it closed, as proxies do.
+// TestF17_IdleConnectionsClosedInSilence: the same where the other side said
+// nothing before it closed, as proxies do.
 func TestF17_IdleConnectionsClosedInSilence(t *testing.T) {
 	d := open(t)
 	config, err := pgxpool.ParseConfig(d.url)
@@ -201,8 +203,9 @@ func TestF17_IdleConnectionsClosedInSilence(t *testing.T) {
 	}
 }
 
-// Connections that break under a statement: what only reads is read again, on up
-// to three of them, and a commit is left to the caller, who must find out.
+// TestF17_ConnectionClosedUnderAStatement: connections that break under a
+// statement: what only reads is read again, on up to three of them, and a
+// commit is left to the caller, who must find out.
 func TestF17_ConnectionClosedUnderAStatement(t *testing.T) {
 	d := open(t)
 	d.write("id", "data", "alice")
@@ -287,7 +290,8 @@ func (k *killer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.Trac
 
 func (k *killer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// F21: the table is altered, and made anew, while statements are prepared.
+// TestF21_TableAlteredUnderPreparedStatements: the table is altered, and made
+// anew, while statements are prepared.
 func TestF21_TableAlteredUnderPreparedStatements(t *testing.T) {
 	url := services.Postgres(t)
 	for _, mode := range []string{"cache_statement", "cache_describe", "exec"} {
@@ -327,8 +331,8 @@ func useSome(t *testing.T, b *postgres.Backend, name string) error {
 	return errors.Join(write, read, swap, touch, b.Remove(ctx, name))
 }
 
-// Touches and sweeps do not wait for the disk, or for a replica: here for one
-// that does not exist.
+// TestTouchDoesNotWait: touches and sweeps do not wait for the disk, or for a
+// replica: here for one that does not exist.
 func TestTouchDoesNotWait(t *testing.T) {
 	server := services.PostgresServer(t, services.PostgresOptions{Config: []string{"synchronous_standby_names = 'nobody'"}})
 	local := services.With(t, server.URL(), "synchronous_commit=local")
@@ -350,8 +354,8 @@ func TestTouchDoesNotWait(t *testing.T) {
 	}
 }
 
-// The end of the context ends every operation, and what was under way on the
-// server.
+// TestContextEnds: the end of the context ends every operation, and what was
+// under way on the server.
 func TestContextEnds(t *testing.T) {
 	d := open(t)
 	d.write("id", "data", "")

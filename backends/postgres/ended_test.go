@@ -9,9 +9,10 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// F17: an administrator ends the connection under a statement that changes
-// something. As long as the server had not said that it did, it did not, and the
-// statement is sent again. Otherwise nobody knows, and it is not.
+// TestF17_ConnectionEndedUnderAChange: an administrator ends the connection
+// under a statement that changes something. As long as the server had not said
+// that it did, it did not, and the statement is sent again. Otherwise nobody
+// knows, and it is not.
 func TestF17_ConnectionEndedUnderAChange(t *testing.T) {
 	for _, moment := range []struct {
 		name  string

@@ -49,7 +49,8 @@ func TestMigrateTogether(t *testing.T) {
 	}
 }
 
-// Schema, SchemaFor and Migrate make the same table, under whatever name.
+// TestSchema: Schema, SchemaFor and Migrate make the same table, under whatever
+// name.
 func TestSchema(t *testing.T) {
 	d := &database{t: t, pool: newPool(t, services.Postgres(t))}
 	d.sql(postgres.Schema)
@@ -101,8 +102,8 @@ func TestR34_Unlogged(t *testing.T) {
 	}
 }
 
-// E10, R34: after a crash an UNLOGGED table is empty, as its documentation says,
-// and another one has everything that was acknowledged.
+// TestE10_UnloggedAfterACrash: after a crash an UNLOGGED table is empty, as its
+// documentation says, and another one has everything that was acknowledged.
 func TestE10_UnloggedAfterACrash(t *testing.T) {
 	server := services.PostgresServer(t, services.PostgresOptions{})
 	const records = 100
@@ -134,8 +135,8 @@ func TestE10_UnloggedAfterACrash(t *testing.T) {
 	}
 }
 
-// T-PATH-4: names of tables are refused unless they are plain, before anything is
-// sent, and they are quoted: none is taken for SQL.
+// TestPATH4_TableNames: names of tables are refused unless they are plain,
+// before anything is sent, and they are quoted: none is taken for SQL.
 func TestPATH4_TableNames(t *testing.T) {
 	nowhere := newPool(t, "postgres://nobody@127.0.0.1:1/none")
 	long := strings.Repeat("a", 63)
@@ -190,8 +191,8 @@ func TestMigrateLeavesOtherTablesAlone(t *testing.T) {
 	}
 }
 
-// A role needs CREATE on the schema to make the table, nothing to find that it
-// exists, and the four common privileges to work with it.
+// TestRoles: a role needs CREATE on the schema to make the table, nothing to
+// find that it exists, and the four common privileges to work with it.
 func TestRoles(t *testing.T) {
 	admin := services.Postgres(t)
 	d := &database{t: t, pool: newPool(t, admin)}
@@ -271,7 +272,8 @@ func code(err error) string {
 	return e.Code
 }
 
-// The default isolation level of a database is the administrator's choice.
+// TestIsolationLevels: the default isolation level of a database is the
+// administrator's choice.
 func TestIsolationLevels(t *testing.T) {
 	for _, level := range []string{"repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {

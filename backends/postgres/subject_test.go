@@ -103,8 +103,9 @@ func TestSubjectFollowsTheRecord(t *testing.T) {
 	count("bob", 0)
 }
 
-// Log out everywhere reaches a session that gets a new ID at that moment,
-// again and again, and one whose commit is under way.
+// TestRevokeReachesWhatIsInMotion: log out everywhere reaches a session that
+// gets a new ID at that moment, again and again, and one whose commit is under
+// way.
 func TestRevokeReachesWhatIsInMotion(t *testing.T) {
 	d := open(t)
 	for round := range 40 {

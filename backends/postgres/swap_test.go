@@ -49,7 +49,8 @@ func TestSwap(t *testing.T) {
 	}
 }
 
-// Of those who swap the same data, or create the same record, one wins.
+// TestR36_SwapHasOneWinner: of those who swap the same data, or create the same
+// record, one wins.
 func TestR36_SwapHasOneWinner(t *testing.T) {
 	d := open(t)
 	for round := range 20 {
@@ -126,9 +127,9 @@ func TestRotate(t *testing.T) {
 	}
 }
 
-// Rotations of one record to several new IDs, rotations of several records to
-// one new ID, and swaps of all of them: whatever happens, a record is in one
-// place and none is lost.
+// TestRotateIsBothOrNeither: rotations of one record to several new IDs,
+// rotations of several records to one new ID, and swaps of all of them:
+// whatever happens, a record is in one place and none is lost.
 func TestRotateIsBothOrNeither(t *testing.T) {
 	d := open(t)
 	for round := range 30 {
@@ -177,7 +178,8 @@ func TestRotateIsBothOrNeither(t *testing.T) {
 	}
 }
 
-// A commit that is late by any amount does not bring back what was removed.
+// TestRES1_NothingBringsBackWhatWasRemoved: a commit that is late by any amount
+// does not bring back what was removed.
 func TestRES1_NothingBringsBackWhatWasRemoved(t *testing.T) {
 	d := open(t)
 	for round := range 100 {

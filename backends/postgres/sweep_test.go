@@ -47,9 +47,9 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// R33: several instances sweep while the sessions are used. Every expired row is
-// deleted by one of them, no other row is, and nobody waits for anybody for
-// ever.
+// TestR33_SweepersTogether: several instances sweep while the sessions are
+// used. Every expired row is deleted by one of them, no other row is, and
+// nobody waits for anybody for ever.
 func TestR33_SweepersTogether(t *testing.T) {
 	d := open(t)
 	d.fill(20000, "g < 15000")
@@ -86,7 +86,8 @@ func TestR33_SweepersTogether(t *testing.T) {
 	}
 }
 
-// R33: a row that somebody holds is skipped and not waited for.
+// TestR33_SweepSkipsLockedRows: a row that somebody holds is skipped and not
+// waited for.
 func TestR33_SweepSkipsLockedRows(t *testing.T) {
 	d := open(t)
 	d.fill(100, "true")
@@ -103,8 +104,8 @@ func TestR33_SweepSkipsLockedRows(t *testing.T) {
 	}
 }
 
-// R33: a batch reads the pages of its range and no others, so that a sweep costs one
-// reading of the table.
+// TestR33_SweepReadsRanges: a batch reads the pages of its range and no others,
+// so that a sweep costs one reading of the table.
 func TestR33_SweepReadsRanges(t *testing.T) {
 	d := open(t)
 	d.fill(20000, "g % 10 = 0")
@@ -179,8 +180,9 @@ END $$`, seconds))
 	d.sql(`CREATE TRIGGER note BEFORE DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION note()`)
 }
 
-// R33: an instance whose sweep takes longer than a turn keeps it: nobody helps.
-// Here a batch takes so long that nine times as much is longer than a turn.
+// TestR33_SweepInTheBackgroundKeepsItsTurn: an instance whose sweep takes
+// longer than a turn keeps it: nobody helps. Here a batch takes so long that
+// nine times as much is longer than a turn.
 func TestR33_SweepInTheBackgroundKeepsItsTurn(t *testing.T) {
 	d := open(t)
 	d.fill(5000, "true") // four batches
@@ -200,8 +202,8 @@ func TestR33_SweepInTheBackgroundKeepsItsTurn(t *testing.T) {
 	}
 }
 
-// R33: a sweep in the background works for a tenth of the time, in small
-// batches, and the rest is for requests.
+// TestR33_SweepInTheBackgroundIsGentle: a sweep in the background works for a
+// tenth of the time, in small batches, and the rest is for requests.
 func TestR33_SweepInTheBackgroundIsGentle(t *testing.T) {
 	d := open(t)
 	d.fill(5000, "true")
@@ -261,8 +263,8 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// visit may use the backend, though there is only one connection, and delete
-// what it sees.
+// TestWalkHoldsNothing: visit may use the backend, though there is only one
+// connection, and delete what it sees.
 func TestWalkHoldsNothing(t *testing.T) {
 	url := open(t).url
 	d := openURL(t, services.With(t, url, "pool_max_conns=1"), url)

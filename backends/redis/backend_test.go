@@ -41,8 +41,8 @@ func TestFourMethods(t *testing.T) {
 	})
 }
 
-// The value is the record's own data: nothing is in front of it unless it has
-// an owner or would be mistaken.
+// TestPlainValues: the value is the record's own data: nothing is in front of
+// it unless it has an owner or would be mistaken.
 func TestPlainValues(t *testing.T) {
 	p := at(t, services.Redis(t))
 	p.create(t, "a", record(`{"k":1}`))
@@ -193,7 +193,8 @@ func TestRefusedRecords(t *testing.T) {
 	p.holds(t, "a", "x")
 }
 
-// Every failure of the server comes through as it is, with no ID, key or data.
+// TestFailures: every failure of the server comes through as it is, with no ID,
+// key or data.
 func TestFailures(t *testing.T) {
 	const id, data = "very-secret-id", "very-secret-data"
 	operations := map[string]func(ctx context.Context, p place) error{
@@ -278,7 +279,7 @@ func TestAbilities(t *testing.T) {
 	}
 }
 
-// T-PATH-2, T-PATH-3: what an application has in the same database is no
+// TestPATH3_OtherKeys: what an application has in the same database is no
 // session, and sessions under another prefix are none either.
 func TestPATH3_OtherKeys(t *testing.T) {
 	p := at(t, services.Redis(t))

@@ -15,8 +15,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// A client with a near cache answers reads from memory, and never those that
-// have to be fresh.
+// TestNearCache: a client with a near cache answers reads from memory, and
+// never those that have to be fresh.
 func TestNearCache(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	ctx := t.Context()
@@ -90,8 +90,9 @@ func openNear(t testing.TB, url string) *redis.Backend {
 	return b
 }
 
-// Whoever changes a session finds the change at once: without that, a page would
-// show what was there before the form was sent.
+// TestNearCacheOfOwnChanges: whoever changes a session finds the change at
+// once: without that, a page would show what was there before the form was
+// sent.
 func TestNearCacheOfOwnChanges(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	p := place{Backend: openNear(t, server.URL())}
@@ -142,7 +143,7 @@ func TestNearCacheOfOwnChanges(t *testing.T) {
 	}
 }
 
-// What another process changes is found soon.
+// TestNearCacheOfOthersChanges: what another process changes is found soon.
 func TestNearCacheOfOthersChanges(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	near, other := openNear(t, server.URL()), open(t, server.URL())

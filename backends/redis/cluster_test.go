@@ -13,8 +13,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// F10: slots move to another node while sessions in them are read and changed:
-// nobody notices, and no change is lost.
+// TestF10_R37_Resharding: slots move to another node while sessions in them are
+// read and changed: nobody notices, and no change is lost.
 func TestF10_R37_Resharding(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a cluster")

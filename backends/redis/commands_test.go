@@ -55,8 +55,8 @@ func commandsOf(text string) map[string]int {
 	return counts
 }
 
-// B6: what each operation costs, counted by the server. What a script runs is
-// counted too: those commands are in brackets.
+// TestB6_Commands: what each operation costs, counted by the server. What a
+// script runs is counted too: those commands are in brackets.
 func TestB6_Commands(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	p := at(t, server.URL())
@@ -126,7 +126,7 @@ func TestB6_Commands(t *testing.T) {
 	}
 }
 
-// F13: the server forgets the scripts.
+// TestF13_ScriptFlush: the server forgets the scripts.
 func TestF13_ScriptFlush(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	p := at(t, server.URL())
@@ -164,8 +164,8 @@ func TestF13_ScriptFlush(t *testing.T) {
 	p.holds(t, "id1", "")
 }
 
-// A user who may run what the package documents can do everything, and one
-// who may not run scripts is told so at once.
+// TestF11_R31_Permissions: a user who may run what the package documents can do
+// everything, and one who may not run scripts is told so at once.
 func TestF11_R31_Permissions(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	acl := func(rules string) {

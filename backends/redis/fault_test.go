@@ -89,8 +89,8 @@ func (l *leaky) serve(client net.Conn) {
 	}
 }
 
-// E6: a commit whose reply is lost is not sent again, and what comes back is the
-// failure itself: no false conflict, and no false success.
+// TestE6_LostReply: a commit whose reply is lost is not sent again, and what
+// comes back is the failure itself: no false conflict, and no false success.
 func TestE6_LostReply(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	for _, client := range []string{"of Open", "with its defaults"} {
@@ -169,9 +169,10 @@ func TestE6_LostReply(t *testing.T) {
 	}
 }
 
-// E5: a server that is frozen costs a call its deadline and no more, and is in
-// use again at once when it goes on. The client's own patience is so much longer
-// than the deadline that even a slow machine cannot take one for the other.
+// TestE5_R12_FrozenServer: a server that is frozen costs a call its deadline
+// and no more, and is in use again at once when it goes on. The client's own
+// patience is so much longer than the deadline that even a slow machine cannot
+// take one for the other.
 func TestE5_R12_FrozenServer(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	for _, client := range []string{"of Open", "with its defaults"} {
@@ -218,7 +219,8 @@ func TestE5_R12_FrozenServer(t *testing.T) {
 	}
 }
 
-// A server that was killed and restarted is in use again within a moment.
+// TestRestart: a server that was killed and restarted is in use again within a
+// moment.
 func TestRestart(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{Config: []string{"appendonly yes", "appendfsync always"}})
 	b := backends.Breaker(open(t, server.URL()), nil)

@@ -18,8 +18,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// Every session that Flask-Session stored is read with its types, and what Go
-// does not touch goes back byte for byte.
+// TestFlaskSessionVectors: every session that Flask-Session stored is read with
+// its types, and what Go does not touch goes back byte for byte.
 func TestFlaskSessionVectors(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	raw := rawClient(t, server.URL())
@@ -76,8 +76,8 @@ func TestFlaskSessionVectors(t *testing.T) {
 	}
 }
 
-// A session that Go makes is what Flask-Session would have stored, and its ID one
-// of Flask-Session's.
+// TestFlaskSessionMade: a session that Go makes is what Flask-Session would
+// have stored, and its ID one of Flask-Session's.
 func TestFlaskSessionMade(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	raw := rawClient(t, server.URL())
@@ -318,7 +318,8 @@ func TestFlaskSessionIDs(t *testing.T) {
 	}
 }
 
-// A session that is only looked at lives on, permanent or not.
+// TestFlaskSessionSlides: a session that is only looked at lives on, permanent
+// or not.
 func TestFlaskSessionSlides(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	raw := rawClient(t, server.URL())

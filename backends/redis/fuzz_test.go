@@ -13,8 +13,9 @@ import (
 	"github.com/gosessions/sessions/backends/redis"
 )
 
-// What is stored is what is read and what can be replaced, whatever it looks
-// like and whoever owns it; and what somebody else put there harms nobody.
+// FuzzValues: what is stored is what is read and what can be replaced, whatever
+// it looks like and whoever owns it; and what somebody else put there harms
+// nobody.
 func FuzzValues(f *testing.F) {
 	f.Add([]byte("x"), "", []byte("y"))
 	f.Add([]byte{0xff}, "alice", []byte{0xff})
@@ -73,7 +74,7 @@ func FuzzValues(f *testing.F) {
 	})
 }
 
-// No URL panics, and no error shows the password in it.
+// FuzzOpen: no URL panics, and no error shows the password in it.
 func FuzzOpen(f *testing.F) {
 	for _, seed := range []string{"", "127.0.0.1:6379/0", "h?addr=h2:1", "h?master_name=m", "h/0?pool_size=3", "[::1]:1/x", "h?read_only=true"} {
 		f.Add("redis", "secret", seed)

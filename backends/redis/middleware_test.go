@@ -59,7 +59,7 @@ func look(s *sessions.Session) error {
 	return err
 }
 
-// B6: what a request costs, counted by the server.
+// TestB6_Requests: what a request costs, counted by the server.
 func TestB6_Requests(t *testing.T) {
 	const filed = "evalsha [time zremrangebyscore zscore zadd zrange expireat]"
 	for _, idle := range []time.Duration{0, time.Hour} {
@@ -119,8 +119,9 @@ func TestB6_Requests(t *testing.T) {
 	}
 }
 
-// An outage is a 503 with nothing lost: the same cookie works afterwards. F8's
-// sibling F12: what the server forgets is a new session under a new ID.
+// TestF12_FlushAll: an outage is a 503 with nothing lost: the same cookie works
+// afterwards. F8's sibling F12: what the server forgets is a new session under
+// a new ID.
 func TestF12_FlushAll(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	mw, err := sessions.New(open(t, server.URL()), nil)
@@ -148,8 +149,8 @@ func TestF12_FlushAll(t *testing.T) {
 	}
 }
 
-// F7: a server that is full refuses changes with a 503, answers reads, and goes
-// on when there is room again.
+// TestF7_OutOfMemory: a server that is full refuses changes with a 503, answers
+// reads, and goes on when there is room again.
 func TestF7_OutOfMemory(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	mw, err := sessions.New(open(t, server.URL()), nil)
@@ -182,8 +183,8 @@ func TestF7_OutOfMemory(t *testing.T) {
 	}
 }
 
-// A lost reply to a commit is no conflict and no double: the middleware looks
-// whether its own write is there.
+// TestE6_LostReplyOfARequest: a lost reply to a commit is no conflict and no
+// double: the middleware looks whether its own write is there.
 func TestE6_LostReplyOfARequest(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	proxy := startLeaky(t, server.Addr())

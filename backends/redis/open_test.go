@@ -49,8 +49,9 @@ func TestR28_OpenRefuses(t *testing.T) {
 	}
 }
 
-// Open does not need the server, and a server that refuses costs no time: a pause
-// between attempts would show in each of several calls, a busy machine does not.
+// TestOpenWithoutServer: Open does not need the server, and a server that
+// refuses costs no time: a pause between attempts would show in each of several
+// calls, a busy machine does not.
 func TestOpenWithoutServer(t *testing.T) {
 	for _, url := range []string{
 		"redis://127.0.0.1:1",
@@ -195,7 +196,7 @@ func TestR12_R28_Validate(t *testing.T) {
 	_ = plain.Close()
 }
 
-// R29: an eviction policy that takes an index before its sessions.
+// TestR29_Eviction: an eviction policy that takes an index before its sessions.
 func TestR29_Eviction(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{Config: []string{"maxmemory 50mb"}})
 	for policy, fine := range map[string]bool{

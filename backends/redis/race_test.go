@@ -11,8 +11,9 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Many change one session at once, each after reading it: every success counts
-// once, and a session that was destroyed in the middle stays so.
+// TestConcurrentSwaps: many change one session at once, each after reading it:
+// every success counts once, and a session that was destroyed in the middle
+// stays so.
 func TestConcurrentSwaps(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		ctx := t.Context()
@@ -57,7 +58,8 @@ func TestConcurrentSwaps(t *testing.T) {
 	})
 }
 
-// T-RES-1: "log out everywhere" against commits in flight.
+// TestRES1_RevokeAgainstCommits: "log out everywhere" against commits in
+// flight.
 func TestRES1_RevokeAgainstCommits(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		ctx := t.Context()

@@ -80,7 +80,8 @@ func payload(t *testing.T, s *sessions.Session) neutral.Form {
 	return form
 }
 
-// A shared record is what it is, even if it looks like one with something in front.
+// TestSharedValuesAreExact: a shared record is what it is, even if it looks
+// like one with something in front.
 func TestSharedValuesAreExact(t *testing.T) {
 	client := rawClient(t, services.Redis(t))
 	prefix := services.Unique("test") + ":"

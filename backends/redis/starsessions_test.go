@@ -15,8 +15,8 @@ import (
 
 const day = 24 * time.Hour
 
-// Every record that starsessions writes is read with its types, and goes back
-// with them, whether its creation counts or not.
+// TestStarsessionsVectors: every record that starsessions writes is read with
+// its types, and goes back with them, whether its creation counts or not.
 func TestStarsessionsVectors(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	raw := rawClient(t, server.URL())

@@ -117,7 +117,7 @@ func TestManySessionsOfOneSubject(t *testing.T) {
 	})
 }
 
-// A name is anything, and the server gets to see none.
+// TestSubjectNames: a name is anything, and the server gets to see none.
 func TestSubjectNames(t *testing.T) {
 	p := at(t, services.Redis(t))
 	for _, name := range []string{"", " ", "a b", "{x}", "ü\x00", "*", "alice@example.org"} {
@@ -137,7 +137,8 @@ func TestSubjectNames(t *testing.T) {
 	}
 }
 
-// The record's own step fails or is lost: the entry is there already.
+// TestR30_IndexComesFirst: the record's own step fails or is lost: the entry is
+// there already.
 func TestR30_IndexComesFirst(t *testing.T) {
 	server := miniredis.RunT(t)
 	p := at(t, "redis://"+server.Addr())
@@ -166,8 +167,8 @@ func TestR30_IndexComesFirst(t *testing.T) {
 	p.holds(t, "id", "")
 }
 
-// Whoever looks while a login is between its two writes must not drop the entry:
-// the record would never be found again.
+// TestEntryOfARecordOnTheWay: whoever looks while a login is between its two
+// writes must not drop the entry: the record would never be found again.
 func TestEntryOfARecordOnTheWay(t *testing.T) {
 	for _, look := range []string{"list", "revoke"} {
 		t.Run(look, func(t *testing.T) {
@@ -215,7 +216,8 @@ func (p place) look(t *testing.T, how string) {
 	}
 }
 
-// A session that is renewed in the index counts its age anew.
+// TestEntryIsYoungAgain: a session that is renewed in the index counts its age
+// anew.
 func TestEntryIsYoungAgain(t *testing.T) {
 	server := miniredis.RunT(t)
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -243,7 +245,8 @@ func TestEntryIsYoungAgain(t *testing.T) {
 	}
 }
 
-// An index holds nothing that is over, and ends with its last session.
+// TestR30_IndexPrunesItself: an index holds nothing that is over, and ends with
+// its last session.
 func TestR30_IndexPrunesItself(t *testing.T) {
 	server := miniredis.RunT(t)
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -269,8 +272,8 @@ func TestR30_IndexPrunesItself(t *testing.T) {
 	}
 }
 
-// The entry lives as long as the session can, not as long as it would live if
-// nobody touched it.
+// TestEntryOutlivesIdleTimeouts: the entry lives as long as the session can,
+// not as long as it would live if nobody touched it.
 func TestEntryOutlivesIdleTimeouts(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -301,7 +304,8 @@ func TestEntryOutlivesIdleTimeouts(t *testing.T) {
 	}
 }
 
-// A later deadline is filed, at the price of two commands; the same one is not.
+// TestLaterDeadline: a later deadline is filed, at the price of two commands;
+// the same one is not.
 func TestLaterDeadline(t *testing.T) {
 	p := at(t, services.Redis(t))
 	ctx := t.Context()
@@ -333,7 +337,8 @@ func TestLaterDeadline(t *testing.T) {
 	p.holds(t, "id", "four")
 }
 
-// Between two tries to give a session an owner somebody changes or ends it.
+// TestOwnerAgainstTheOdds: between two tries to give a session an owner
+// somebody changes or ends it.
 func TestOwnerAgainstTheOdds(t *testing.T) {
 	p := at(t, services.Redis(t))
 	ctx := t.Context()
@@ -349,8 +354,8 @@ func TestOwnerAgainstTheOdds(t *testing.T) {
 	}
 }
 
-// An entry is never cut short: the write that was to follow may fail, and leave
-// a record that lives longer.
+// TestEntryIsNotCutShort: an entry is never cut short: the write that was to
+// follow may fail, and leave a record that lives longer.
 func TestEntryIsNotCutShort(t *testing.T) {
 	server := miniredis.RunT(t)
 	p := at(t, "redis://"+server.Addr())

@@ -56,7 +56,8 @@ func TestWalk(t *testing.T) {
 	})
 }
 
-// What is special in a pattern is not special in a prefix.
+// TestWalkWithPatternInPrefix: what is special in a pattern is not special in a
+// prefix.
 func TestWalkWithPatternInPrefix(t *testing.T) {
 	ctx := t.Context()
 	client := rawClient(t, services.Redis(t))

@@ -84,7 +84,7 @@ func TestEncodeCommand(t *testing.T) {
 	}
 }
 
-// Mistakes are told in one line, which shows no secret.
+// TestMistakes: mistakes are told in one line, which shows no secret.
 func TestMistakes(t *testing.T) {
 	const secret = "tell-nobody"
 	tests := []struct {
@@ -199,7 +199,7 @@ func TestKeygen(t *testing.T) {
 	}
 }
 
-// What cannot be written is an error.
+// TestClosedOutput: what cannot be written is an error.
 func TestClosedOutput(t *testing.T) {
 	for _, args := range [][]string{
 		{"keygen"}, {"schema"}, {"decode", "-format", "flask", "-secret", "dev"}, {"decode", "-format", "flask", "-secret", "dev", "x"},

@@ -11,8 +11,8 @@ import (
 	"github.com/gosessions/sessions/internal/neutral"
 )
 
-// Whatever a line is, the answer is one line of JSON with a verdict, and what
-// is valid can be encoded again.
+// FuzzDecodeRequest: whatever a line is, the answer is one line of JSON with a
+// verdict, and what is valid can be encoded again.
 func FuzzDecodeRequest(f *testing.F) {
 	for _, format := range kinds {
 		f.Add([]byte(`{"format":"` + format.name + `","secret":"K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s","now":1700000000,"cookie":"` + flaskToken + `"}`))
@@ -39,8 +39,8 @@ func FuzzDecodeRequest(f *testing.F) {
 	})
 }
 
-// Whatever a line is, the answer is an error, or a token that is genuine and
-// can be read.
+// FuzzEncodeRequest: whatever a line is, the answer is an error, or a token
+// that is genuine and can be read.
 func FuzzEncodeRequest(f *testing.F) {
 	for _, format := range kinds {
 		f.Add([]byte(`{"format":"` + format.name + `","secret":"K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s","now":1700000000,"payload":` + flaskPayload + `}`))
@@ -73,8 +73,8 @@ func FuzzEncodeRequest(f *testing.F) {
 	})
 }
 
-// Lines come out as they went in, however they are cut, and too long ones do
-// not take others with them.
+// FuzzLines: lines come out as they went in, however they are cut, and too long
+// ones do not take others with them.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\nb\r\n\nc"))
 	f.Add([]byte("\n"))

@@ -13,8 +13,8 @@ import (
 // dictOf makes the neutral form of a session with one key.
 func dictOf(form string) neutral.Form { return neutral.Form(`{"t":"dict","v":[["k",` + form + `]]}`) }
 
-// The real libraries read what the command writes and the other way round, and
-// give the same reasons for the same refusals.
+// TestAgainstPython: the real libraries read what the command writes and the
+// other way round, and give the same reasons for the same refusals.
 func TestAgainstPython(t *testing.T) {
 	python := peers.Python(t)
 	everywhere := []string{

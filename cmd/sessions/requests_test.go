@@ -162,7 +162,7 @@ func TestEncodeRequests(t *testing.T) {
 	}
 }
 
-// What encode makes decode reads, metadata included.
+// TestRoundTrip: what encode makes decode reads, metadata included.
 func TestRoundTrip(t *testing.T) {
 	const key = "K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s"
 	payload := json.RawMessage(`{"t":"dict","v":[["list",{"t":"list","v":[{"t":"int","v":"1"},{"t":"float","v":"1.0","bits":"3ff0000000000000"}]}],["user",{"t":"str","v":"Zo\u00eb"}]]}`)
@@ -211,7 +211,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// What is made without metadata says when it was made.
+// TestDefaultMetadata: what is made without metadata says when it was made.
 func TestDefaultMetadata(t *testing.T) {
 	made := ask(t, "encode", `{"format":"starsessions2","secret":"dev","now":1700000000,"max_age":60,"payload":`+flaskPayload+`}`,
 		`{"format":"native","now":1700000000,"payload":`+flaskPayload+`}`)
@@ -222,7 +222,7 @@ func TestDefaultMetadata(t *testing.T) {
 	same(t, "native", got[1].Metadata, json.RawMessage(`{"t":"dict","v":[["created",{"t":"datetime","v":"2023-11-14T22:13:20+00:00"}]]}`))
 }
 
-// The lifetime 0 of starsessions 2 stands for 360 days.
+// TestLongLifetime: the lifetime 0 of starsessions 2 stands for 360 days.
 func TestLongLifetime(t *testing.T) {
 	made := ask(t, "encode", `{"format":"starsessions2","secret":"dev","now":1700000000,"payload":`+flaskPayload+`}`)[0]
 	for _, test := range []struct {
@@ -239,7 +239,7 @@ func TestLongLifetime(t *testing.T) {
 	}
 }
 
-// An answer is written before the next line is read.
+// TestRequestsAnswerAtOnce: an answer is written before the next line is read.
 func TestRequestsAnswerAtOnce(t *testing.T) {
 	in, writer := io.Pipe()
 	reader, out := io.Pipe()
@@ -267,8 +267,8 @@ func TestRequestsAnswerAtOnce(t *testing.T) {
 	}
 }
 
-// However long lines are, what comes after them is answered, and little memory
-// is kept.
+// TestHugeLines: however long lines are, what comes after them is answered, and
+// little memory is kept.
 func TestHugeLines(t *testing.T) {
 	const huge = 10 << 20
 	good := `{"format":"flask","secret":"dev","now":1700000000,"cookie":"` + flaskToken + `"}` + "\n"
@@ -308,7 +308,7 @@ func TestHugeLines(t *testing.T) {
 	}
 }
 
-// The flags are the defaults of the lines.
+// TestRequestDefaults: the flags are the defaults of the lines.
 func TestRequestDefaults(t *testing.T) {
 	stdout, _, code := run(t, `{"cookie":"`+flaskToken+`"}`+"\n"+`{"cookie":"`+flaskToken+`","secret":"other"}`+"\n",
 		"decode", "-requests", "-format", "flask", "-secret", "dev", "-now", "1700000000")

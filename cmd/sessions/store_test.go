@@ -149,7 +149,7 @@ func TestPostgres(t *testing.T) {
 	checkOperator(t, backend, flags...)
 }
 
-// The environment says where, as for the demo.
+// TestStoreFromEnvironment: the environment says where, as for the demo.
 func TestStoreFromEnvironment(t *testing.T) {
 	url := services.Postgres(t)
 	environment := map[string]string{"DATABASE_URL": url}

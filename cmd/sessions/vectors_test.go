@@ -177,7 +177,7 @@ func same(t *testing.T, what string, got, want json.RawMessage) {
 	}
 }
 
-// The signed IDs of Flask-Session.
+// TestSignedIDVectors: the signed IDs of Flask-Session.
 func TestSignedIDVectors(t *testing.T) {
 	files := readVectors(t)
 	count := 0

@@ -12,7 +12,8 @@ import (
 
 var block = regexp.MustCompile("(?ms)^```go\n(.*?)^```")
 
-// Every piece of Go on a page is a piece of the program, which is tested.
+// TestPages: every piece of Go on a page is a piece of the program, which is
+// tested.
 func TestPages(t *testing.T) {
 	pages, err := filepath.Glob("*/README.md")
 	if err != nil || len(pages) != 6 {

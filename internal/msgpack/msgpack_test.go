@@ -31,7 +31,7 @@ func at(seconds, nanos int64) value.Value {
 	return value.Value{Kind: value.Time, Time: time.Unix(seconds, nanos).UTC()}
 }
 
-// The shortest form of everything, at both sides of every limit.
+// TestForms: the shortest form of everything, at both sides of every limit.
 func TestForms(t *testing.T) {
 	tests := []struct {
 		v    value.Value
@@ -81,7 +81,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// What others write that is not the shortest form, or not ours.
+// TestOtherForms: what others write that is not the shortest form, or not ours.
 func TestOtherForms(t *testing.T) {
 	tests := []struct {
 		data string // hex

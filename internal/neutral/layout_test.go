@@ -52,7 +52,8 @@ func (v vector) record(t *testing.T) []byte {
 	return data
 }
 
-// Every valid vector decodes to its payload, and encodes to its record again.
+// TestLayoutVectors: every valid vector decodes to its payload, and encodes to
+// its record again.
 func TestLayoutVectors(t *testing.T) {
 	files, err := filepath.Glob("../../serializer/testdata/vectors/*.json")
 	if err != nil {

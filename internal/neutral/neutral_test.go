@@ -97,7 +97,8 @@ func TestEqual(t *testing.T) {
 	}
 }
 
-// A Python value comes through whole: order, naive times, lone surrogates.
+// TestPythonValues: a Python value comes through whole: order, naive times,
+// lone surrogates.
 func TestPythonValues(t *testing.T) {
 	for _, form := range []string{
 		`{"t":"null"}`, `{"t":"bool","v":true}`, `{"t":"int","v":"-123456789012345678901234567890"}`, `{"t":"int","v":"7"}`,

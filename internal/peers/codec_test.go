@@ -10,7 +10,7 @@ import (
 
 const noon = 1700000000
 
-// Cookies as the documentation of the formats has them.
+// TestWorkedExamples: cookies as the documentation of the formats has them.
 func TestWorkedExamples(t *testing.T) {
 	codec := peers.Python(t)
 	one := neutral.Form(`{"t":"dict","v":[["a",{"t":"int","v":"1"}]]}`)

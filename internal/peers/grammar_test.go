@@ -38,8 +38,8 @@ func document(r *rand.Rand, depth int) string {
 	return atoms[r.IntN(len(atoms))]
 }
 
-// What we read of documents that are nearly, or exactly, what Flask writes, is what
-// Flask reads.
+// TestS2_FlaskDocuments: what we read of documents that are nearly, or exactly,
+// what Flask writes, is what Flask reads.
 func TestS2_FlaskDocuments(t *testing.T) {
 	documents := 20_000
 	if testing.Short() {

@@ -87,7 +87,8 @@ func TestKillTakesTheChildrenAlong(t *testing.T) {
 	p.Kill() // does nothing
 }
 
-// A server that forks a child for every connection does so until it is dead.
+// TestKillTakesLateChildrenAlong: a server that forks a child for every
+// connection does so until it is dead.
 func TestKillTakesLateChildrenAlong(t *testing.T) {
 	for range 5 {
 		seconds := fmt.Sprintf("60%d", os.Getpid()) // for which nobody else sleeps

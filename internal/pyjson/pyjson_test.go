@@ -19,8 +19,8 @@ var (
 	flask      = pyjson.Dialect{ASCII: true, Sorted: true, Tagged: true}
 )
 
-// Documents as real Flask and Python read them, tags in every state of
-// disrepair among them, and what they write for the result.
+// TestPython: documents as real Flask and Python read them, tags in every state
+// of disrepair among them, and what they write for the result.
 func TestPython(t *testing.T) {
 	data, err := os.ReadFile("testdata/python.json")
 	if err != nil {
@@ -99,8 +99,9 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Tags within tags, which each time make the judgement wait for the decoder,
-// must not make it look at the same bytes again and again.
+// TestOddTagsAreDecodedOnce: tags within tags, which each time make the
+// judgement wait for the decoder, must not make it look at the same bytes again
+// and again.
 func TestOddTagsAreDecodedOnce(t *testing.T) {
 	const depth = 400
 	document := []byte(strings.Repeat(`{" t":`, depth) + `"` + strings.Repeat("x", 20000) + `"` + strings.Repeat("}", depth))
@@ -142,7 +143,8 @@ func TestAppendRefuses(t *testing.T) {
 	}
 }
 
-// Python sorts numbers by size and then writes them as text.
+// TestKeysOfOtherTypes: Python sorts numbers by size and then writes them as
+// text.
 func TestKeysOfOtherTypes(t *testing.T) {
 	dict := func(keys ...value.Value) *value.Value {
 		v := &value.Value{Kind: value.Dict}
@@ -182,8 +184,8 @@ func TestMsgspecFloats(t *testing.T) {
 	}
 }
 
-// The scanner accepts exactly what the decoder can decode, and what is decoded
-// and written is read as the same again.
+// FuzzDecode: the scanner accepts exactly what the decoder can decode, and what
+// is decoded and written is read as the same again.
 func FuzzDecode(f *testing.F) {
 	for _, document := range []string{
 		`{"a":[1,2.5,null,true,"x\u00e9\ud83d\ude00"]}`, `{" t":{" b":{" d":"x"}}}`, `{"\u0020t":[]," t":1}`, `-Infinity`,

@@ -6,8 +6,9 @@ import (
 	"testing/fstest"
 )
 
-// Each row breaks one rule, or shows where it does not apply. CR-9 is how
-// signatures are compared, ID-1 that chance comes from crypto/rand.
+// TestCR9_ID1_Rules: each row breaks one rule, or shows where it does not
+// apply. CR-9 is how signatures are compared, ID-1 that chance comes from
+// crypto/rand.
 func TestCR9_ID1_Rules(t *testing.T) {
 	const doc = "// Package p is one.\npackage p\n\n"
 	tests := []struct {

@@ -10,7 +10,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// A private server's clock can be set while it runs, and nobody else's.
+// TestClock: a private server's clock can be set while it runs, and nobody
+// else's.
 func TestClock(t *testing.T) {
 	t.Parallel()
 	clock := services.NewClock(t)

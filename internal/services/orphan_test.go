@@ -11,7 +11,8 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// What a test program started is gone soon after the program, however it ends.
+// TestNothingOutlivesTheProgram: what a test program started is gone soon after
+// the program, however it ends.
 func TestNothingOutlivesTheProgram(t *testing.T) {
 	services.Redis(t) // skips where there is no server to start
 	for _, end := range []string{"panic", "exit", "kill"} {

@@ -11,9 +11,9 @@ import (
 
 var sink bool
 
-// What stops at the first difference is found out, and what does not is not: at
-// the length of a signature, compared byte by byte, and with bytes.Equal, which
-// is fast, at that of a page.
+// TestS5_EarlyExitsAreFound: what stops at the first difference is found out,
+// and what does not is not: at the length of a signature, compared byte by
+// byte, and with bytes.Equal, which is fast, at that of a page.
 func TestS5_EarlyExitsAreFound(t *testing.T) {
 	if os.Getenv("TIMING") == "" {
 		t.Skip("measures nanoseconds, on a machine with nothing else to do: TIMING=1")

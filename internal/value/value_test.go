@@ -22,8 +22,8 @@ func TestDecimal(t *testing.T) {
 	}
 }
 
-// The last value of a key wins, in the place of the first, however many keys
-// there are.
+// TestCollapse: the last value of a key wins, in the place of the first,
+// however many keys there are.
 func TestCollapse(t *testing.T) {
 	for _, n := range []int{1, 2, 5, 16, 17, 100} {
 		var items []value.Value

@@ -91,7 +91,8 @@ var options = peers.FlaskOptions{Secret: secret, Login: true, Config: map[string
 	"SESSION_COOKIE_SECURE": true, "SESSION_COOKIE_SAMESITE": "Lax",
 }}
 
-// Both sides see one session, and what Go does not know survives it.
+// TestShared: both sides see one session, and what Go does not know survives
+// it.
 func TestShared(t *testing.T) {
 	mw, err := shared(secret)
 	if err != nil {
@@ -125,7 +126,7 @@ func TestShared(t *testing.T) {
 	want(t, app.MustDo(b, peers.User()), 0, nil)
 }
 
-// A login in Go is one to Flask-Login, and a fresh one.
+// TestLogIn: a login in Go is one to Flask-Login, and a fresh one.
 func TestLogIn(t *testing.T) {
 	mw, err := shared(secret)
 	if err != nil {
@@ -156,8 +157,8 @@ func TestLogIn(t *testing.T) {
 	}
 }
 
-// Sessions move to Go's store with their types. A copy of the old cookie stays
-// good after the logout.
+// TestLeft: sessions move to Go's store with their types. A copy of the old
+// cookie stays good after the logout.
 func TestLeft(t *testing.T) {
 	before, err := shared(secret)
 	if err != nil {
@@ -209,8 +210,8 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// While a release goes out, a visitor meets instances of both, and stays who
-// she is.
+// TestLeaving: while a release goes out, a visitor meets instances of both, and
+// stays who she is.
 func TestLeaving(t *testing.T) {
 	store := memory.New(nil)
 	instances := map[string]func(sessions.Backend, string, ...string) (*sessions.Middleware, error){"/old/": leaving, "/new/": left}

@@ -89,8 +89,8 @@ func (o *old) visit(t *testing.T, handler http.Handler, cookies ...*http.Cookie)
 	return string(body), w.Result().Cookies()
 }
 
-// Pickles are no sessions; once converted they are, with their types and until
-// the time they had.
+// TestConvert: pickles are no sessions; once converted they are, with their
+// types and until the time they had.
 func TestConvert(t *testing.T) {
 	o := start(t)
 	mw, err := shared(o.client, o.options())
@@ -117,7 +117,7 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-// Sessions leave Flask-Session's records, and nothing of them stays.
+// TestLeft: sessions leave Flask-Session's records, and nothing of them stays.
 func TestLeft(t *testing.T) {
 	o := start(t)
 	o.convert(t, "2 sessions converted\n")

@@ -15,8 +15,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// A visitor of the old application goes on in the new one where the old one
-// stopped, whichever store that had.
+// TestMoved: a visitor of the old application goes on in the new one where the
+// old one stopped, whichever store that had.
 func TestMoved(t *testing.T) {
 	pairs := [][]byte{securecookie.GenerateRandomKey(64), securecookie.GenerateRandomKey(32)}
 	t.Run("CookieStore", func(t *testing.T) { checkMoved(t, gorilla.NewCookieStore(pairs...)) })

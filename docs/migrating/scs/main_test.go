@@ -17,9 +17,9 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// A visitor of the old application goes on in the new one where the old one
-// stopped, is logged out when that one would have done so, and is forgotten
-// there.
+// TestMoved: a visitor of the old application goes on in the new one where the
+// old one stopped, is logged out when that one would have done so, and is
+// forgotten there.
 func TestMoved(t *testing.T) {
 	gob.Register(time.Time{}) // as before: scs asks for it
 	old := memstore.New()
@@ -76,7 +76,7 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// The end of a session stays where it was.
+// TestDeadline: the end of a session stays where it was.
 func TestDeadline(t *testing.T) {
 	deadline := time.Now().Add(time.Hour)
 	data, err := scs.GobCodec{}.Encode(deadline, map[string]any{"a": 1})

@@ -53,7 +53,7 @@ func do(t *testing.T, browser *http.Client, method, address, body string, status
 	return string(text)
 }
 
-// Both sides see one session.
+// TestShared: both sides see one session.
 func TestShared(t *testing.T) {
 	mw, err := shared(secret)
 	if err != nil {
@@ -79,7 +79,7 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// Sessions move to Go's store.
+// TestLeft: sessions move to Go's store.
 func TestLeft(t *testing.T) {
 	before, err := shared(secret)
 	if err != nil {

@@ -66,7 +66,7 @@ func metadata(t *testing.T, at int64) neutral.Form {
 	return form
 }
 
-// The cookie goes back and forth.
+// TestCookie: the cookie goes back and forth.
 func TestCookie(t *testing.T) {
 	python, request, cookie := made(t)
 	backend, err := store("", secret)
@@ -85,7 +85,7 @@ func TestCookie(t *testing.T) {
 	}
 }
 
-// So does the record in Redis.
+// TestRedis: the record in Redis goes back and forth.
 func TestRedis(t *testing.T) {
 	backend, err := store(services.Redis(t), "")
 	if err != nil {
