@@ -48,19 +48,22 @@ func placeOf(name string, pkg string) place {
 	return p
 }
 
-// checkGo applies the rules for Go files.
-func checkGo(name string, src []byte) []finding {
-	fset := token.NewFileSet()
+// parseGo returns a Go file for the rules, or what keeps it from being parsed.
+func parseGo(fset *token.FileSet, name string, src []byte) (*goFile, []finding) {
 	file, err := parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
-		return []finding{{name, 0, "does not parse: " + err.Error()}}
+		return nil, []finding{{name, 0, "does not parse: " + err.Error()}}
 	}
-	g := &goFile{
+	return &goFile{
 		name: name, file: file, fset: fset,
 		place:   placeOf(name, file.Name.Name),
 		allowed: allowances(fset, file),
 		imports: map[string]string{},
-	}
+	}, nil
+}
+
+// check applies the rules for Go files.
+func (g *goFile) check() []finding {
 	g.checkImports()
 	g.checkCalls()
 	if g.library {
@@ -70,9 +73,10 @@ func checkGo(name string, src []byte) []finding {
 	most := maxLines
 	if g.test {
 		most = maxTest
+		g.checkTestComments()
 	}
-	if n := fset.File(file.Pos()).LineCount(); n > most && !ast.IsGenerated(file) {
-		g.add(file.Pos(), "has "+strconv.Itoa(n)+" lines: split it where the concept changes")
+	if n := g.fset.File(g.file.Pos()).LineCount(); n > most && !ast.IsGenerated(g.file) {
+		g.add(g.file.Pos(), "has "+strconv.Itoa(n)+" lines: split it where the concept changes")
 	}
 	return g.findings
 }

@@ -11,6 +11,8 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -50,8 +52,7 @@ func main() {
 // check applies every rule to the files of root and returns what it found, in
 // order of path and line, with the number of files read.
 func check(root fs.FS) ([]finding, int, error) {
-	var findings []finding
-	files := 0
+	t := tree{root: root, fset: token.NewFileSet()}
 	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -65,37 +66,72 @@ func check(root fs.FS) ([]finding, int, error) {
 		if !d.Type().IsRegular() || d.Name() == ".git" { // a file in a worktree
 			return nil
 		}
-		data, err := fs.ReadFile(root, path)
-		if err != nil {
-			return err
-		}
-		if bytes.IndexByte(data, 0) >= 0 {
-			return nil // no text
-		}
-		files++
-		findings = append(findings, checkText(path, data)...)
-		switch {
-		case filepath.Ext(path) == ".go":
-			findings = append(findings, checkGo(path, data)...)
-		case filepath.Ext(path) == ".md":
-			findings = append(findings, checkLinks(root, path, data)...)
-		case path == "go.mod":
-			findings = append(findings, checkModule(path, data)...)
-		}
-		return nil
+		return t.read(path)
 	})
 	if err != nil {
-		return nil, files, err
+		return nil, t.files, err
 	}
-	if files == 0 {
+	if t.files == 0 {
 		return nil, 0, fmt.Errorf("no files here: run it at the root of the module")
 	}
-	sort.SliceStable(findings, func(i, j int) bool {
-		a, b := findings[i], findings[j]
+	t.findings = append(t.findings, t.cases.check()...)
+	t.findings = append(t.findings, checkRoot(t.fset, t.rootFiles)...)
+	sort.SliceStable(t.findings, func(i, j int) bool {
+		a, b := t.findings[i], t.findings[j]
 		if a.path != b.path {
 			return strings.Compare(a.path, b.path) < 0
 		}
 		return a.line < b.line
 	})
-	return findings, files, nil
+	return t.findings, t.files, nil
+}
+
+// A tree is what has been read of the project. Most rules look at one file; the
+// others need what is collected here.
+type tree struct {
+	root      fs.FS
+	fset      *token.FileSet
+	files     int
+	findings  []finding
+	cases     cases
+	rootFiles []*ast.File // of the root package, without its tests
+}
+
+// read applies the rules for single files to the file at path.
+func (t *tree) read(path string) error {
+	data, err := fs.ReadFile(t.root, path)
+	if err != nil {
+		return err
+	}
+	if bytes.IndexByte(data, 0) >= 0 {
+		return nil // not a text
+	}
+	t.files++
+	t.findings = append(t.findings, checkText(path, data)...)
+	switch {
+	case filepath.Ext(path) == ".go":
+		t.findings = append(t.findings, t.readGo(path, data)...)
+	case filepath.Ext(path) == ".md":
+		t.findings = append(t.findings, checkLinks(t.root, path, data)...)
+		if path == casesPage {
+			t.cases.page = data
+		}
+	case path == "go.mod":
+		t.findings = append(t.findings, checkModule(path, data)...)
+	}
+	return nil
+}
+
+func (t *tree) readGo(path string, data []byte) []finding {
+	g, bad := parseGo(t.fset, path, data)
+	if g == nil {
+		return bad
+	}
+	switch {
+	case g.test:
+		t.cases.add(g)
+	case g.dir == "":
+		t.rootFiles = append(t.rootFiles, g.file)
+	}
+	return g.check()
 }

@@ -6,9 +6,8 @@ import (
 	"testing/fstest"
 )
 
-// TestCR9_ID1_Rules: each row breaks one rule, or shows where it does not
-// apply. CR-9 is how signatures are compared, ID-1 that chance comes from
-// crypto/rand.
+// TestCR9_ID1_Rules: each row breaks one rule that concerns a single file, or
+// shows where it does not apply.
 func TestCR9_ID1_Rules(t *testing.T) {
 	const doc = "// Package p is one.\npackage p\n\n"
 	tests := []struct {
@@ -79,16 +78,7 @@ func TestCR9_ID1_Rules(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			findings, _, err := check(fstest.MapFS{test.path: {Data: []byte(test.text)}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			switch {
-			case test.want == "" && len(findings) > 0:
-				t.Errorf("found %v, want nothing", findings)
-			case test.want != "" && (len(findings) != 1 || !strings.Contains(findings[0].String(), test.want)):
-				t.Errorf("found %v, want one finding that says %q", findings, test.want)
-			}
+			wantFindings(t, fstest.MapFS{test.path: {Data: []byte(test.text)}}, test.want)
 		})
 	}
 }
