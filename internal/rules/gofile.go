@@ -70,6 +70,9 @@ func (g *goFile) check() []finding {
 		g.checkDocs()
 		g.checkSentinels()
 	}
+	if wantsPlainEnglish(g.name) {
+		g.checkEnglish()
+	}
 	most := maxLines
 	if g.test {
 		most = maxTest

@@ -41,12 +41,12 @@ func (g *goFile) checkCalls() {
 	})
 }
 
-// signs tells whether a package compares signatures or tags.
+// signs reports whether a package compares signatures or tags.
 func signs(dir string) bool {
 	return dir == "itsdangerous" || dir == "backends/cookie"
 }
 
-// comparesMAC tells whether == or != compares what by its name is a signature.
+// comparesMAC reports whether == or != compares a signature, going by the names.
 func comparesMAC(b *ast.BinaryExpr) bool {
 	if b.Op != token.EQL && b.Op != token.NEQ {
 		return false
@@ -145,7 +145,7 @@ func (g *goFile) checkMethods(typeName string, i *ast.InterfaceType) {
 	}
 }
 
-// exportedReceiver tells whether a function is no method, or one of an
+// exportedReceiver reports whether a function is not a method, or one of an
 // exported type.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil || len(d.Recv.List) == 0 {

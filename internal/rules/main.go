@@ -113,6 +113,7 @@ func (t *tree) read(path string) error {
 		t.findings = append(t.findings, t.readGo(path, data)...)
 	case filepath.Ext(path) == ".md":
 		t.findings = append(t.findings, checkLinks(t.root, path, data)...)
+		t.findings = append(t.findings, checkEnglish(path, data)...)
 		if path == casesPage {
 			t.cases.page = data
 		}
