@@ -11,7 +11,8 @@ import (
 	"github.com/gosessions/sessions/internal/storm"
 )
 
-// A1, A8: log out everywhere, limits and eviction, while sessions change their IDs.
+// TestStorm: log out everywhere, limits and eviction, while sessions change
+// their IDs.
 func TestStorm(t *testing.T) {
 	b := memory.New(nil)
 	if err := storm.All(t.Context(), b, 1000); err != nil {
@@ -20,7 +21,7 @@ func TestStorm(t *testing.T) {
 	inspect(t, b)
 }
 
-// The same where no record can be rotated in one step.
+// TestStormInSteps: the same where no record can be rotated in one step.
 func TestStormInSteps(t *testing.T) {
 	b := memory.New(nil)
 	if err := storm.All(t.Context(), inSteps{b}, 300); err != nil {
@@ -37,7 +38,8 @@ type swapper interface {
 	backends.SubjectIndex
 }
 
-// A12: who changes the ID of a session, or changes it, does not push it out.
+// TestEvictSparesWhatIsWorkedOn: who changes the ID of a session, or changes
+// it, does not push it out.
 func TestEvictSparesWhatIsWorkedOn(t *testing.T) {
 	for _, ttl := range []time.Duration{time.Minute, 100 * time.Hour} { // the first to go, and the last
 		b := memory.New(&memory.Options{MaxSessions: 10, Evict: true})
@@ -63,7 +65,7 @@ func TestEvictSparesWhatIsWorkedOn(t *testing.T) {
 	}
 }
 
-// A12: what replaces a record needs no room.
+// TestFullRotatesWithoutAMarker: what replaces a record needs no room.
 func TestFullRotatesWithoutAMarker(t *testing.T) {
 	for _, options := range []memory.Options{{MaxSessions: 1}, {MaxSessions: 1, Evict: true}} {
 		b := memory.New(&options)

@@ -6,7 +6,8 @@ import (
 	"github.com/gosessions/sessions/internal/storm"
 )
 
-// A1, A8: log out everywhere, limits and eviction, while sessions change their IDs.
+// TestStorm: log out everywhere, limits and eviction, while sessions change
+// their IDs.
 func TestStorm(t *testing.T) {
 	if err := storm.All(t.Context(), open(t), 60); err != nil {
 		t.Error(err)

@@ -9,7 +9,8 @@ import (
 	"github.com/gosessions/sessions/internal/storm"
 )
 
-// A1, A8: log out everywhere, limits and eviction, while sessions change their IDs.
+// TestStorm: log out everywhere, limits and eviction, while sessions change
+// their IDs.
 func TestStorm(t *testing.T) {
 	for name, test := range map[string]struct {
 		url    func(t *testing.T) string

@@ -16,7 +16,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// What is left out differs from what is run in no outcome.
+// TestReductionLosesNothing: what is left out differs from what is run in no
+// outcome.
 func TestReductionLosesNothing(t *testing.T) {
 	left := 0
 	for _, s := range []explore.Scenario{
@@ -157,8 +158,9 @@ var plants = []struct {
 	}},
 }
 
-// Every rule that the explorer checks is broken by a store that somebody made
-// wrong, and what it reports happens again when it is replayed.
+// TestFindsWhatIsPlanted: every rule that the explorer checks is broken by a
+// store that somebody made wrong, and what it reports happens again when it is
+// replayed.
 func TestFindsWhatIsPlanted(t *testing.T) {
 	for _, plant := range plants {
 		t.Run(plant.name, func(t *testing.T) {
@@ -200,7 +202,7 @@ func TestParseSchedule(t *testing.T) {
 	}
 }
 
-// A gated backend has exactly the abilities that are left.
+// TestGatedAbilities: a gated backend has exactly the abilities that are left.
 func TestGatedAbilities(t *testing.T) {
 	gate := func(ctx context.Context, _ explore.Step, next func(context.Context) error) error { return next(ctx) }
 	all := []backends.Ability{backends.CanSwap, backends.CanTouch, backends.CanRotate, backends.CanSubjects}

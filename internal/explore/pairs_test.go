@@ -96,7 +96,7 @@ func meaningful(setup explore.Setup, programs []explore.Program) []explore.Progr
 // few schedules of each.
 var thorough = []string{inMemory.Name, imports.Name, noRotate.Name, noMarker.Name, newest2.Name, importsConflate.Name}
 
-// Every order of every two requests, on every store.
+// TestPairs: every order of every two requests, on every store.
 func TestPairs(t *testing.T) {
 	for _, setup := range setups {
 		t.Run(setup.Name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// The same in one process, where requests take turns.
+// TestPairsInOneProcess: the same in one process, where requests take turns.
 func TestPairsInOneProcess(t *testing.T) {
 	for _, setup := range setups {
 		t.Run(setup.Name, func(t *testing.T) {
@@ -130,8 +130,8 @@ func TestPairsInOneProcess(t *testing.T) {
 	}
 }
 
-// Every two requests with a fault at every step: a few schedules of each, or all
-// of them.
+// TestPairsWithAFault: every two requests with a fault at every step: a few
+// schedules of each, or all of them.
 func TestPairsWithAFault(t *testing.T) {
 	for _, setup := range setups {
 		for _, together := range []bool{false, true} {
@@ -163,7 +163,7 @@ func sample(n int) explore.Options {
 // or stores something that must not be lost.
 var meeting = []explore.Program{set, count, take, regenerate, login, destroy, saveBack, transact, revokeAll, from(revokeOthers, explore.Other)}
 
-// Every three of the requests that matter.
+// TestTriples: every three of the requests that matter.
 func TestTriples(t *testing.T) {
 	for _, setup := range setups {
 		t.Run(setup.Name, func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestTriples(t *testing.T) {
 	}
 }
 
-// One request alone, with two faults.
+// TestTwoFaults: one request alone, with two faults.
 func TestTwoFaults(t *testing.T) {
 	for _, setup := range setups {
 		t.Run(setup.Name, func(t *testing.T) {

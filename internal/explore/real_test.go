@@ -105,7 +105,7 @@ func inPostgres(t *testing.T) explore.Setup {
 // quick are the faults for which nobody has to wait.
 var quick = []explore.Fault{explore.Refused, explore.Lost, explore.Cut, explore.Killed, explore.KilledAfter}
 
-// The same requests on real servers, in orders drawn at random.
+// TestRealStores: the same requests on real servers, in orders drawn at random.
 func TestRealStores(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) explore.Setup{"redis": inRedis, "postgres": inPostgres} {
 		t.Run(name, func(t *testing.T) {
