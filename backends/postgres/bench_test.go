@@ -60,9 +60,9 @@ func benchmark(b *testing.B, d *database, size int) {
 		ours, floor func(i int) error
 	}{
 		{"Read", func(i int) error { _, err := d.Read(ctx, ids[i]); return err }, func(i int) error {
-			var data []byte
+			var data, subject []byte
 			var ttl time.Duration
-			return d.pool.QueryRow(ctx, sql.Read, keys[i]).Scan(&data, &ttl)
+			return d.pool.QueryRow(ctx, sql.Read, keys[i]).Scan(&data, &subject, &ttl)
 		}},
 		{"Commit", func(i int) error {
 			new := next(i)
