@@ -84,6 +84,9 @@ func (e encoder) value(v reflect.Value, depth int) (value.Value, error) {
 		return e.value(v.Elem(), depth+1)
 	}
 	info := goTypeOf(v.Type())
+	if info.encode == ordinary && info.decode == ordinary && !e.checking {
+		return e.kind(v, info, depth)
+	}
 	var tree value.Value
 	var err error
 	if info.encodesItself() {
