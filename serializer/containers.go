@@ -11,7 +11,7 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-func (e encoder) list(v reflect.Value, kind value.Kind, depth int) (value.Value, error) {
+func (e *encoder) list(v reflect.Value, kind value.Kind, depth int) (value.Value, error) {
 	list := value.Value{Kind: kind}
 	if n := v.Len(); n > 0 {
 		list.Items = make([]value.Value, n)
@@ -29,7 +29,7 @@ func (e encoder) list(v reflect.Value, kind value.Kind, depth int) (value.Value,
 type entry struct{ key, item value.Value }
 
 // dict orders the keys, since a map has no order.
-func (e encoder) dict(v reflect.Value, depth int) (value.Value, error) {
+func (e *encoder) dict(v reflect.Value, depth int) (value.Value, error) {
 	if v.IsNil() {
 		return value.Value{}, nil
 	}
@@ -70,7 +70,7 @@ func byEntry(a, b entry) int {
 
 // key encodes a key as encoding/json chooses: text, then what makes itself
 // text, then integers.
-func (e encoder) key(key reflect.Value) (tree value.Value, err error) {
+func (e *encoder) key(key reflect.Value) (tree value.Value, err error) {
 	info := goTypeOf(key.Type())
 	if info.key == classText {
 		key = addressable(key)
@@ -114,7 +114,7 @@ func keyOf(key reflect.Value, info *goType) (value.Value, error) {
 }
 
 // object encodes a struct.
-func (e encoder) object(v reflect.Value, info *goType, depth int) (value.Value, error) {
+func (e *encoder) object(v reflect.Value, info *goType, depth int) (value.Value, error) {
 	if info.opaque && !v.IsZero() {
 		return value.Value{}, mismatch("%s has no exported field, and no methods MarshalJSON or MarshalText; store something that it can be made of", v.Type())
 	}
@@ -136,6 +136,7 @@ func (e encoder) object(v reflect.Value, info *goType, depth int) (value.Value, 
 		}
 		e.quoting = field.quoted
 		item, err := e.value(inner, depth+1)
+		e.quoting = false
 		if err != nil {
 			return value.Value{}, in(field.step, err)
 		}

@@ -41,7 +41,8 @@ func fromGo(v any, c codec) (value.Value, error) {
 		}
 		return value.Value{Kind: value.Bytes, Text: string(v)}, nil
 	}
-	tree, err := encoder{codec: c}.value(reflect.ValueOf(v), 0)
+	e := encoder{codec: c}
+	tree, err := e.value(reflect.ValueOf(v), 0)
 	if err != nil {
 		return value.Value{}, under(reflect.TypeOf(v), err)
 	}
@@ -67,7 +68,7 @@ type encoder struct {
 
 // value returns the value of v, which lies inside depth containers. A Go value
 // that contains itself ends at the depth that any document has.
-func (e encoder) value(v reflect.Value, depth int) (value.Value, error) {
+func (e *encoder) value(v reflect.Value, depth int) (value.Value, error) {
 	if !v.IsValid() {
 		return value.Value{}, nil
 	}
@@ -84,6 +85,9 @@ func (e encoder) value(v reflect.Value, depth int) (value.Value, error) {
 		return e.value(v.Elem(), depth+1)
 	}
 	info := goTypeOf(v.Type())
+	if info.encode == ordinary && info.decode == ordinary && !e.checking {
+		return e.kind(v, info, depth)
+	}
 	var tree value.Value
 	var err error
 	if info.encodesItself() {
@@ -98,7 +102,7 @@ func (e encoder) value(v reflect.Value, depth int) (value.Value, error) {
 }
 
 // known encodes what does not encode itself.
-func (e encoder) known(v reflect.Value, info *goType, depth int) (value.Value, error) {
+func (e *encoder) known(v reflect.Value, info *goType, depth int) (value.Value, error) {
 	switch info.encode {
 	case classTime:
 		return ofTime(v.Interface().(time.Time)), nil
@@ -123,7 +127,7 @@ func (e encoder) known(v reflect.Value, info *goType, depth int) (value.Value, e
 	return e.kind(v, info, depth)
 }
 
-func (e encoder) kind(v reflect.Value, info *goType, depth int) (value.Value, error) {
+func (e *encoder) kind(v reflect.Value, info *goType, depth int) (value.Value, error) {
 	switch v.Kind() {
 	case reflect.Bool:
 		return value.OfBool(v.Bool()), nil
@@ -175,7 +179,8 @@ func fromFloat32(f float64) value.Value {
 // where returns what is wrong with v, which c cannot write. Only such a value is
 // looked at twice.
 func where(v any, c codec) error {
-	_, err := encoder{codec: c, trusting: true, checking: true}.value(reflect.ValueOf(v), 0)
+	e := encoder{codec: c, trusting: true, checking: true}
+	_, err := e.value(reflect.ValueOf(v), 0)
 	if err == nil {
 		err = mismatch("%T is nested too deeply", v)
 	}
@@ -183,7 +188,7 @@ func where(v any, c codec) error {
 }
 
 // check returns what is wrong with a scalar that the encoding cannot hold.
-func (e encoder) check(v value.Value) error {
+func (e *encoder) check(v value.Value) error {
 	_, err := e.codec.write(&v)
 	switch {
 	case err == nil:

@@ -34,7 +34,7 @@ func addressable(v reflect.Value) reflect.Value {
 
 // self encodes what has methods of its own for it, or for reading it. That it
 // comes back is up to these methods, so they are tried.
-func (e encoder) self(v reflect.Value, info *goType, depth int) (value.Value, error) {
+func (e *encoder) self(v reflect.Value, info *goType, depth int) (value.Value, error) {
 	tree, err := e.byMethod(v, info, depth)
 	if err != nil || e.trusting {
 		return tree, err
@@ -57,7 +57,7 @@ func (e encoder) self(v reflect.Value, info *goType, depth int) (value.Value, er
 	return tree, e.notLent(v, data, info, depth)
 }
 
-func (e encoder) byMethod(v reflect.Value, info *goType, depth int) (value.Value, error) {
+func (e *encoder) byMethod(v reflect.Value, info *goType, depth int) (value.Value, error) {
 	switch info.encode {
 	case classJSON:
 		data, err := v.Addr().Interface().(json.Marshaler).MarshalJSON()
@@ -74,15 +74,16 @@ func (e encoder) byMethod(v reflect.Value, info *goType, depth int) (value.Value
 // same reports whether back, which was read from data, is v. If v's type reads
 // and writes itself, it is v if it writes the same: the type may have several
 // forms of one value.
-func (e encoder) same(v, back reflect.Value, data []byte, info *goType, depth int) bool {
+func (e *encoder) same(v, back reflect.Value, data []byte, info *goType, depth int) bool {
 	if info.encode >= classJSON && info.decode < classJSON {
 		return reflect.DeepEqual(v.Interface(), back.Interface())
 	}
 	if f, ok := v.Addr().Interface().(*big.Float); ok && f.Cmp(back.Addr().Interface().(*big.Float)) != 0 {
 		return false // it is read with 64 bits, whatever it had
 	}
-	e.trusting = true
-	tree, err := e.byMethod(back, info, depth)
+	trusting := *e
+	trusting.trusting = true
+	tree, err := trusting.byMethod(back, info, depth)
 	if err != nil {
 		return false
 	}
@@ -92,7 +93,7 @@ func (e encoder) same(v, back reflect.Value, data []byte, info *goType, depth in
 
 // notLent refuses a struct whose method is that of an embedded field, which knows
 // nothing of the other fields.
-func (e encoder) notLent(v reflect.Value, data []byte, info *goType, depth int) error {
+func (e *encoder) notLent(v reflect.Value, data []byte, info *goType, depth int) error {
 	t := v.Type()
 	if info.embedded < 0 || info.encode < classJSON || !t.Field(info.embedded).IsExported() {
 		return nil
@@ -136,7 +137,7 @@ func methodsOf(info *goType) string {
 }
 
 // number encodes a json.Number; an empty one is none.
-func (e encoder) number(text string) (value.Value, error) {
+func (e *encoder) number(text string) (value.Value, error) {
 	if text == "" {
 		return value.Value{}, nil
 	}
@@ -154,7 +155,7 @@ func (e encoder) number(text string) (value.Value, error) {
 }
 
 // json encodes what a type has written as JSON.
-func (e encoder) json(t reflect.Type, data []byte) (value.Value, error) {
+func (e *encoder) json(t reflect.Type, data []byte) (value.Value, error) {
 	if data == nil {
 		return value.Value{}, nil
 	}

@@ -31,22 +31,28 @@ func DecodeExact(data []byte) (value.Value, error) {
 // [AppendFloat] gives the same text: two numbers of up to 15 digits are never
 // the same float64. It returns false where finding out takes more than a look.
 func isUsual(raw []byte) bool {
-	if len(raw) > 0 && raw[0] == '-' {
+	if raw[0] == '-' {
 		raw = raw[1:]
 	}
-	point := bytes.IndexByte(raw, '.')
-	if point < 1 || len(raw) > 16 {
+	if len(raw) > 16 {
 		return false
 	}
+	point := 0
 	for i, c := range raw {
-		if c-'0' > 9 && i != point {
-			return false
+		if c == '.' {
+			point = i
+		} else if c-'0' > 9 {
+			return false // an exponent, NaN
 		}
 	}
-	if raw[len(raw)-1] == '0' && len(raw) != point+2 {
-		return false // 1.10; but 1.0 is usual
+	last := len(raw) - 1
+	switch {
+	case point == 0:
+		return false
+	case raw[last] == '0':
+		return last == point+1 // 1.10 is not usual, but 1.0 is
 	}
-	return raw[0] != '0' || !bytes.HasPrefix(raw, []byte("0.0000"))
+	return raw[0] != '0' || string(raw[:min(6, len(raw))]) != "0.0000"
 }
 
 // keepText sets the text of v, a Float that raw spells, if that is not how
