@@ -78,7 +78,13 @@ func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, in
 	if result == refused && !st.stateless {
 		token = tokens[0]
 	}
-	switch earlier, err := v.findImported(ctx, st, token, into); {
+	earlier, err := v.findImported(ctx, st, token, into)
+	if earlier == alive && source != nil && isPending(&into.content) {
+		// The move has only begun, and what the source holds now counts.
+		earlier = noToken
+		*into = snapshot{content: serializer.Content{Fields: into.content.Fields[:0]}}
+	}
+	switch {
 	case err != nil, earlier == retired:
 		return earlier, nil, rivals, err
 	case earlier == alive:
@@ -192,6 +198,10 @@ func (c *commit) createPending(ctx context.Context) error {
 		}
 		found.token = token
 		c.base = found
+		if isPending(&found.content) {
+			c.content.Writes = found.content.Writes
+			return nil // what was read in the source counts, if it is still there
+		}
 		return c.redo()
 	}
 }
@@ -222,13 +232,16 @@ func (c *commit) confirm(ctx context.Context) error {
 			return nil
 		case errors.Is(err, ErrNotFound):
 			return c.await(ctx)
-		case errors.Is(err, ErrConflict):
-			return c.outrun(ctx)
-		case !undecided(err):
+		case !undecided(err) && !errors.Is(err, ErrConflict):
 			return err
 		}
 		var found snapshot
-		switch known := src.store.read(ctx, src.old.id, fresh, c.v.lifetime, &found); {
+		known := src.store.read(ctx, src.old.id, fresh, c.v.lifetime, &found)
+		switch {
+		case errors.Is(err, ErrConflict) && errors.Is(known, ErrNotFound):
+			return c.await(ctx) // some stores call that a conflict
+		case errors.Is(err, ErrConflict):
+			return c.outrun(ctx)
 		case errors.Is(known, ErrNotFound):
 			// By this request, most likely. If it was another one that moves the
 			// session, both commit on top of the pending record, which is fine. A
@@ -246,7 +259,7 @@ func (c *commit) confirm(ctx context.Context) error {
 // program must not be overruled: the move is taken back, and the next request
 // tries again.
 func (c *commit) outrun(ctx context.Context) error {
-	if isPending(&c.base.content) || !c.st.holds.Writes {
+	if c.pending || !c.st.holds.Writes {
 		if err := c.st.swap(ctx, c.base.id, c.base.data, Record{}); undecided(err) {
 			return err
 		}

@@ -100,13 +100,15 @@ var (
 	revokeAll    = program("log out everywhere", func(q *explore.Caller) error { return q.RevokeAll(explore.Owner) })
 	revokeOthers = program("log out elsewhere", func(q *explore.Caller) error { return q.RevokeOthers() })
 
+	sweep = explore.Program{Name: "sweep", Run: func(q *explore.Caller) error { return q.Sweep() }}
+
 	// A stranger logs in.
 	visit = from(login)
 
 	// everything is all of them.
 	everything = []explore.Program{
 		read, set, setBack, remove, clearAll, count, take, flash, regenerate, login, destroy, replace, discard,
-		saveTwice, saveCount, saveBack, transact, transactBeside, transactDestroy, revoke, revokeAll, revokeOthers, visit,
+		saveTwice, saveCount, saveBack, transact, transactBeside, transactDestroy, revoke, revokeAll, revokeOthers, visit, sweep,
 	}
 )
 

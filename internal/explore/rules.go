@@ -24,6 +24,8 @@ func (r *run) check(ended bool) string {
 	if !ended {
 		return "a request waits for ever, or goes round in circles"
 	}
+	r.mu.Lock() // what killed threads noted last was noted under it
+	defer r.mu.Unlock()
 	faults := r.world.budget < r.scenario.Faults
 	for _, th := range r.world.gates {
 		if broken := th.tooLong(r); broken != "" && !th.dead {
@@ -33,6 +35,9 @@ func (r *run) check(ended bool) string {
 	for _, q := range r.requests {
 		if q.circles {
 			return q.name + " calls a function that was given to Update again and again"
+		}
+		if q.hollow {
+			return q.name + " was told of success, with a cookie for a session that was not stored at that moment"
 		}
 		if q.left && !faults && q.status >= 500 {
 			return fmt.Sprintf("%s was answered with %d although nothing failed", q.name, q.status)
@@ -45,6 +50,9 @@ func (r *run) check(ended bool) string {
 	stored, broken := r.records()
 	if broken != "" {
 		return broken
+	}
+	if r.scenario.Setup.Carried {
+		return r.carried(all)
 	}
 	if r.scenario.Setup.Weak && !r.serial() {
 		return r.unmixed(all)
@@ -90,12 +98,12 @@ func (th *thread) tooLong(r *run) string {
 			lag += other.lag
 		}
 	}
-	saves := 0
+	// A load and a commit, and each of what a handler asks for besides.
+	most := 4 * timeout
 	for _, q := range r.requests {
-		saves = max(saves, q.saves)
+		most = max(most, time.Duration(2+len(q.units))*timeout)
 	}
-	// A load and a commit, with what a handler asks for besides.
-	most := time.Duration(4+saves)*timeout + time.Second
+	most += time.Second
 	if took := th.ended.Sub(th.begun) - lag; took > most {
 		return fmt.Sprintf("%s took %v, with a timeout of %v for a load or a commit", th.name, took, timeout)
 	}
