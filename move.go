@@ -2,6 +2,8 @@ package sessions
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -43,6 +45,12 @@ const pendingToken = 2
 
 func isPending(content *serializer.Content) bool {
 	return content.Writes[len(content.Writes)-1] == pendingToken
+}
+
+// originOf names a record of a source within a pending record.
+func originOf(id string) uint64 {
+	sum := sha256.Sum256([]byte(id))
+	return binary.BigEndian.Uint64(sum[:8])
 }
 
 // isAbandoned reports whether a pending record is so old that the request which
@@ -162,7 +170,9 @@ func (c *commit) createPending(ctx context.Context) error {
 		return err
 	}
 	if c.st.holds.Writes {
-		content.Writes = [...]uint64{uint64(c.now.UnixNano()), 0, 0, pendingToken}
+		// The second one tells it from other requests' pending records, the third
+		// which record of the source it stands for.
+		content.Writes = [...]uint64{uint64(c.now.UnixNano()), ^c.writeToken, originOf(c.source.old.id), pendingToken}
 		if record.Data, err = c.st.format.Pack(&content); err != nil {
 			return err
 		}

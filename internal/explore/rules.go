@@ -36,7 +36,7 @@ func (r *run) check(ended bool) string {
 		if q.circles {
 			return q.name + " calls a function that was given to Update again and again"
 		}
-		if q.hollow {
+		if q.hollow && !r.endedByOthers(q) {
 			return q.name + " was told of success, with a cookie for a session that was not stored at that moment"
 		}
 		if q.left && !faults && q.status >= 500 {
@@ -64,7 +64,9 @@ func (r *run) check(ended bool) string {
 	for i, u := range units {
 		u.index = i
 	}
-	if !r.rules().explain(r.first, units, func(st *state) bool { return r.accept(st, all) && r.complete(st, stored, faults) }) {
+	model := r.rules()
+	model.units = units
+	if !model.explain(r.first, units, func(st *state) bool { return r.accept(st, all) && r.complete(st, stored, faults) }) {
 		text := "no order of the requests explains what they were told and what is found:"
 		for _, u := range units {
 			text += "\n    " + u.String()
@@ -75,6 +77,19 @@ func (r *run) check(ended bool) string {
 		return text
 	}
 	return ""
+}
+
+// endedByOthers reports whether another request may have ended the session of q
+// between its commit and its answer: by a revocation, or by an eviction.
+func (r *run) endedByOthers(q *request) bool {
+	for _, other := range r.requests {
+		for _, u := range other.units {
+			if other != q && (u.kind == revokeAll || u.kind == revoke || u.kind == destroy || r.scenario.Setup.Config.EvictOldest) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rules returns what the model needs to know of the configuration.
