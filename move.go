@@ -62,11 +62,18 @@ func (v *vault) isAbandoned(content *serializer.Content) bool {
 	return time.Since(time.Unix(0, int64(content.Writes[0]))) > 2*v.timeout
 }
 
-// movedToken is the write token of a forwarding tombstone.
+// movedToken is the write token of a forwarding tombstone. The one before it names
+// the pending record that the session moved to.
 const movedToken = 3
 
-func isMoved(content *serializer.Content) bool {
-	return content.Retired && content.Writes[len(content.Writes)-1] == movedToken
+// moveOf names a pending record.
+func moveOf(content *serializer.Content) uint64 { return content.Writes[1] }
+
+// forwards reports whether content is the forwarding tombstone of a pending
+// record. If it is another one's, the session has moved and ended since.
+func forwards(content, pending *serializer.Content) bool {
+	n := len(content.Writes)
+	return content.Retired && content.Writes[n-1] == movedToken && isPending(pending) && content.Writes[n-2] == moveOf(pending)
 }
 
 // derives reports whether imported sessions get a token that follows from the
@@ -105,7 +112,7 @@ func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, in
 	switch {
 	case err != nil, earlier == retired:
 		return earlier, nil, rivals, err
-	case earlier == alive && source == nil && isPending(&into.content) && !isMoved(&old.content):
+	case earlier == alive && source == nil && isPending(&into.content) && !forwards(&old.content, &into.content):
 		if st.tombstones() || v.isAbandoned(&into.content) {
 			*into = snapshot{content: serializer.Content{Fields: into.content.Fields[:0]}}
 			return refused, nil, rivals, nil // it has ended
@@ -253,7 +260,7 @@ func (c *commit) confirm(ctx context.Context) error {
 	case src.gone:
 		return c.await(ctx)
 	}
-	forwarding, err := packTombstone(src.store, c.now, c.v.lifetime, movedToken)
+	forwarding, err := packTombstone(src.store, c.now, c.v.lifetime, moveOf(&c.base.content), movedToken)
 	if err != nil {
 		return err
 	}
@@ -278,8 +285,8 @@ func (c *commit) confirm(ctx context.Context) error {
 		case errors.Is(known, ErrNotFound):
 			return c.await(ctx)
 		case known == nil && found.content.Retired:
-			if isMoved(&found.content) {
-				return nil // by this request or another: both commit on top
+			if forwards(&found.content, &c.base.content) {
+				return nil // moved by this request or another: both commit on top
 			}
 			return c.finishOrEnd(ctx)
 		case known == nil && !undecided(err):

@@ -57,9 +57,14 @@ func (c *commit) reconcile(ctx context.Context, err error) (verdict, error) {
 	case found.content.Retired, isPending(&found.content) && found.content.Writes != c.base.content.Writes:
 		return ended, nil // a pending record of another request: ours was removed
 	case bytes.Equal(found.data, c.base.data):
-		// Not applied. That may be tried again, but not for ever.
-		if c.failure != nil && c.tries > maxFailures {
+		// Not applied. That may be tried again, but not for ever. Without write
+		// tokens an earlier try may have been applied, and base holds it.
+		switch {
+		case c.failure == nil || c.tries <= maxFailures:
+		case c.st.holds.Writes:
 			return undone, c.failure
+		default:
+			return undone, unknown(c.failure)
 		}
 	case c.failure != nil && !c.untouched(&found):
 		return undone, unknown(c.failure)

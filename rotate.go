@@ -29,16 +29,18 @@ func (c *commit) rotate(ctx context.Context) error {
 // Its deadline is in the record, too, so that a late touch of the old ID does not
 // extend its life.
 func (c *commit) tombstone(lifetime time.Duration) (Record, error) {
-	return packTombstone(c.st, c.now, lifetime, c.writeToken)
+	return packTombstone(c.st, c.now, lifetime, 0, c.writeToken)
 }
 
-// packTombstone returns a tombstone for st with one write token.
-func packTombstone(st *store, now time.Time, lifetime time.Duration, token uint64) (Record, error) {
+// packTombstone returns a tombstone for st with the given write tokens.
+func packTombstone(st *store, now time.Time, lifetime time.Duration, tokens ...uint64) (Record, error) {
 	if !st.tombstones() {
 		return Record{}, nil
 	}
 	content := serializer.Content{Created: now.Truncate(time.Second), Lifetime: lifetime, Retired: true}
-	addWrite(&content, token)
+	for _, token := range tokens {
+		addWrite(&content, token)
+	}
 	data, err := st.format.Pack(&content)
 	return Record{Data: data, TTL: lifetime}, err
 }
@@ -127,7 +129,10 @@ func (c *commit) rotateInSteps(ctx context.Context, id string) error {
 		if record, err = c.pack(c.content); err != nil {
 			return err
 		}
-		if err := c.st.swap(ctx, id, before, record); err != nil {
+		switch err := c.st.swap(ctx, id, before, record); {
+		case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict):
+			return ErrGone // revoked under its new ID
+		case err != nil:
 			return unknown(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gosessions/sessions/backends"
@@ -84,7 +85,8 @@ func (r *run) check(ended bool) string {
 func (r *run) endedByOthers(q *request) bool {
 	for _, other := range r.requests {
 		for _, u := range other.units {
-			if other != q && (u.kind == revokeAll || u.kind == revoke || u.kind == destroy || r.scenario.Setup.Config.EvictOldest) {
+			newer := slices.ContainsFunc(u.effects, func(e *effect) bool { return e.kind == newID })
+			if other != q && (newer || u.kind == revokeAll || u.kind == revoke || u.kind == destroy || r.scenario.Setup.Config.EvictOldest) {
 				return true
 			}
 		}
