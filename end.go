@@ -104,3 +104,61 @@ const endedToken = 1
 func hasEnded(content *serializer.Content) bool {
 	return content.Writes[len(content.Writes)-1] == endedToken
 }
+
+// destroy ends what is stored of a session, and what it would be imported from.
+func (v *vault) destroy(ctx context.Context, old *snapshot, source *sourceRecord) error {
+	if source != nil && v.primary.derives() {
+		return v.destroySource(ctx, old, source)
+	}
+	var err error
+	if old.data != nil && !v.primary.stateless {
+		err = v.end(ctx, v.primary, old)
+	}
+	if source != nil && !source.store.stateless {
+		err = errors.Join(err, source.store.remove(ctx, source.old.id))
+	}
+	return err
+}
+
+// destroyAll ends the sessions that tokens lead to in st.
+func (v *vault) destroyAll(ctx context.Context, st *store, tokens []string) error {
+	var failed error
+	for _, token := range tokens {
+		var found snapshot
+		switch result, _, err := v.find(ctx, st, []string{token}, &found); {
+		case err != nil:
+			failed = errors.Join(failed, err)
+		case result == retired:
+			failed = errors.Join(failed, errMovedAway)
+		case result == alive && st == v.primary:
+			failed = errors.Join(failed, v.destroy(ctx, &found, nil))
+		case result == alive:
+			failed = errors.Join(failed, v.destroy(ctx, new(snapshot), &sourceRecord{store: st, old: found}))
+		}
+	}
+	return failed
+}
+
+// destroySource ends a session that is on its way from a source. The tombstone
+// comes first: after it no import can succeed.
+func (v *vault) destroySource(ctx context.Context, old *snapshot, source *sourceRecord) error {
+	id := v.primary.key(v.primary.derive(source.old.token))
+	var err error
+	switch {
+	case v.primary.tombstones():
+		// A copy of a stateless token could come back at any time.
+		lifetime := tombstoneLifetime
+		if source.store.stateless {
+			lifetime = v.lifetime
+		}
+		err = v.bury(ctx, id, lifetime)
+	case old.data != nil:
+		err = v.end(ctx, v.primary, old)
+	default:
+		err = v.primary.remove(ctx, id)
+	}
+	if err != nil || source.store.stateless {
+		return err
+	}
+	return source.store.remove(ctx, source.old.id)
+}

@@ -138,10 +138,12 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 		check(t, s.Set("cart", "5ecret"))
 		_, getErr := sessions.Key[int]("cart").Get(s)
 		_, takeErr := sessions.Key[int]("cart").Take(s)
+		_, updateErr := sessions.Key[int]("cart").Update(s, func(n int) (int, error) { return n + 1, nil })
 		_, _, lookupErr := sessions.Key[order]("cart").Lookup(s)
 		check(t, sessions.Key[map[string]any]("order").Set(s, map[string]any{"Items": []any{map[string]any{"Name": 5}}}))
 		_, fieldErr := sessions.Key[order]("order").Get(s)
 		setErr := sessions.Key[order]("order").Set(s, order{[]item{{"5ecret", 1}, {"5ecret", make(chan int)}}})
+		_, updatedErr := sessions.Key[any]("new").Update(s, func(any) (any, error) { return make(chan int), nil })
 		anyErr := sessions.Key[any]("any").Set(s, map[string]any{"5ecret": make(chan int)})
 		interfaceErr := sessions.Key[interface{ String() string }]("name").Set(s, name("5ecret"))
 		for _, test := range []struct {
@@ -150,6 +152,8 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 		}{
 			{getErr, `sessions: key "cart": serializer: type mismatch: text does not fit int`},
 			{takeErr, `sessions: key "cart": serializer: type mismatch: text does not fit int`},
+			{updateErr, `sessions: key "cart": serializer: type mismatch: text does not fit int`},
+			{updatedErr, `sessions: key "new": serializer: type mismatch: chan int cannot be stored`},
 			{lookupErr, `sessions: key "cart": serializer: type mismatch: text does not fit sessions_test.order`},
 			{fieldErr, `sessions: key "order": serializer: type mismatch: field order.Items[0].Name: an integer does not fit string`},
 			{setErr, `sessions: key "order": serializer: type mismatch: field order.Items[1].Price: chan int cannot be stored`},
@@ -158,6 +162,10 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 			if test.err == nil || test.err.Error() != test.want || !errors.Is(test.err, serializer.ErrType) {
 				t.Errorf("got %v, want %s", test.err, test.want)
 			}
+		}
+		errOwn := errors.New("the function's own error")
+		if _, err := sessions.Key[int]("new").Update(s, func(int) (int, error) { return 0, errOwn }); err != errOwn {
+			t.Errorf("a function that fails: got %v, want its error alone", err)
 		}
 		if interfaceErr == nil || strings.Contains(interfaceErr.Error(), "5ecret") {
 			t.Errorf("an interface that cannot be read: got %v, want an error", interfaceErr)

@@ -14,29 +14,30 @@ import (
 // Update returns the new value as this request sees it; after [Session.Save], Get
 // returns what is stored.
 func (s *Session) Update(key string, f func(old any) (any, error)) (any, error) {
-	return update(s, key, f)
+	return update(s, key, f, func(err error) error { return err })
 }
 
 // Update replaces the value with f(old); old is the zero value if there is none.
 // See [Session.Update].
 func (k Key[T]) Update(s *Session, f func(old T) (T, error)) (T, error) {
-	return update(s, string(k), f)
+	return update(s, string(k), f, k.named)
 }
 
 // update runs f without holding the session's lock, so that f may use the
-// session, and starts again if the session was changed meanwhile.
-func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ error) {
+// session, and starts again if the session was changed meanwhile. named completes
+// errors about the value, and leaves those of f alone.
+func update[T any](s *Session, key string, f func(old T) (T, error), named func(error) error) (zero T, _ error) {
 	compute := func(data []byte) (value T, encoded []byte, err error) {
 		if data != nil {
 			if err := s.serializer().Unmarshal(data, &value); err != nil {
-				return value, nil, fmt.Errorf("sessions: update: %w", err)
+				return value, nil, named(fmt.Errorf("sessions: update: %w", err))
 			}
 		}
 		if value, err = f(value); err != nil {
 			return value, nil, err
 		}
 		if encoded, err = s.serializer().Marshal(value); err != nil {
-			return value, nil, fmt.Errorf("sessions: update: %w", err)
+			return value, nil, named(fmt.Errorf("sessions: update: %w", err))
 		}
 		return value, encoded, nil
 	}
