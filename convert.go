@@ -6,7 +6,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// convert returns content, which from holds, as to holds it.
+// convert returns content, which was read from from, in the form in which to stores
+// it: without what its format cannot hold, and with its serializer's values.
 func convert(content *serializer.Content, from, to *store) (serializer.Content, error) {
 	holds := &to.holds
 	result := serializer.Content{Fields: cloneFields(content.Fields)}
@@ -41,7 +42,8 @@ func convert(content *serializer.Content, from, to *store) (serializer.Content, 
 	return result, nil
 }
 
-// transcode turns the values of fields into those that to holds.
+// transcode encodes the values of fields, which from's serializer encoded, with that
+// of to. It keeps their types.
 func transcode(fields []serializer.Field, from, to *store) error {
 	for i := range fields {
 		var value any

@@ -8,59 +8,63 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// A session of a source moves to the primary store with the first commit, under
-// an ID that follows from its old token, so that all requests that carry this
-// token agree on it:
+// The first commit of a session that was found in a source moves it to the primary
+// store. Its new ID is derived from its old token, so that all requests that carry
+// this token use the same ID. The commit takes three steps:
 //
-//  1. The record is created there as a pending one. If it is there already,
-//     another request has come so far: this one goes on with what it finds.
-//  2. The record in the source is removed, if it is still what was read. Of all
-//     requests only one can do this, and only this one goes on: the session moves
-//     unless it was ended, on either side, before.
-//  3. The changes are committed on top of the pending record, as always.
+//  1. It creates a pending record in the primary store. If there is one already,
+//     another request has got this far, and this commit continues with its record.
+//  2. It removes the record in the source, if that is still what was read. Only one
+//     request can do this, and only that request continues. If the session ended on
+//     either side before, the step fails and the session does not move.
+//  3. It commits the changes on top of the pending record, like any other commit.
 //
-// A request that finds the source's record gone waits for the one that removed it
-// to reach step 3. If none does, another program's logout removed it, and the
-// request that created the pending record replaces it by a tombstone. Destroy puts
-// that tombstone there before it removes anything.
+// A request that finds the source's record gone waits until the request that
+// removed it has finished step 3. If none does, a logout by another program removed
+// the record, and the request that created the pending record replaces it by a
+// tombstone. Destroy writes that tombstone before it removes anything.
 //
-// If the process dies between steps 2 and 3, the pending record is all that is
-// left. After a while, in which every request that could end it has ended, it
-// counts as moved.
+// If the process dies between steps 2 and 3, only the pending record is left. It
+// counts as moved when all requests that could still end it must have ended.
+//
+// The functions in this file take no lock, except as part of reconcile.
 
-// sourceRecord is the record of a session that is not in the primary store yet.
+// sourceRecord is the record of a session that has not moved to the primary store
+// yet.
 type sourceRecord struct {
 	store   *store
 	old     snapshot
 	content serializer.Content // of old, as the primary store holds it
-	gone    bool               // another request has removed it; the record in the primary store is pending
+	gone    bool               // another request has removed the record, and that in the primary store is pending
 }
 
-// pendingToken is the write token of a record that waits for its removal from
-// the source. No commit's own token is as small.
+// pendingToken is the write token of a pending record. The tokens of commits are
+// larger.
 const pendingToken = 2
 
+// isPending reports whether content is that of a pending record.
 func isPending(content *serializer.Content) bool {
 	return content.Writes[len(content.Writes)-1] == pendingToken
 }
 
-// isAbandoned reports whether a pending record is so old that the request which
+// isAbandoned reports whether a pending record is so old that the request that
 // created it must have ended.
 func (v *vault) isAbandoned(content *serializer.Content) bool {
 	return time.Since(time.Unix(0, int64(content.Writes[0]))) > 2*v.timeout
 }
 
-// derives reports whether imported sessions get a token that follows from the
-// old one.
+// derives reports whether sessions from a source get a token that is derived from
+// their old one.
 func (st *store) derives() bool { return !st.stateless && st.minter == nil }
 
-// derive returns the token of the session that is imported for an older one.
+// derive returns the token for a session that had the given token in a source.
 func (st *store) derive(token string) string { return derivedID(st.namespace, token) }
 
-// findInSource looks in st for the session that tokens lead to. If it returns
-// alive, there is either a sourceRecord, or the session was imported earlier and
-// into holds it, or both: then the record in the source is still to be removed.
-// The tokens that it returns are as those of find.
+// findInSource looks in st, a source, for the session that tokens lead to. If it
+// returns alive, there are three cases: the session has not moved, and there is a
+// sourceRecord only; it has moved, and into holds its new record; or it is moving,
+// there are both, and the source's record is still to be removed. The tokens that
+// findInSource returns are like those of find.
 func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, into *snapshot) (match, *sourceRecord, []string, error) {
 	var old snapshot
 	result, rivals, err := v.find(ctx, st, tokens, &old)
@@ -71,8 +75,8 @@ func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, in
 	if result == alive {
 		source = &sourceRecord{store: st, old: old}
 	}
-	// It may have been imported before: the client lost the answer that carried
-	// its new token, or other requests are on their way.
+	// The session may have moved before: the client lost the response that carried
+	// its new token, or other requests are under way.
 	token := old.token
 	if result == refused && !st.stateless {
 		token = tokens[0]
@@ -101,7 +105,8 @@ func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, in
 	return alive, source, rivals, nil
 }
 
-// findImported finds the session that was imported for token before.
+// findImported looks in the primary store for a session that has moved there from
+// st, where token led to it.
 func (v *vault) findImported(ctx context.Context, st *store, token string, into *snapshot) (match, error) {
 	if _, ok := st.idOf(token); !ok || !v.primary.derives() {
 		return noToken, nil
@@ -124,11 +129,11 @@ func (v *vault) findImported(ctx context.Context, st *store, token string, into 
 	return noToken, err
 }
 
-// moveIn moves the session from its source into the primary store, as described
-// above, and commits on top.
+// moveIn moves the session from its source to the primary store in three steps.
 func (c *commit) moveIn(ctx context.Context) error {
 	if c.base.data == nil {
-		// An error leaves the pending record: the next request goes on with it.
+		// After an error the pending record stays: the next request continues
+		// with it.
 		if err := c.createPending(ctx); err != nil {
 			return err
 		}
@@ -141,7 +146,7 @@ func (c *commit) moveIn(ctx context.Context) error {
 		c.kind = EventCreated
 	}
 	if err == nil && c.base.data != nil {
-		c.reply = sendToken // the client has another token so far
+		c.reply = sendToken // the client still has its old token
 	}
 	return err
 }
@@ -183,7 +188,7 @@ func (c *commit) createPending(ctx context.Context) error {
 			if c.tries > maxCollisions {
 				return ErrConflict
 			}
-			continue // it was taken back
+			continue // the other request has removed it again
 		case err != nil:
 			return err
 		case found.content.Retired:
@@ -195,9 +200,9 @@ func (c *commit) createPending(ctx context.Context) error {
 	}
 }
 
-// checkSendable returns what is wrong with sending token. It is asked before the
-// source's record is removed: the old token must stay valid if the new one
-// cannot be sent.
+// checkSendable returns an error if token cannot be sent. It is called before the
+// source's record is removed: if the new token cannot be sent, the old one must stay
+// valid.
 func (c *commit) checkSendable(token string) error {
 	if c.sendable == nil {
 		return nil
@@ -205,7 +210,7 @@ func (c *commit) checkSendable(token string) error {
 	return c.sendable(token)
 }
 
-// confirm is step 2: it returns nil if the session is the primary store's now.
+// confirm is step 2. It returns nil if the session is in the primary store now.
 func (c *commit) confirm(ctx context.Context) error {
 	src := c.source
 	switch {
@@ -229,10 +234,11 @@ func (c *commit) confirm(ctx context.Context) error {
 		var found snapshot
 		switch known := src.store.read(ctx, src.old.id, fresh, c.v.lifetime, &found); {
 		case errors.Is(known, ErrNotFound):
-			// By this request, most likely. If it was another one that moves the
-			// session, both commit on top of the pending record, which is fine. A
-			// logout of this library has put its tombstone there. Only a logout of
-			// another program in this very moment is overruled.
+			// Most likely this request removed the record. If another request
+			// that moves the session did, both commit on top of the pending
+			// record. If a logout of this package did, its tombstone is in the
+			// primary store. Only a logout by another program at this very moment
+			// is lost.
 			return nil
 		case known != nil, c.tries > maxFailures:
 			return err
@@ -241,9 +247,9 @@ func (c *commit) confirm(ctx context.Context) error {
 	}
 }
 
-// outrun handles a source's record that was changed after it was read. Its
-// program must not be overruled: the move is taken back, and the next request
-// tries again.
+// outrun handles a source's record that another program changed after it was read.
+// That change must not be lost: outrun undoes step 1 and returns ErrConflict, and the
+// next request tries again.
 func (c *commit) outrun(ctx context.Context) error {
 	if isPending(&c.base.content) || !c.st.holds.Writes {
 		if err := c.st.swap(ctx, c.base.id, c.base.data, Record{}); undecided(err) {
@@ -253,13 +259,13 @@ func (c *commit) outrun(ctx context.Context) error {
 	return ErrConflict
 }
 
-// await waits until the request that removed the source's record has committed.
-// If none does, another program's logout removed the record, and the request that
-// created the pending one ends that.
+// await waits until the request that removed the source's record has committed. If
+// none does, a logout by another program removed the record, and the request that
+// created the pending record replaces it by a tombstone.
 func (c *commit) await(ctx context.Context) error {
 	for pause := time.Millisecond; ; pause *= 2 {
 		if !c.st.holds.Writes {
-			return nil // the format cannot say: documented in docs/migrating.md
+			return nil // the format has no write tokens to wait for: see docs/migrating.md
 		}
 		if !isPending(&c.base.content) {
 			return c.redo()
@@ -307,8 +313,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// reissue moves a session into a store whose tokens do not follow from the old
-// one: it stores the session and then removes what it came from.
+// reissue moves a session into a store whose tokens cannot be derived. It stores the
+// session and then removes the source's record.
 func (c *commit) reissue(ctx context.Context) error {
 	if err := c.storeAsIs(ctx); err != nil {
 		return err
@@ -321,8 +327,8 @@ func (c *commit) reissue(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	// The session has ended, or a program changed it after it was read: better
-	// no import than a loss.
+	// The session has ended, or a program changed it after it was read. It must not
+	// move, because that would lose the logout or the change.
 	undo := c.takeBack(ctx)
 	switch {
 	case undo != nil:
@@ -333,7 +339,8 @@ func (c *commit) reissue(ctx context.Context) error {
 	return err
 }
 
-// takeBack removes the record that this commit has created, if it has one.
+// takeBack removes the record that this commit has created in the primary store, if
+// there is one.
 func (c *commit) takeBack(ctx context.Context) error {
 	if c.st.stateless || c.base.data == nil {
 		return nil

@@ -12,20 +12,21 @@ import (
 )
 
 // verdict is what reconcile finds out about a swap that returned an error.
+// docs/architecture.md has a table of how it decides.
 type verdict uint8
 
 const (
-	undone  verdict = iota // the error that comes with it says why the commit ends
-	again                  // not applied; the journal was applied again on top of what is stored: repeat the swap
-	applied                // by this commit, whose answer was lost
+	undone  verdict = iota // the commit must end with the error that comes with the verdict
+	again                  // the swap was not applied, and the journal was applied to what is stored now: repeat the swap
+	applied                // the swap was applied, but its answer was lost
 	ended                  // the record is gone, or a tombstone is in its place
 )
 
-// reconcile finds out where a swap of the session's record stands that returned
-// err, or, for ErrConflict, waits for this commit's turn first. An error comes
-// with undone and ends the commit.
+// reconcile finds out whether a swap of the session's record that returned err was
+// applied. It returns an error only with the verdict undone.
 //
-// The turn is kept until the commit ends: see commit.unlock.
+// For ErrConflict it first waits for the record's lock in vault.locks, unless this
+// commit holds it. The commit keeps the lock until it ends: see commit.unlock.
 func (c *commit) reconcile(ctx context.Context, err error) (verdict, error) {
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -52,12 +53,12 @@ func (c *commit) reconcile(ctx context.Context, err error) (verdict, error) {
 	}
 	found.token = c.base.token
 	switch {
-	case c.wrote(&found.content): // a tombstone carries the token of its rotation
+	case c.wrote(&found.content): // a tombstone carries the write token of its rotation
 		return applied, nil
 	case found.content.Retired:
 		return ended, nil
 	case bytes.Equal(found.data, c.base.data):
-		// Not applied. That may be tried again, but not for ever.
+		// The swap was not applied. Repeat it, but not for ever.
 		if c.failure != nil && c.tries > maxFailures {
 			return undone, c.failure
 		}
@@ -66,23 +67,24 @@ func (c *commit) reconcile(ctx context.Context, err error) (verdict, error) {
 	case c.v.refuseConflicts:
 		return undone, ErrConflict
 	}
-	if c.remaining() <= 0 { // local commits have no other deadline
+	if c.remaining() <= 0 { // the context of a local commit has no deadline
 		return undone, c.outOfTime(context.DeadlineExceeded)
 	}
 	c.base = found
 	return again, c.redo()
 }
 
-// remaining returns how much of the time for a commit is left.
+// remaining returns how much of Config.Timeout is left for this commit.
 func (c *commit) remaining() time.Duration { return c.v.timeout - time.Since(c.now) }
 
-// wrote reports whether content is this commit's work, or followed upon it.
+// wrote reports whether this commit wrote content, or an earlier state of it.
 func (c *commit) wrote(content *serializer.Content) bool {
 	return slices.Contains(content.Writes[:], c.writeToken)
 }
 
-// untouched reports whether a write whose answer was lost is known not to be
-// part of found, or can do no harm twice.
+// untouched reports whether it is safe to apply the journal to found after an answer
+// was lost: either the lost write is certainly not part of found, or applying the
+// journal twice does no harm.
 func (c *commit) untouched(found *snapshot) bool {
 	if c.st.holds.Writes {
 		before := c.base.content.Writes[len(c.base.content.Writes)-1]
@@ -96,8 +98,9 @@ func (c *commit) untouched(found *snapshot) bool {
 	return true
 }
 
-// outOfTime returns why a commit ended without a decision: an error whose outcome
-// is open, or a conflict that could not be resolved in time.
+// outOfTime returns the error of a commit that err, such as the end of its time, ends
+// without a decision: ErrUnknownOutcome if an answer was lost before, ErrConflict if
+// the time ran out, otherwise err.
 func (c *commit) outOfTime(err error) error {
 	if c.failure != nil {
 		return unknown(c.failure)
@@ -108,7 +111,7 @@ func (c *commit) outOfTime(err error) error {
 	return err
 }
 
-// unknown marks a failure whose outcome is open.
+// unknown returns err as an ErrUnknownOutcome.
 func unknown(err error) error {
 	if isUnknown(err) {
 		return err
@@ -118,7 +121,8 @@ func unknown(err error) error {
 
 func isUnknown(err error) bool { return errors.Is(err, ErrUnknownOutcome) }
 
-// gone is ErrGone for a record that was there a moment ago.
+// gone returns ErrGone instead of ErrNotFound, and other errors as they are. It is
+// for a record that existed a moment ago.
 func gone(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return ErrGone

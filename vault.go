@@ -82,9 +82,8 @@ func now() time.Time { return time.Now().Truncate(time.Second) }
 
 // find looks in st for the session that one of tokens leads to, and reads it into
 // into. If two tokens are valid, one of them may have been planted, and the result
-// is ambiguous. find also returns the tokens that the caller does not know to be
-// worthless: all if the result is ambiguous, otherwise those that were too many to
-// read.
+// is ambiguous. find also returns the tokens that may lead to other sessions: all
+// if the result is ambiguous, otherwise those that were too many to read.
 func (v *vault) find(ctx context.Context, st *store, tokens []string, into *snapshot) (result match, unread []string, _ error) {
 	result, reads := refused, 0
 	tokens = tokens[:min(len(tokens), triedTokens)]
