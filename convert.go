@@ -43,7 +43,7 @@ func convert(content *serializer.Content, from, to *store) (serializer.Content, 
 }
 
 // transcode encodes the values of fields, which from's serializer encoded, with that
-// of to. It keeps their types.
+// of to.
 func transcode(fields []serializer.Field, from, to *store) error {
 	for i := range fields {
 		var value any
