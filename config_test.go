@@ -11,8 +11,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestCK1_WrongConfigurationIsRefused names for each mistake a word of the
-// remedy.
+// TestCK1_WrongConfigurationIsRefused: for each mistake, the error names the remedy.
 func TestCK1_WrongConfigurationIsRefused(t *testing.T) {
 	cookie := func(c sessions.Cookie) *sessions.Config { return &sessions.Config{Transport: c} }
 	for _, tt := range []struct {

@@ -173,8 +173,8 @@ func left(t *testing.T, b sessions.Backend) int {
 	return count(t, b)
 }
 
-// records counts the sessions in b, and the markers of retired IDs.
-func records(t *testing.T, b sessions.Backend) (live, markers int) {
+// records counts the sessions in b, and the tombstones of retired IDs.
+func records(t *testing.T, b sessions.Backend) (live, tombstones int) {
 	t.Helper()
 	switch m := b.(type) {
 	case swapOnly:
@@ -186,11 +186,11 @@ func records(t *testing.T, b sessions.Backend) (live, markers int) {
 		var content serializer.Content
 		err := serializer.Native(serializer.JSON).Unpack(s.Record.Data, &content)
 		if content.Retired {
-			markers++
+			tombstones++
 		} else {
 			live++
 		}
 		return err
 	}))
-	return live, markers
+	return live, tombstones
 }

@@ -61,14 +61,14 @@ func TestR5_RegenerationSurvivesTheStoresDeath(t *testing.T) {
 				want := map[bool]int{false: http.StatusOK, true: http.StatusServiceUnavailable}[dead]
 				died := dead
 				dead, left = false, 0
-				live, markers := records(t, b)
+				live, tombstones := records(t, b)
 				who := body(c.get("/who"))
 				what := fmt.Sprintf("%s: killed at operation %d, carried out %v", name, n, carriedOut)
 				if response.StatusCode != want {
 					t.Errorf("%s: status %d, want %d", what, response.StatusCode, want)
 				}
-				if unknown := died && carriedOut && markers == 1; (who == "ada") == unknown || who != "ada" && who != "" || unknown && live != 1 {
-					t.Errorf("%s: the token leads to %q, %d records and %d markers", what, who, live, markers)
+				if unknown := died && carriedOut && tombstones == 1; (who == "ada") == unknown || who != "ada" && who != "" || unknown && live != 1 {
+					t.Errorf("%s: the token leads to %q, %d records and %d tombstones", what, who, live, tombstones)
 				}
 			}
 		}

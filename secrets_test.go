@@ -47,11 +47,11 @@ func (k *keeper) Swap(ctx context.Context, id string, old []byte, r sessions.Rec
 	return k.Backend.Swap(ctx, id, old, r)
 }
 
-func (k *keeper) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, r sessions.Record) error {
+func (k *keeper) Rotate(ctx context.Context, id string, old []byte, tombstone sessions.Record, newID string, r sessions.Record) error {
 	if err := k.note(id, newID); err != nil {
 		return err
 	}
-	return k.Backend.Rotate(ctx, id, old, marker, newID, r)
+	return k.Backend.Rotate(ctx, id, old, tombstone, newID, r)
 }
 
 // secrets are what must not be seen, and what was.

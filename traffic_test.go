@@ -115,8 +115,8 @@ func TestL2_LoginStorm(t *testing.T) {
 		if unique := len(slices.Compact(all)); unique != 2*workers*each {
 			t.Errorf("%d different tokens, want %d", unique, 2*workers*each)
 		}
-		if live, markers := records(t, b); live != workers*each || markers != workers*each {
-			t.Errorf("%d sessions and %d markers, want %d of each", live, markers, workers*each)
+		if live, tombstones := records(t, b); live != workers*each || tombstones != workers*each {
+			t.Errorf("%d sessions and %d tombstones, want %d of each", live, tombstones, workers*each)
 		}
 	})
 }
