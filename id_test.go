@@ -227,8 +227,8 @@ func TestID2_StoreHoldsNoToken(t *testing.T) {
 	}))
 }
 
-// TestPATH2_NamespacesAreApart: over one backend, a token in one cookie leads to no
-// session in another cookie.
+// TestPATH2_NamespacesAreApart: over one backend, a token of one cookie leads to no
+// session in another cookie, unless both have the same Namespace.
 func TestPATH2_NamespacesAreApart(t *testing.T) {
 	b := memory.New(nil)
 	site := newClient(t, serve(t, newMiddleware(t, b, nil), basics))

@@ -103,7 +103,7 @@ func TestMIX3_GoroutinesOfOneRequest(t *testing.T) {
 	})
 }
 
-// TestMIX3_EverythingAtOnce: everything at once, for the race detector.
+// TestMIX3_EverythingAtOnce calls all methods at once, for the race detector.
 func TestMIX3_EverythingAtOnce(t *testing.T) {
 	for name, b := range variants(t) {
 		t.Run(name, func(t *testing.T) {
