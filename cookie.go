@@ -24,14 +24,15 @@ type Cookie struct {
 	// Domain shares the cookie with the subdomains of a domain. Default: only
 	// this host gets it.
 	//
-	// If you change Domain while browsers have the cookie, change Name too and
-	// list the old cookie in [Config.Sources]. Under the same name a browser
-	// keeps both cookies and sends both: logins may fail, and a logout may
-	// bring back the old session.
+	// If you change Domain while browsers have the cookie, change Name too, and
+	// list the old cookie as the Transport of a [Source]. Under the same name a
+	// browser keeps both cookies and sends both: logins may fail, and a logout
+	// may bring back the old session.
 	Domain string
 
 	// Path limits the cookie to this path and the paths below it. Default: "/".
-	// If you change Path, change Name too, as for Domain.
+	// If you change Path, change Name too and list the old cookie as the
+	// Transport of a [Source], for the same reason as with Domain.
 	Path string
 
 	// SameSite restricts which requests from other sites carry the cookie.

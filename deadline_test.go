@@ -258,7 +258,7 @@ func TestEXP5_OddTimesAreNotForEver(t *testing.T) {
 					time.Sleep(time.Hour)
 				}
 				if c.cookies["session"] == id && !long {
-					t.Errorf("%s: it lives on", what)
+					t.Errorf("%s: it has not ended", what)
 				}
 			})
 		}

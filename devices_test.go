@@ -213,7 +213,7 @@ func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 		found, err := revoking.Revoke(t.Context(), "ada", list[0].PublicID)
 		who := body(c.get("/who"))
 		if !found || !errors.Is(err, sessions.ErrConflict) || who != "ada" {
-			t.Errorf("Revoke: %v, %v, want ErrConflict, because the session lives on as %q", found, err, who)
+			t.Errorf("Revoke: %v, %v, want ErrConflict, because the session has not ended and is that of %q", found, err, who)
 		}
 		list, err = mw.List(t.Context(), "ada")
 		if len(list) != 1 || err != nil {
@@ -225,7 +225,7 @@ func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 			t.Errorf("Revoke: %v, %v", found, err)
 		}
 		if who := body(c.get("/who")); who != "" {
-			t.Errorf("after Revoke the session lives on as %q", who)
+			t.Errorf("after Revoke the session is still that of %q", who)
 		}
 	})
 }

@@ -32,7 +32,8 @@
 //		fmt.Fprintf(w, "visit %d\n", n)
 //	}
 //
-// A login gives the session a new ID and an owner. A logout destroys it:
+// A login gives the session a new ID and an owner, which [Session.Subject] returns
+// from then on. A logout destroys the session:
 //
 //	func login(session *sessions.Session, userID string) error {
 //		if err := session.RegenerateID(); err != nil {
@@ -54,8 +55,9 @@
 //
 //   - No update is lost if the backend can swap records, as memory, Redis and
 //     Postgres can. A commit applies the request's changes to the record as it is
-//     then. If two requests set the same key, the later one wins; a function given
-//     to [Session.Update] runs again, so that counters count.
+//     then. If two requests set the same key, the later one wins, unless
+//     [Config.RefuseConflicts] refuses it; a function given to [Session.Update]
+//     runs again, so that counters count.
 //   - Logout is final on the same backends. A request that was under way when the
 //     session ended cannot bring it back: its commit fails with [ErrGone].
 //   - A change that was not saved is never reported as a success. If the commit

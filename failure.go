@@ -10,9 +10,9 @@ import (
 
 // Status returns the HTTP status for an error of this package: 503 if the backend
 // failed, the time ran out, the outcome is unknown or a later release wrote the
-// record; 409 if the session ended, was changed by another request or has too many
-// siblings ([ErrSubjectLimit]); 400 if the request carries too many tokens; 500
-// otherwise.
+// record; 409 if the session ended or was changed by another request, or if its
+// subject has too many sessions; 400 if the request carries several different tokens;
+// 500 otherwise.
 func Status(err error) int {
 	var backend *BackendError
 	switch {

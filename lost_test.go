@@ -54,7 +54,7 @@ func TestC6_R6_LostResponses(t *testing.T) {
 			}
 		}
 		if c.get("/login"); body(c.get("/who")) != "ada" {
-			t.Error("nobody can log in after a lost logout")
+			t.Error("the visitor cannot log in after a lost logout")
 		}
 	})
 }

@@ -216,7 +216,7 @@ func TestSourceStaysIfTheNewCookieIsTooLarge(t *testing.T) {
 func TestSourceEmptied(t *testing.T) {
 	old := memory.New(nil)
 	before := newMiddleware(t, old, &sessions.Config{Transport: oldCookie})
-	after := newMiddleware(t, cookie.New(cookie.Flask("a key that nobody can guess")), &sessions.Config{
+	after := newMiddleware(t, cookie.New(cookie.Flask("a key that no one can guess")), &sessions.Config{
 		Sources: []sessions.Source{{Backend: old, Transport: oldCookie}},
 	})
 	c := start(t, before, nil)
@@ -325,7 +325,7 @@ func TestSourceTossed(t *testing.T) {
 
 // TestSourcePersistence: a session keeps its persistence when it moves.
 func TestSourcePersistence(t *testing.T) {
-	flask := func() sessions.Backend { return cookie.New(cookie.Flask("a key that nobody can guess")) }
+	flask := func() sessions.Backend { return cookie.New(cookie.Flask("a key that no one can guess")) }
 	after := newMiddleware(t, memory.New(nil), &sessions.Config{Sources: []sessions.Source{{Backend: flask()}}})
 	for _, permanent := range []bool{false, true} {
 		c := newClient(t, nil)
@@ -363,7 +363,7 @@ func TestSourcePersistence(t *testing.T) {
 // TestSourceWithTheSameCookie: if both sites have the same cookie name, the response
 // sets the cookie once.
 func TestSourceWithTheSameCookie(t *testing.T) {
-	keys := []string{"a key that nobody can guess", secret}
+	keys := []string{"a key that no one can guess", secret}
 	before := newMiddleware(t, cookie.New(cookie.Flask(keys[0])), nil)
 	after := newMiddleware(t, cookie.New(cookie.Encrypted(keys[1])), &sessions.Config{
 		Transport: sessions.Cookie{Name: "session"},

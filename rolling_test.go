@@ -63,7 +63,7 @@ func TestC8_KeysChangeDuringADeployment(t *testing.T) {
 				t.Errorf("%d visits found another session than the one before left", n)
 			}
 			if n := deploy(wrong); n == 0 {
-				t.Error("the wrong order logs nobody out: this test cannot fail")
+				t.Error("the wrong order does not log anyone out: this test cannot fail")
 			}
 		})
 	}

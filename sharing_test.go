@@ -31,7 +31,7 @@ func TestR39_NothingIsShared(t *testing.T) {
 				v["new"] = true
 			case []byte:
 				v[0] = 'X'
-			case string: // bytes, in formats that have none
+			case string: // bytes, in formats without bytes
 			default:
 				t.Errorf("%s: got %T, want %T", key, v, want)
 			}

@@ -55,7 +55,7 @@ func TestCK2_OverridesAreChecked(t *testing.T) {
 		"line break in the path":     sessions.Cookie{Path: "/\n"},
 		"attribute in the path":      sessions.Cookie{Path: "/; Domain=evil.example"},
 		"prefix without its rules":   sessions.Cookie{Name: "__Host-x", Domain: "example.com"},
-		"name that is none":          sessions.Cookie{Name: "a=b"},
+		"invalid name":               sessions.Cookie{Name: "a=b"},
 		"SameSite=None, not Secure":  sessions.Cookie{SameSite: http.SameSiteNoneMode, Insecure: true},
 		"SameSite of another kind":   sessions.Cookie{SameSite: 9},
 		"line break in the header":   sessions.Header{Name: "X\r\nSet-Cookie: x=y"},
