@@ -10,7 +10,7 @@ import (
 func Always(*http.Request) bool { return true }
 
 // Paths returns a [Config.Autoload] for requests whose path is one of paths. A
-// path that ends in a slash stands for everything below it.
+// path that ends in a slash matches everything below it.
 func Paths(paths ...string) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		for _, p := range paths {

@@ -10,9 +10,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestAutoload asks for pages whose handlers do not look at the session: it is
-// read in advance where Config.Autoload says so, which goes by the path alone,
-// and nowhere else.
+// TestAutoload requests pages whose handlers do not use the session. The session is
+// loaded only for those paths for which Config.Autoload asks for it.
 func TestAutoload(t *testing.T) {
 	for name, tt := range map[string]struct {
 		autoload func(*http.Request) bool

@@ -22,14 +22,14 @@ import (
 	"github.com/gosessions/sessions/sessionstest"
 )
 
-// kind is a way to keep sessions, and how it is tested.
+// kind is a backend with a configuration, and how it is tested.
 type kind struct {
 	name    string
 	open    func(t *testing.T) func(t *testing.T) sessions.Backend
 	options sessionstest.Options
 }
 
-// kinds are all the ways to keep sessions.
+// kinds are all backends in all configurations.
 var kinds = []kind{
 	{"memory", inProcess(func() sessions.Backend { return memory.New(nil) }), sessionstest.Options{Bubble: true}},
 	{"memory-bounded", inProcess(func() sessions.Backend {
@@ -55,11 +55,11 @@ var kinds = []kind{
 
 var randomKey = rand.Text() + rand.Text()
 
-// asFlask is for tokens that hold when they were signed, in seconds, and no time
-// to live; what is in them is an object in JSON.
+// asFlask is for tokens that contain the time of signing, in seconds, but no time to
+// live. Their data is a JSON object.
 var asFlask = sessionstest.Options{Bubble: true, Resolution: time.Second, Lifetime: time.Hour, Data: object}
 
-// forEver is for tokens without any time in them, or whose time nobody looks at.
+// forEver is for tokens that contain no time, or whose time is not checked.
 var forEver = sessionstest.Options{Bubble: true, Lifetime: -1, Data: object}
 
 func bound(codec cookie.Codec) func() sessions.Backend {
@@ -69,12 +69,12 @@ func bound(codec cookie.Codec) func() sessions.Backend {
 	}
 }
 
-// object returns an object in JSON of n bytes or somewhat more.
+// object returns a JSON object of n bytes or slightly more.
 func object(n int) []byte {
 	return fmt.Appendf(nil, `{"k":%q}`, rand.Text()+strings.Repeat("x", max(n-34, 0)))
 }
 
-// inProcess is for backends that start empty.
+// inProcess is for backends in this process, which start empty.
 func inProcess(newBackend func() sessions.Backend) func(*testing.T) func(*testing.T) sessions.Backend {
 	return func(*testing.T) func(*testing.T) sessions.Backend {
 		return func(t *testing.T) sessions.Backend { return newBackend() }
@@ -117,7 +117,7 @@ func openRedis(url func(services.T) string, settings ...backends.Settings) func(
 	}
 }
 
-// mini is a Redis in this process, whose clock can be moved.
+// mini is a Redis server in this process, whose clock can be moved.
 var mini struct {
 	*miniredis.Miniredis
 	now time.Time
@@ -139,8 +139,7 @@ func redisCluster(t services.T) string {
 	return "redis://" + addrs[0] + "?addr=" + strings.Join(addrs[1:], "&addr=")
 }
 
-// TestR1_Backends: every backend keeps every rule, and so it does behind an
-// interceptor.
+// TestR1_Backends: every backend keeps every rule, also behind an interceptor.
 func TestR1_Backends(t *testing.T) {
 	for _, b := range kinds {
 		t.Run(b.name, func(t *testing.T) {
@@ -160,7 +159,7 @@ func TestR1_Backends(t *testing.T) {
 	}
 }
 
-// TestAbilities: what the documentation says of each backend's abilities.
+// TestAbilities: each backend has the abilities that the documentation lists.
 func TestAbilities(t *testing.T) {
 	server := []backends.Ability{backends.CanSwap, backends.CanTouch, backends.CanSubjects, backends.CanWalk}
 	for name, want := range map[string][]backends.Ability{
@@ -182,8 +181,8 @@ func TestAbilities(t *testing.T) {
 	}
 }
 
-// TestIntercept: an interceptor sees every operation once, under its name, and
-// the backend behind it has the same abilities as without.
+// TestIntercept: an interceptor sees every operation once, under its name, and does
+// not change the abilities of its backend.
 func TestIntercept(t *testing.T) {
 	ctx := t.Context()
 	var seen []backends.Op
@@ -220,8 +219,8 @@ func TestIntercept(t *testing.T) {
 	}
 }
 
-// TestWithoutAbilities: without an ability the package functions say so, or do
-// with what there is.
+// TestWithoutAbilities: if a backend lacks an ability, the functions of package
+// backends return ErrUnsupported or use another method.
 func TestWithoutAbilities(t *testing.T) {
 	ctx := t.Context()
 	b := new(Map)

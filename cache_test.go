@@ -18,8 +18,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// sharedCache is a shared cache by RFC 9111 and RFC 9213 that stores whatever it
-// is not forbidden to store, for ever, as a careless operator may have it.
+// sharedCache is a shared cache according to RFC 9111 and RFC 9213. It stores for ever
+// every response that it may store, like one with a careless configuration.
 type sharedCache struct {
 	origin http.Handler
 	stored map[string][]cached
@@ -64,7 +64,7 @@ func (c cached) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// directives are those of the field that a shared cache obeys.
+// directives returns the directives of the field that a shared cache obeys.
 func (c cached) directives() map[string]bool {
 	h := c.response.Header()
 	lines := h.Values("CDN-Cache-Control")
@@ -79,7 +79,7 @@ func (c cached) directives() map[string]bool {
 	return found
 }
 
-// mayBeStored is section 3.
+// mayBeStored reports whether a cache may store a response (RFC 9111, 3).
 func (c cached) mayBeStored(r *http.Request) bool {
 	d := c.directives()
 	switch {
@@ -91,7 +91,7 @@ func (c cached) mayBeStored(r *http.Request) bool {
 	return c.response.Code != http.StatusPartialContent && c.response.Code != http.StatusNotModified
 }
 
-// fits is section 4.1.
+// fits reports whether a stored response matches a request (RFC 9111, 4.1).
 func (c cached) fits(r *http.Request) bool {
 	for _, line := range c.response.Header().Values("Vary") {
 		for _, name := range strings.Split(line, ",") {
@@ -104,8 +104,8 @@ func (c cached) fits(r *http.Request) bool {
 	return true
 }
 
-// cacheable are pages whose handlers ask shared caches to keep them, right or
-// wrong.
+// cacheable are pages whose handlers ask shared caches to store them, rightly or
+// wrongly.
 func cacheable(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=600, s-maxage=600")
 	w.Header().Set("CDN-Cache-Control", "max-age=600")
@@ -148,8 +148,8 @@ func cacheable(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprint(w, name)
 }
 
-// TestCACHE4_C7_SharedCache sends some people, with and without sessions,
-// through one shared cache: nobody sees what is another's.
+// TestCACHE4_C7_SharedCache sends people with and without sessions through one shared
+// cache: no one sees the data of another.
 func TestCACHE4_C7_SharedCache(t *testing.T) {
 	for name, tt := range map[string]struct {
 		backend sessions.Backend
@@ -192,7 +192,7 @@ type person struct {
 	name string
 }
 
-// walk takes a random step. owner knows which person a token was given to.
+// walk takes a random step. owner maps tokens to the people who got them.
 func (p *person) walk(random *rand.Rand, i int, owner map[string]int) {
 	paths := []string{"/", "/static", "/static", "/refreshed", "/count", "/missing", "/moved", "/keys", "/id", "/auto", "/flash", "/file", "/login", "/logout"}
 	path := paths[random.IntN(len(paths))]
@@ -247,8 +247,8 @@ var kindsOfAnswer = map[string]func(w http.ResponseWriter, r *http.Request){
 	},
 }
 
-// TestCACHE1_E20_VaryWhereverTheSessionCounts: every way to look at a session
-// says so, whatever the status; none says so without.
+// TestCACHE1_E20_VaryWhereverTheSessionCounts: a response has Vary if its handler
+// used the session in any way, whatever its status, and otherwise not.
 func TestCACHE1_E20_VaryWhereverTheSessionCounts(t *testing.T) {
 	looks := map[string]func(s *sessions.Session){
 		"load":    func(*sessions.Session) {},
@@ -284,8 +284,8 @@ func TestCACHE1_E20_VaryWhereverTheSessionCounts(t *testing.T) {
 	}
 }
 
-// TestCACHE3_RefreshOfAnUntouchedSession: a handler that does not use its
-// session, and a lifetime that slides.
+// TestCACHE3_RefreshOfAnUntouchedSession: RefreshUntouched extends a sliding
+// lifetime although the handler does not use its session.
 func TestCACHE3_RefreshOfAnUntouchedSession(t *testing.T) {
 	for name, config := range map[string]sessions.Config{
 		"refreshed": {RefreshUntouched: true},
@@ -312,9 +312,8 @@ func TestCACHE3_RefreshOfAnUntouchedSession(t *testing.T) {
 	}
 }
 
-// TestCACHE5_R18_EveryKindOfAnswer: whatever kind of answer it is, and to
-// whatever kind of request, over a real connection the new token is in it, with
-// what keeps caches away.
+// TestCACHE5_R18_EveryKindOfAnswer: over a real connection, every kind of answer to
+// every kind of request carries the new token and forbids caches to store it.
 func TestCACHE5_R18_EveryKindOfAnswer(t *testing.T) {
 	for answer, f := range kindsOfAnswer {
 		for _, method := range []string{"GET", "HEAD", "POST"} {
@@ -353,8 +352,8 @@ func TestCACHE5_R18_EveryKindOfAnswer(t *testing.T) {
 	}
 }
 
-// TestR18_PreflightCostsNothing: a preflight of another site carries no
-// credentials, and costs nothing: neither I/O nor a cookie.
+// TestR18_PreflightCostsNothing: a preflight request of another site, which carries no
+// credentials, causes no I/O and sets no cookie.
 func TestR18_PreflightCostsNothing(t *testing.T) {
 	b := backends.Intercept(memory.New(nil), func(_ context.Context, op backends.Op, _ func(context.Context) error) error {
 		t.Errorf("the backend was asked: %s", op)

@@ -2,10 +2,10 @@ package sessions
 
 import "net/http"
 
-// client is what a session knows of the request that it serves.
+// client is the request of a session, as far as the session knows it.
 type client interface {
-	timedOut() bool              // the request ended by its deadline, and nothing can be sent any more
+	timedOut() bool              // the request's deadline has passed, and no cookie can be sent any more
 	noTouch() bool               // the request does not count as use
-	sendable(token string) error // what is wrong with sending token
-	responseHeader() http.Header // what the response has to carry
+	sendable(token string) error // returns why token cannot be sent
+	responseHeader() http.Header // returns the header lines that the response needs
 }

@@ -11,45 +11,45 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// commit brings one snapshot of a session to where it is kept, together with the
-// changes that led to it. It belongs to one goroutine. After a conflict it holds
-// the record's turn in vault.locks until it ends; it holds no other lock, and the
-// session's own locks are its caller's business.
+// commit stores one state of a session, together with the changes that led to it.
+// It belongs to one goroutine. After a conflict it holds the record's lock in
+// vault.locks until it ends; it takes no other lock. Its caller holds
+// Session.committing, but not Session.mu.
 type commit struct {
 	v   *vault
-	st  *store // v.primary
-	now time.Time
+	st  *store    // v.primary
+	now time.Time // when the commit began
 
-	content       *serializer.Content // what is to be stored
-	journal       []change            // what led from base to it
-	base          snapshot            // what is stored, as far as we know; on success, what is stored now
-	newToken      string              // for a record under a new ID
-	regenerate    bool
-	regenerations int // calls of RegenerateID that this commit answers
-	final         bool
+	content       *serializer.Content      // the state to store
+	journal       []change                 // the changes from base to content
+	base          snapshot                 // what is stored, as far as we know; after a success, what is stored now
+	newToken      string                   // for a record under a new ID
+	regenerate    bool                     // the session gets a new ID
+	regenerations int                      // calls of RegenerateID that this commit answers
+	final         bool                     // the response begins
 	retired       bool                     // the token is from before a regeneration
-	source        *sourceRecord            // where the session was kept so far
+	source        *sourceRecord            // where the session was found; nil if in the primary store
 	pending       bool                     // this commit has created the pending record; see move.go
-	sendable      func(token string) error // what is wrong with sending token; nil outside a request
+	sendable      func(token string) error // returns why token cannot be sent; nil outside of a request
 	writeToken    uint64                   // names this commit in the record
 
-	stored  bool // also if an error follows
+	stored  bool // the session is stored, even if run returns an error
 	reply   reply
 	kind    EventKind
 	tries   int
-	unlock  func() // ends this commit's turn
-	failure error  // of the last attempt, if its outcome is open
+	unlock  func() // unlocks the record in vault.locks; nil if it is not locked
+	failure error  // of the last attempt whose outcome is unknown
 }
 
-// maxFailures is how often a commit is tried again after an error of which it
-// is known that nothing was stored.
+// maxFailures is how often an operation is repeated that returned an error but was
+// not applied.
 const maxFailures = 2
 
-// maxCollisions is how often a new ID may be in use already. Once would be a
-// wonder: a backend that says so all the time is broken.
+// maxCollisions is how often a new ID may be in use already. With 256 random bits
+// that never happens: a backend that reports it again and again is broken.
 const maxCollisions = 8
 
-// run carries the commit out.
+// run runs the commit.
 func (c *commit) run(ctx context.Context) error {
 	defer func() {
 		if c.unlock != nil {
@@ -68,7 +68,7 @@ func (c *commit) run(ctx context.Context) error {
 	return err
 }
 
-// store brings the content to where it is kept.
+// store stores the content, moving the session if a source has it.
 func (c *commit) store(ctx context.Context) error {
 	if c.source != nil {
 		if c.st.derives() {
@@ -79,7 +79,7 @@ func (c *commit) store(ctx context.Context) error {
 	return c.storeAsIs(ctx)
 }
 
-// storeAsIs is store for a session that no source has.
+// storeAsIs is store for a session that is in the primary store or new.
 func (c *commit) storeAsIs(ctx context.Context) error {
 	empty := c.st.absent(c.content)
 	switch {
@@ -97,13 +97,13 @@ func (c *commit) storeAsIs(ctx context.Context) error {
 	return c.replace(ctx)
 }
 
-// removed notes that nothing is stored any more, because nothing is left.
+// removed notes that nothing is stored any more, because the session is empty.
 func (c *commit) removed() {
 	c.base = snapshot{content: serializer.Content{Created: c.content.Created}}
 	c.reply = clearToken
 }
 
-// pack makes the record of content.
+// pack returns the record of content, with this commit's write token and its times.
 func (c *commit) pack(content *serializer.Content) (Record, error) {
 	if c.st.holds.Writes && !c.st.stateless {
 		addWrite(content, c.writeToken)
@@ -150,7 +150,7 @@ func (c *commit) done(token, id string, record Record, send bool) {
 	}
 }
 
-// issue makes the token of a stateless session.
+// issue makes a new token for a session in a stateless store.
 func (c *commit) issue(ctx context.Context) error {
 	c.kind = EventSaved
 	if c.base.data == nil {
@@ -165,8 +165,8 @@ func (c *commit) issue(ctx context.Context) error {
 		return err
 	}
 	if c.sendable != nil && (!c.final || c.source != nil) {
-		// Better refuse now what cannot be sent later, above all before the
-		// record of a source is removed.
+		// If the token cannot be sent, fail now, before the record of a source is
+		// removed.
 		if err := c.sendable(token); err != nil {
 			return err
 		}
@@ -175,8 +175,7 @@ func (c *commit) issue(ctx context.Context) error {
 	return nil
 }
 
-// create stores a session that is not stored yet, under an ID that nothing may
-// be stored under.
+// create stores a new session under an ID under which nothing is stored yet.
 func (c *commit) create(ctx context.Context) error {
 	c.kind = EventCreated
 	token := c.newToken
@@ -199,8 +198,8 @@ func (c *commit) create(ctx context.Context) error {
 	}
 }
 
-// insert stores record under id if nothing is stored there, and finds out what
-// happened if the answer was lost.
+// insert stores record under id if nothing is stored there, otherwise it returns
+// ErrConflict. If the answer was lost, it reads what is stored and decides by that.
 func (c *commit) insert(ctx context.Context, id string, record Record) error {
 	for {
 		c.tries++
@@ -228,8 +227,8 @@ func (c *commit) insert(ctx context.Context, id string, record Record) error {
 	}
 }
 
-// isOurs reports whether what is stored under a new ID is the record that this
-// commit has created there.
+// isOurs reports whether found, under a new ID, is the record that this commit
+// created there.
 func (c *commit) isOurs(found *snapshot, record Record) bool {
 	if c.st.holds.Writes {
 		return c.wrote(&found.content)
@@ -237,7 +236,7 @@ func (c *commit) isOurs(found *snapshot, record Record) bool {
 	return bytes.Equal(found.data, record.Data)
 }
 
-// redo applies the journal again, on top of base.
+// redo sets content to base with the journal applied to it.
 func (c *commit) redo() error {
 	content := c.base.content
 	content.Fields = cloneFields(content.Fields)
@@ -245,12 +244,12 @@ func (c *commit) redo() error {
 	return replay(c.journal, c.content, c.st.values)
 }
 
-// replace stores the session in place of what was read, or removes that if
-// nothing is left to store.
+// replace replaces the record that was read, or removes it if the session is empty.
 func (c *commit) replace(ctx context.Context) error {
 	c.kind = EventSaved
 	if c.v.locks.contended(c.base.id) {
-		// Wait for those that came earlier; otherwise some would wait for ever.
+		// Line up behind the earlier commits: otherwise one of them could lose
+		// every race.
 		if _, err := c.reconcile(ctx, ErrConflict); err != nil {
 			return err
 		}
@@ -276,22 +275,22 @@ func (c *commit) replace(ctx context.Context) error {
 		case err != nil:
 			return err
 		case found == ended && record.Data != nil && c.failure != nil:
-			return unknown(c.failure) // applied and then ended, or never applied
+			return unknown(c.failure) // the session ended after this commit, or before it
 		case found == ended && c.failure != nil:
-			c.removed() // by this commit, whose answer was lost, or after it
+			c.removed() // this commit removed the record, or another one did after it
 			return nil
 		case found == ended:
 			return ErrGone
 		case found == applied:
-			// Others may have changed it since. This commit must not take their
-			// values for its own: of two that count, each has its own number.
+			// Other commits may have changed the record since. This one keeps its
+			// own values: if two requests count, each gets its own number.
 			c.replaced(record)
 			return nil
 		}
 	}
 }
 
-// replaced notes that record stands in place of what was read.
+// replaced notes that record has replaced the record that was read.
 func (c *commit) replaced(record Record) {
 	if record.Data == nil {
 		c.removed()
@@ -300,7 +299,8 @@ func (c *commit) replaced(record Record) {
 	c.done(c.base.token, c.base.id, record, false)
 }
 
-// attempt returns a context that leaves time to find out what happened.
+// attempt returns a context for one operation. It ends before ctx does, so that
+// there is time left to find out what happened.
 func (c *commit) attempt(ctx context.Context) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {

@@ -63,7 +63,7 @@ func TestR4_LostAnswerIsNoLostCommit(t *testing.T) {
 }
 
 // TestR4_LostAnswerAndOthers loses the answer to a commit that counts, and another
-// request counts before the commit can look: each has to be told its own number.
+// request counts before the commit can look: each has to get its own number.
 func TestR4_LostAnswerAndOthers(t *testing.T) {
 	for _, backend := range []string{"full", "swap"} {
 		t.Run(backend, func(t *testing.T) {
@@ -98,8 +98,8 @@ func TestR4_LostAnswerAndOthers(t *testing.T) {
 }
 
 // TestR4_LostAnswerBeforeTheEnd loses the answer to a commit and ends the session
-// before the commit can look: what it stored may live on under the new ID, and so
-// nobody may say that it was not stored.
+// before the commit can look. The change may be stored under the new ID, so the error
+// must not say that it was not.
 func TestR4_LostAnswerBeforeTheEnd(t *testing.T) {
 	for _, end := range []string{"/login", "/destroy"} {
 		for _, backend := range []string{"full", "swap"} {

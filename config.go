@@ -13,97 +13,108 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Config says how sessions behave. A nil Config and every zero field are safe
-// defaults; [New] copies it. Times are whole seconds in cookies and records, and
-// at most 400 days, which is what browsers keep.
+// Config configures a [Middleware]. A nil Config and every zero field mean safe
+// defaults; [New] copies it. Cookies and records keep times in whole seconds.
+// Lifetimes are at most 400 days, because browsers keep no cookie longer.
 type Config struct {
 	// Lifetime is how long a session lives from its creation, however much it
-	// is used. Default: 14 days, or what the backend proposes. In formats that
-	// do not store the creation, Flask's for one, it counts from the last write.
+	// is used. Default: 14 days, or what the backend proposes. Formats that do
+	// not store the creation, such as Flask's, count from the last write.
 	Lifetime time.Duration
 
-	// IdleTimeout ends a session that is not used for so long. Default: none.
-	// Use is recorded at most once in a tenth of it, or a minute. It is an error
-	// with formats that cannot record it.
+	// IdleTimeout ends a session that has not been used for this long. Default:
+	// none. To save writes, use is recorded at most once in a tenth of it, or
+	// once a minute if that is more often. New refuses it if the format cannot
+	// record use.
 	IdleTimeout time.Duration
 
-	// BrowserSession makes cookies that end with the browser instead of with
-	// the session. [Session.SetPersistent] has the last word ("remember me").
+	// BrowserSession makes cookies end with the browser instead of with the
+	// session. [Session.SetPersistent] overrides it for one session ("remember
+	// me").
 	BrowserSession bool
 
-	// Transport is how tokens travel. Default: Cookie{}.
+	// Transport carries tokens to the client and back. Default: Cookie{}.
 	Transport Transport
 
-	// Format lays out the records. Default: what the backend proposes, else
+	// Format lays out the records. Default: what the backend proposes, otherwise
 	// serializer.Native(serializer.JSON).
 	Format serializer.Format
 
-	// IDs tells whether a server-side backend sees IDs or only their hash.
-	// Default: hashed, unless the backend shares its store with Python.
+	// IDs selects what a server-side backend sees of IDs. Default: HashedIDs,
+	// unless the backend shares its store with Python.
 	IDs IDs
 
-	// Namespace separates several middlewares over one backend: an ID of one
-	// is unknown to the other. Default: the cookie's name without its prefix,
-	// or the header's. Pin it before you rename the cookie. Unused with RawIDs.
+	// Namespace separates the sessions of several middlewares over one backend:
+	// one does not accept the tokens of another. Default: the name of the
+	// cookie, without its prefix, or of the header. To rename the cookie and
+	// keep its sessions, set Namespace to the old name first. It is not used
+	// with RawIDs.
 	Namespace string
 
-	// Autoload tells for which requests the session is loaded before the handler
-	// runs; if that fails the handler does not run. Default: none. See [Always],
-	// [Paths] and [Pattern].
+	// Autoload reports whether to load the session before the handler runs. If
+	// loading fails, ErrorHandler answers and the handler does not run. Default:
+	// handlers load the session themselves. See [Always], [Paths] and [Pattern].
 	Autoload func(*http.Request) bool
 
-	// NoTouch tells which requests do not count as use of the session, such as
-	// polling. Default: none.
+	// NoTouch reports whether a request, such as polling, does not count as use
+	// of the session. Default: every request that loads it counts.
 	NoTouch func(*http.Request) bool
 
-	// RefreshUntouched loads the session after every request that carries a
-	// token and did not use it, so that permanent sessions slide exactly as
-	// Flask's do. It costs what loading costs.
+	// RefreshUntouched also loads the session of every request that carries a
+	// token but does not use it, so that the lifetimes of permanent sessions
+	// slide exactly as in Flask. Each of these requests pays for loading.
 	RefreshUntouched bool
 
-	// ClockSkew is by how much clocks in a mixed fleet differ: signed timestamps
-	// are written that much earlier and accepted that much in the future.
-	// Default: 0. Beside Flask, which refuses a cookie from one second ahead, 2
-	// seconds are good.
+	// ClockSkew is the clock difference to tolerate between machines. Tokens are
+	// backdated by this much and accepted up to this far in the future. Default:
+	// 0. Set 2 seconds if you share cookies with Flask, which refuses a cookie
+	// from one second ahead.
 	ClockSkew time.Duration
 
-	// RefuseConflicts makes every concurrent change a conflict (ErrConflict, 409)
-	// instead of merging changes of different keys.
+	// RefuseConflicts makes a commit fail with ErrConflict (409) if another
+	// request changed the session. Default: the changes of both are merged.
 	RefuseConflicts bool
 
-	// Timeout bounds a load, and a commit with all its retries. Default: 2
-	// seconds.
+	// Timeout limits the time of a load, and of a commit with all its retries.
+	// Default: 2 seconds.
 	Timeout time.Duration
 
-	// MaxSize bounds a record in a server-side backend, in bytes. Default: 1 MiB.
+	// MaxSize limits a record in a server-side backend, in bytes. Default: 1 MiB,
+	// or what the backend holds if that is less.
 	MaxSize int
 
-	// MaxPerSubject bounds how many sessions one subject has. Default: no bound.
-	// One more is ErrSubjectLimit, or ends the oldest one if EvictOldest is set.
+	// MaxPerSubject limits the number of sessions of one subject. Default: no
+	// limit. A commit that would store one more fails with ErrSubjectLimit.
 	MaxPerSubject int
-	EvictOldest   bool
 
-	// Sources are where older sessions are found when the backend does not know
-	// a token; they move to the backend with the next commit.
+	// EvictOldest ends the subject's oldest session at MaxPerSubject, instead
+	// of refusing the new one.
+	EvictOldest bool
+
+	// Sources are where sessions were kept before. They are asked, in order, for
+	// a token that the backend does not know. A session that is found there
+	// moves to the backend with the response.
 	Sources []Source
 
-	// Require names abilities that the backend must have, so that a missing
-	// one is an error from New and not a surprise.
+	// Require lists abilities that the backend must have. If one is missing, New
+	// returns an error that names it.
 	Require []backends.Ability
 
-	// DisableBreaker makes every request wait for a backend that is down.
-	// By default the middleware stops asking for a moment after a few failures.
+	// DisableBreaker makes every request wait for a backend that is down. By
+	// default the middleware does not call the backend for a moment after a few
+	// failures, and requests fail at once with ErrUnavailable.
 	DisableBreaker bool
 
-	// ErrorHandler answers a request whose session could not be loaded
-	// (autoload) or saved. Default: [Error].
+	// ErrorHandler answers a request whose session could not be saved, or not be
+	// loaded for Autoload. Default: [Error].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
-	// Observe is told what happens to sessions. It must be quick and safe for
-	// concurrent use. Default: nothing is told. See [LogEvents].
+	// Observe is called with every event of a session. It must be quick and safe
+	// for concurrent use. Default: no function is called. See [LogEvents].
 	Observe func(context.Context, Event)
 
-	// Logger gets the few warnings that New has. Default: [slog.Default].
+	// Logger receives what the operator should know about the configuration.
+	// Default: [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -117,8 +128,8 @@ const (
 	maxLifetime = 400 * 24 * time.Hour
 )
 
-// withDefaults returns a copy of c with every default filled in. Those of the
-// backend come before the package's own.
+// withDefaults returns a copy of c with every default filled in. A default of the
+// backend takes precedence over the package's own.
 func (c *Config) withDefaults(facts backends.Facts) Config {
 	d := facts.Defaults
 	var cfg Config
@@ -185,11 +196,11 @@ func (c *Config) validate(facts backends.Facts) error {
 	case facts.MaxSize > 0 && c.MaxSize > facts.MaxSize:
 		return fmt.Errorf("sessions: Config.MaxSize is %d, but the backend holds records of at most %d bytes: lower it, or leave it out", c.MaxSize, facts.MaxSize)
 	case c.MaxPerSubject < 0:
-		return errors.New("sessions: Config.MaxPerSubject is negative: give a number, or 0 for no bound")
+		return errors.New("sessions: Config.MaxPerSubject is negative: give a number, or 0 for no limit")
 	case c.EvictOldest && c.MaxPerSubject == 0:
 		return errors.New("sessions: Config.EvictOldest needs MaxPerSubject")
 	case c.IDs > RawIDs:
-		return errors.New("sessions: Config.IDs is none of DefaultIDs, HashedIDs and RawIDs")
+		return errors.New("sessions: Config.IDs is not a valid value: use DefaultIDs, HashedIDs or RawIDs")
 	}
 	return nil
 }
@@ -205,7 +216,7 @@ func require(b Backend, wanted []backends.Ability) error {
 	return nil
 }
 
-// policy returns what c says about records.
+// policy returns the part of c that concerns records.
 func (c *Config) policy() policy {
 	return policy{
 		lifetime:        c.Lifetime,

@@ -11,8 +11,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestCK1_WrongConfigurationIsRefused names for each mistake a word of the
-// remedy.
+// TestCK1_WrongConfigurationIsRefused: for each mistake, the error names the remedy.
 func TestCK1_WrongConfigurationIsRefused(t *testing.T) {
 	cookie := func(c sessions.Cookie) *sessions.Config { return &sessions.Config{Transport: c} }
 	for _, tt := range []struct {
@@ -33,9 +32,9 @@ func TestCK1_WrongConfigurationIsRefused(t *testing.T) {
 		{"missing ability", &sessions.Config{Require: []backends.Ability{backends.IsStateless}}, "stateless"},
 		{"empty chain", &sessions.Config{Transport: sessions.Chain()}, "at least one"},
 		{"source without backend", &sessions.Config{Sources: []sessions.Source{{}}}, "Sources[0]"},
-		{"no token", cookie(sessions.Cookie{Name: "a b"}), "token"},
-		{"line break", cookie(sessions.Cookie{Name: "a\r\nSet-Cookie"}), "token"},
-		{"umlaut", cookie(sessions.Cookie{Name: "sitzüng"}), "token"},
+		{"no token", cookie(sessions.Cookie{Name: "a b"}), "letters, digits"},
+		{"line break", cookie(sessions.Cookie{Name: "a\r\nSet-Cookie"}), "letters, digits"},
+		{"umlaut", cookie(sessions.Cookie{Name: "sitzüng"}), "letters, digits"},
 		{"host with domain", cookie(sessions.Cookie{Name: "__Host-s", Domain: "example.com"}), "__Secure-"},
 		{"host with path", cookie(sessions.Cookie{Name: "__Host-s", Path: "/a"}), "__Secure-"},
 		{"host insecure", cookie(sessions.Cookie{Name: "__Host-s", Insecure: true}), "Insecure"},
@@ -64,7 +63,7 @@ func TestCK1_WrongConfigurationIsRefused(t *testing.T) {
 		{"header", &sessions.Config{Transport: sessions.Header{Name: "a b"}}, "header name"},
 		{"cookie as header", &sessions.Config{Transport: sessions.Header{Name: "cookie"}}, "Cookie"},
 		{"scheme", &sessions.Config{Transport: sessions.Header{Scheme: "a b"}}, "one word"},
-		{"wrong in a chain", &sessions.Config{Transport: sessions.Chain(sessions.Bearer(), sessions.Cookie{Name: ""}, sessions.Cookie{Name: "\x00"})}, "token"},
+		{"wrong in a chain", &sessions.Config{Transport: sessions.Chain(sessions.Bearer(), sessions.Cookie{Name: ""}, sessions.Cookie{Name: "\x00"})}, "letters, digits"},
 	} {
 		mw, err := sessions.New(memory.New(nil), tt.config)
 		if err == nil || mw != nil {

@@ -12,37 +12,47 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Cookie is the [Transport] that browsers know. Its zero value is the safest
-// one: "__Host-session" with Secure, HttpOnly, SameSite=Lax and Path=/. Cookies
-// follow RFC 6265bis.
+// Cookie is the [Transport] for browsers. Its zero value is the safest: the cookie
+// "__Host-session" with Secure, HttpOnly, SameSite=Lax and Path=/. Cookies follow
+// RFC 6265bis.
 type Cookie struct {
-	// Name is the cookie's name. Default: "__Host-session"; "session" where a
-	// domain, another path, a foreign format or Insecure rules the prefix out.
+	// Name is the cookie's name. Default: "__Host-session", or "session" if the
+	// prefix is not possible because of Domain, Path, Insecure or the format of
+	// another framework.
 	Name string
 
-	// Domain shares the cookie with subdomains. Default: this host only.
+	// Domain shares the cookie with the subdomains of a domain. Default: only
+	// this host gets it.
+	//
+	// If you change Domain while browsers have the cookie, change Name too, and
+	// list the old cookie as the Transport of a [Source]. Under the same name a
+	// browser keeps both cookies and sends both: logins may fail, and a logout
+	// may bring back the old session.
 	Domain string
 
-	// Path limits the cookie to paths below it. Default: "/".
+	// Path limits the cookie to this path and the paths below it. Default: "/".
+	// If you change Path, change Name too and list the old cookie as the
+	// Transport of a [Source], for the same reason as with Domain.
 	Path string
 
-	// SameSite is when other sites' requests carry the cookie. Default:
-	// [http.SameSiteLaxMode].
+	// SameSite restricts which requests from other sites carry the cookie.
+	// Default: [http.SameSiteLaxMode].
 	SameSite http.SameSite
 
-	// Insecure sends the cookie over plain http too. It is for tools that do
-	// not take localhost for secure, and for nothing else.
+	// Insecure lets browsers send the cookie over plain http too. Use it only
+	// for tools that do not treat localhost as secure.
 	Insecure bool
 
-	// ScriptReadable lets the page's scripts read the cookie (no HttpOnly).
+	// ScriptReadable lets scripts in the page read the cookie: it is sent
+	// without HttpOnly.
 	ScriptReadable bool
 
-	// Partitioned keeps one cookie for each top-level site that embeds this one
-	// (CHIPS).
+	// Partitioned makes browsers keep a separate cookie for each top-level site
+	// that embeds this one (CHIPS).
 	Partitioned bool
 
-	// Duplicates tells what to make of several cookies of this name. Default:
-	// [RefuseAmbiguous].
+	// Duplicates selects which cookies count if a request has several of this
+	// name. Default: what the backend proposes, otherwise [RefuseAmbiguous].
 	Duplicates Duplicates
 }
 
@@ -53,7 +63,7 @@ const (
 	// maxCookie is the size of name and value beyond which a browser drops a
 	// cookie (RFC 6265bis, 5.6).
 	maxCookie = 4096
-	// maxAttribute is the size beyond which it ignores an attribute.
+	// maxAttribute is the size beyond which a browser ignores an attribute.
 	maxAttribute = 1024
 )
 
@@ -63,8 +73,8 @@ func (c Cookie) Tokens(dst []string, r *http.Request) ([]string, error) {
 }
 
 // Send implements [Transport]. It refuses a Cookie that [New] would refuse, so
-// that a transport which fills in attributes by itself cannot be made to send
-// others.
+// that a Transport of your own that changes a Cookie for each request cannot send
+// an invalid one.
 func (c Cookie) Send(h http.Header, r *http.Request, token string, expires time.Time) error {
 	t := c.complete()
 	if err := t.validate(); err != nil {
@@ -73,7 +83,7 @@ func (c Cookie) Send(h http.Header, r *http.Request, token string, expires time.
 	return t.Send(h, r, token, expires)
 }
 
-// Clear implements [Transport]. It does nothing where Send refuses.
+// Clear implements [Transport]. It does nothing if Send would refuse.
 func (c Cookie) Clear(h http.Header, r *http.Request) {
 	if t := c.complete(); t.validate() == nil {
 		t.Clear(h, r)
@@ -143,10 +153,10 @@ func (c Cookie) complete() *cookieTransport {
 	return &cookieTransport{c, b.String()}
 }
 
-// validate returns what a browser would not accept.
+// validate returns an error if browsers would not accept the cookie.
 func (c *cookieTransport) validate() error {
 	if c.Name == "" || strings.ContainsFunc(c.Name, func(r rune) bool { return !isToken(r) }) {
-		return errors.New("sessions: Cookie.Name is no token: use letters, digits, '-' and '_' (RFC 6265, 4.1.1)")
+		return errors.New("sessions: Cookie.Name is not a valid cookie name: use letters, digits, '-' and '_' (RFC 6265, 4.1.1)")
 	}
 	if len(c.Name) > maxAttribute || len(c.Path) > maxAttribute || len(c.Domain) > maxAttribute {
 		return errors.New("sessions: Cookie.Name, Path or Domain is longer than 1024 bytes: a browser would ignore it")
@@ -156,7 +166,7 @@ func (c *cookieTransport) validate() error {
 			continue
 		}
 		if !strings.HasPrefix(c.Name, "__") || c.Name[:len(p)] != p {
-			return fmt.Errorf("sessions: Cookie.Name looks like a cookie name prefix but is none: the prefixes are %s, __Secure-, __Http- and __Host-Http-, in this case", hostPrefix)
+			return fmt.Errorf("sessions: Cookie.Name begins almost like a cookie name prefix: write %s, __Secure-, __Http- or __Host-Http- in exactly this case, or choose another name", hostPrefix)
 		}
 	}
 	prefixed := func(p string) bool { return strings.HasPrefix(c.Name, p) }
@@ -164,7 +174,7 @@ func (c *cookieTransport) validate() error {
 	case prefixed(hostPrefix) && (c.Domain != "" || c.Path != "/"):
 		return errors.New("sessions: Cookie: the prefix __Host- forbids a Domain and any Path but \"/\": leave them out, or use the prefix __Secure-")
 	case (prefixed(hostPrefix) || prefixed("__Secure-") || prefixed("__Http-")) && c.Insecure:
-		return errors.New("sessions: Cookie: the prefix of the name needs Secure: leave Insecure out, or choose a name without prefix")
+		return errors.New("sessions: Cookie: the prefix of the name needs Secure: leave Insecure out, or choose a name without a prefix")
 	case (prefixed("__Http-") || prefixed("__Host-Http-")) && c.ScriptReadable:
 		return errors.New("sessions: Cookie: the prefix of the name needs HttpOnly: leave ScriptReadable out")
 	case c.SameSite == http.SameSiteNoneMode && c.Insecure:
@@ -172,13 +182,13 @@ func (c *cookieTransport) validate() error {
 	case c.Partitioned && c.Insecure:
 		return errors.New("sessions: Cookie: Partitioned needs Secure: leave Insecure out")
 	case c.SameSite > http.SameSiteNoneMode || c.SameSite < 0:
-		return errors.New("sessions: Cookie.SameSite is none of http's constants")
+		return errors.New("sessions: Cookie.SameSite is not a valid value: use a constant of net/http")
 	case c.Path[0] != '/' || strings.ContainsFunc(c.Path, notAttribute):
-		return errors.New("sessions: Cookie.Path must begin with \"/\" and hold no ';', ',' or control characters")
+		return errors.New("sessions: Cookie.Path must begin with \"/\" and must not contain ';', ',', spaces, control characters or non-ASCII characters")
 	case c.Domain != "" && !isDomain(strings.TrimPrefix(c.Domain, ".")):
-		return errors.New("sessions: Cookie.Domain is no domain name: give a host name without scheme and port")
+		return errors.New("sessions: Cookie.Domain is not a valid domain name: give a host name without scheme and port")
 	case c.Duplicates > LastOnly:
-		return errors.New("sessions: Cookie.Duplicates is none of its constants")
+		return errors.New("sessions: Cookie.Duplicates is not a valid value: use RefuseAmbiguous, FirstOnly or LastOnly")
 	}
 	return nil
 }
@@ -225,7 +235,7 @@ func (c *cookieTransport) Send(h http.Header, _ *http.Request, token string, exp
 	var buf [80]byte
 	end := buf[:0]
 	if !expires.IsZero() {
-		// Both, by one clock: Max-Age is what browsers prefer.
+		// Browsers prefer Max-Age; some clients know only Expires.
 		end = append(end, "; Expires="...)
 		end = expires.UTC().AppendFormat(end, http.TimeFormat)
 		end = append(end, "; Max-Age="...)
@@ -246,7 +256,7 @@ func (c *cookieTransport) Clear(h http.Header, _ *http.Request) {
 	c.set(h, c.Name+"=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"+c.attributes)
 }
 
-// set adds a Set-Cookie line and takes out earlier ones of the same name: a
+// set adds a Set-Cookie line and removes earlier ones of the same name, because a
 // response must not set one cookie twice (RFC 6265bis, 4.1.1).
 func (c *cookieTransport) set(h http.Header, line string) {
 	const key = "Set-Cookie"
@@ -260,12 +270,12 @@ func (c *cookieTransport) set(h http.Header, line string) {
 	h[key] = append(lines, line)
 }
 
-// isToken tells whether r may stand in a token (RFC 9110, 5.6.2).
+// isToken reports whether a token may contain r (RFC 9110, 5.6.2).
 func isToken(r rune) bool {
 	return r > ' ' && r < 0x7f && !strings.ContainsRune("()<>@,;:\\\"/[]?={}", r)
 }
 
-// isCookieOctet tells whether b may stand in a cookie's value (RFC 6265, 4.1.1).
+// isCookieOctet reports whether a cookie's value may contain b (RFC 6265, 4.1.1).
 func isCookieOctet(b byte) bool {
 	return b > ' ' && b < 0x7f && b != '"' && b != ',' && b != ';' && b != '\\'
 }

@@ -34,8 +34,8 @@ func TestNameOfTheCookie(t *testing.T) {
 	}
 }
 
-// TestCK4_DeletionRepeatsTheAttributes compares what sets the cookie with what
-// deletes it.
+// TestCK4_DeletionRepeatsTheAttributes compares the line that sets a cookie with the
+// one that deletes it.
 func TestCK4_DeletionRepeatsTheAttributes(t *testing.T) {
 	for _, cookie := range []sessions.Cookie{
 		{},
@@ -58,7 +58,8 @@ func TestCK4_DeletionRepeatsTheAttributes(t *testing.T) {
 	}
 }
 
-// TestSeveralCookiesOfOneName: exactly one of them may be valid.
+// TestSeveralCookiesOfOneName: of several cookies of one name, exactly one may be
+// valid.
 func TestSeveralCookiesOfOneName(t *testing.T) {
 	backend := memory.New(nil)
 	reads := 0
@@ -112,7 +113,8 @@ func TestSeveralCookiesOfOneName(t *testing.T) {
 	}
 }
 
-// TestCK3_CookieHeaders are spellings that must not lead to our cookie, or must.
+// TestCK3_CookieHeaders has spellings of the Cookie header that must lead to our
+// cookie, and others that must not.
 func TestCK3_CookieHeaders(t *testing.T) {
 	h := serve(t, newMiddleware(t, memory.New(nil), nil), basics)
 	c := newClient(t, h)
@@ -150,9 +152,8 @@ func TestCK3_CookieHeaders(t *testing.T) {
 	}
 }
 
-// TestCK5_SecureDoesNotDependOnTheRequest: TLS may end before us, and whoever
-// asks may say anything about it: the cookie is Secure, unless the
-// configuration says otherwise.
+// TestCK5_SecureDoesNotDependOnTheRequest: whatever a request says about TLS, which a
+// proxy may terminate, the cookie is Secure unless the configuration says otherwise.
 func TestCK5_SecureDoesNotDependOnTheRequest(t *testing.T) {
 	for name, header := range map[string]http.Header{
 		"nothing":           {},
@@ -186,7 +187,7 @@ func TestCK5_SecureDoesNotDependOnTheRequest(t *testing.T) {
 	}
 }
 
-// maker is a stateless backend that makes tokens as it likes.
+// maker is a stateless backend that makes the tokens that a test wants.
 type maker struct {
 	*countingStateless
 	token string
@@ -194,9 +195,9 @@ type maker struct {
 
 func (m maker) Write(context.Context, string, sessions.Record) (string, error) { return m.token, nil }
 
-// TestE15_NoCookieIsDropped: net/http drops in silence what it cannot put into
-// a cookie, and sends what browsers drop. Ours is either sent as it is or an
-// error, before the first byte of the response.
+// TestE15_NoCookieIsDropped: net/http silently drops what it cannot put into a
+// cookie, and sends cookies that browsers drop. Our cookie is either sent as it is, or
+// there is an error before the first byte of the response.
 func TestE15_NoCookieIsDropped(t *testing.T) {
 	longest := strings.Repeat("x", 4096-len("__Host-session"))
 	send := func(token string, transport sessions.Transport) (*http.Response, error) {
@@ -227,7 +228,7 @@ func TestE15_NoCookieIsDropped(t *testing.T) {
 		}
 	}
 
-	// What we write is what net/http reads and would write.
+	// net/http reads what we write, and would write the same.
 	for _, cookie := range []sessions.Cookie{
 		{},
 		{Name: "__Secure-s", Domain: "example.com", Path: "/app", SameSite: http.SameSiteStrictMode},

@@ -59,8 +59,8 @@ func TestEXP1_AbsoluteAndIdleTimeout(t *testing.T) {
 	}
 }
 
-// TestEXP2_StatelessDeadlines: what a stateless backend can hold, it enforces:
-// the deadline from creation, the lifetime of one session, and the idle time.
+// TestEXP2_StatelessDeadlines: a stateless backend enforces the deadlines that its
+// tokens can hold: the one from creation, that of one session, and the idle timeout.
 func TestEXP2_StatelessDeadlines(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, tt := range []struct {
@@ -107,8 +107,8 @@ func TestEXP2_StatelessDeadlines(t *testing.T) {
 	}
 }
 
-// TestS4_EndsAreExact: the end comes when it was said, to the tick of the clock
-// that the store and the format have: not before, and not after.
+// TestS4_EndsAreExact: a session ends exactly at its deadline, to the tick of the
+// clock of store and format: not before it, and not after it.
 func TestS4_EndsAreExact(t *testing.T) {
 	const lifetime, idle = time.Hour, 10 * time.Minute
 	native := func() sessions.Backend { return memory.New(nil) }
@@ -154,8 +154,8 @@ func TestS4_EndsAreExact(t *testing.T) {
 	}
 }
 
-// TestRES3_EXP1_NothingRenewsWhatHasExpired: what expires while a request works
-// on it stays gone: no change, new ID or longer lifetime brings it back, and no
+// TestRES3_EXP1_NothingRenewsWhatHasExpired: a session that expires while a request
+// uses it has ended: no change, new ID or longer lifetime brings it back, and no
 // cookie is sent.
 func TestRES3_EXP1_NothingRenewsWhatHasExpired(t *testing.T) {
 	for name, f := range map[string]func(s *sessions.Session) error{
@@ -168,7 +168,7 @@ func TestRES3_EXP1_NothingRenewsWhatHasExpired(t *testing.T) {
 	} {
 		for end, config := range map[string]sessions.Config{
 			"absolute": {Lifetime: time.Hour},
-			// A request under way is use, unless it is none by configuration.
+			// A request under way counts as use, unless NoTouch says otherwise.
 			"idle": {Lifetime: 10 * time.Hour, IdleTimeout: time.Hour, NoTouch: sessions.Always},
 		} {
 			t.Run(name+"/"+end, func(t *testing.T) {
@@ -200,9 +200,8 @@ func TestRES3_EXP1_NothingRenewsWhatHasExpired(t *testing.T) {
 	}
 }
 
-// TestEXP5_OddTimesAreNotForEver: no number of seconds, however odd, makes a
-// session that does not end: not in the configuration, not of a handler, and
-// not in a record that was read.
+// TestEXP5_OddTimesAreNotForEver: no number of seconds makes a session that does not
+// end: not in the configuration, not from a handler, and not in a record.
 func TestEXP5_OddTimesAreNotForEver(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	for _, d := range []time.Duration{math.MaxInt64, math.MinInt64, -1, 1, time.Second - 1, 400*24*time.Hour + 1} {
@@ -220,8 +219,8 @@ func TestEXP5_OddTimesAreNotForEver(t *testing.T) {
 		})
 	}
 
-	// What Python, or somebody with a hand in the store, has written. Only a
-	// lifetime that is a number of seconds, and longer, is kept.
+	// Python, or someone with access to the store, has written these records.
+	// Only a lifetime that is a number of seconds, and longer, is kept.
 	numbers := []string{"0", "-1", "0.5", "-0.0", "1", "3600", "1e10", "9e10", "9223372036", "9223372037", "1e18", "1.7e12", "1e308", "-1e308", "1e400", "NaN", "Infinity", "-Infinity",
 		"9223372036854775807", "9223372036854775808", "123456789012345678901234567890", "true", "null", `"3600"`, "[1]", "{}"}
 	format := serializer.StarsessionsFormat
@@ -241,7 +240,7 @@ func TestEXP5_OddTimesAreNotForEver(t *testing.T) {
 				if _, err := b.Write(t.Context(), id, sessions.Record{Data: data, TTL: 100 * year}); err != nil {
 					t.Fatal(err)
 				}
-				// Two days of use, which no session of an hour lives.
+				// The session is used for two days, which none of an hour survives.
 				long := lifetime == "9223372036"
 				for range 48 {
 					response := c.get("/count")
@@ -259,7 +258,7 @@ func TestEXP5_OddTimesAreNotForEver(t *testing.T) {
 					time.Sleep(time.Hour)
 				}
 				if c.cookies["session"] == id && !long {
-					t.Errorf("%s: it lives on", what)
+					t.Errorf("%s: it has not ended", what)
 				}
 			})
 		}

@@ -8,25 +8,25 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// errLeadsNowhere is errMovedAway for a token that leads nowhere in a store that
-// keeps no tombstones.
-var errLeadsNowhere = fmt.Errorf("%w: the token leads to no session: it has ended, or it lives on under an ID that this store cannot tell", ErrConflict)
+// errLeadsNowhere is like errMovedAway but for a store that keeps no tombstones, and
+// that therefore cannot say why the token leads to no session.
+var errLeadsNowhere = fmt.Errorf("%w: the token leads to no session: either the session has ended, or it has a new ID, of which this store keeps no trace", ErrConflict)
 
-// Destroy ends the session at once: its record is removed and the cookie is
-// deleted with the response. Requests that are under way cannot bring it back. If
-// the handler goes on to use the session, that is a new one. With a stateless
-// backend a copy of the token stays valid until it expires. If the client sent
-// the tokens of several sessions, all of them end; more than four are
-// ErrAmbiguousToken.
+// Destroy ends the session at once. It removes the record; the response deletes the
+// cookie. If the backend can swap, requests that are under way cannot bring the
+// session back. With a stateless backend, a copy of the token stays valid until it
+// expires. If the client sent the tokens of several sessions, Destroy ends all of
+// them; for more than four it returns ErrAmbiguousToken. A handler that continues to
+// use s uses a new session.
 //
-// An error means that the session may live on. It is ErrConflict if another
-// request has given it a new ID meanwhile, so that it lives on under an ID that
-// this request does not know: let the client try again. Stores that are shared
-// with another framework keep no trace of an old ID; there ErrConflict may also
-// mean that the session had ended before, and the cookie is deleted.
+// An error means that the session may not have ended. ErrConflict means that
+// another request gave it a new ID, which this request does not know: let the client
+// try again. Stores that are shared with another framework keep no trace of old IDs;
+// there, ErrConflict may also mean that the session had ended before, and the
+// response deletes the cookie.
 //
-// After the response has begun the record is removed all the same. If only a
-// cookie could end the session, Destroy returns ErrCommitted then.
+// Destroy also removes the record after the response has begun. With a stateless
+// backend it then returns ErrCommitted, because the cookie cannot be deleted.
 func (s *Session) Destroy(ctx context.Context) error {
 	ctx, tell := s.vault.collect(ctx)
 	defer tell()
@@ -70,7 +70,8 @@ func (s *Session) Destroy(ctx context.Context) error {
 	return nil
 }
 
-// forget makes the session a new one, and has the client forget the old one.
+// forget makes s a new session and lets the response delete the token of the old
+// one. It takes s.mu.
 func (s *Session) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +87,7 @@ func (s *Session) forget() {
 	s.version++
 }
 
-// close ends the session's changes without saving them.
+// close refuses further changes and saves nothing. It takes s.mu.
 func (s *Session) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

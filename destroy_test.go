@@ -11,8 +11,8 @@ import (
 )
 
 // TestDestroyOfSeveralSessions: a logout with the cookies of several sessions ends
-// them all; junk before the real one does not protect it; and where too many are
-// sent to tell, Destroy says so.
+// them all; junk before the real one does not protect it; and if there
+// are too many tokens, Destroy returns an error.
 func TestDestroyOfSeveralSessions(t *testing.T) {
 	b := memory.New(nil)
 	mw := newMiddleware(t, b, nil)
@@ -63,8 +63,8 @@ func TestDestroyOfSeveralSessions(t *testing.T) {
 // so. All of it a thousand times.
 func TestRES1_RES2_R2_E1_E21_LogoutIsFinal(t *testing.T) {
 	for end, want := range map[string]struct {
-		who  string // whom the token leads to that the other request left behind
-		left int    // how many sessions there are; a regeneration leaves a tombstone besides
+		who  string // the user of the session to which the other request's token leads
+		left int    // the number of sessions, without tombstones
 	}{"/destroy": {"", 0}, "/login": {"ada", 1}} {
 		t.Run(end[1:], func(t *testing.T) {
 			onServers(t, func(t *testing.T, b sessions.Backend) {
@@ -112,8 +112,8 @@ func lateCommit(t *testing.T, mw *sessions.Middleware, end, who string) {
 	}
 }
 
-// TestRES1_LogoutAfterRegeneration: what a logout does not know of it cannot
-// end, and so it must not say that it did.
+// TestRES1_LogoutAfterRegeneration: a logout cannot end a session whose new ID it does
+// not know, and must not report success.
 func TestRES1_LogoutAfterRegeneration(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		var c *client

@@ -11,16 +11,16 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Device describes one of a subject's sessions.
+// Device describes one session of a subject.
 type Device struct {
 	PublicID string // as [Session.PublicID] returns it
 	Created  time.Time
-	Expires  time.Time // however much it is used
+	Expires  time.Time // when the session ends, however much it is used
 }
 
-// List returns the live sessions of subject, the newest first, those included
+// List returns the live sessions of subject, the newest first, including sessions
 // that are still in one of [Config.Sources]. It returns [errors.ErrUnsupported] if
-// a backend that can hold a subject's sessions has no subject index.
+// the backend, or a source whose format stores subjects, has no subject index.
 func (mw *Middleware) List(ctx context.Context, subject string) ([]Device, error) {
 	v := mw.vault
 	ctx, cancel := v.detach(ctx)
@@ -45,7 +45,7 @@ func (mw *Middleware) List(ctx context.Context, subject string) ([]Device, error
 	return devices, nil
 }
 
-// indexed returns the stores that may hold sessions with an owner.
+// indexed returns the stores that may hold sessions with a subject.
 func (v *vault) indexed() []*store {
 	list := []*store{v.primary}
 	for _, st := range v.sources {
@@ -56,7 +56,8 @@ func (v *vault) indexed() []*store {
 	return list
 }
 
-// unlisted says which store is to blame, if an index is missing.
+// unlisted returns err, or an error that names the store if its subject index is
+// missing.
 func unlisted(st *store, err error) error {
 	if errors.Is(err, errors.ErrUnsupported) {
 		return fmt.Errorf("sessions: the backend with the format %s cannot find the sessions of a subject: use memory, redis or postgres: %w", st.format.Name(), errors.ErrUnsupported)
@@ -64,11 +65,10 @@ func unlisted(st *store, err error) error {
 	return err
 }
 
-// Revoke ends the session of subject that has the given [Session.PublicID], and
-// reports whether there was one. It returns ErrConflict if another request gives
-// the session a new ID at this moment, so that it lives on: list the sessions
-// again. If it is the session of the request that ctx belongs to, it ends as with
-// [Session.Destroy].
+// Revoke ends the session of subject with the given public ID, and reports whether
+// there was one. It returns ErrConflict if another request has just given the
+// session a new ID, so that it has not ended: list the sessions again. If it is the
+// session of ctx's request, its cookie is deleted as with [Session.Destroy].
 func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (bool, error) {
 	v := mw.vault
 	detached, cancel := v.detach(ctx)
@@ -97,13 +97,14 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (boo
 	return false, nil
 }
 
-// RevokeAll ends every session of subject and returns how many there were: log
-// out everywhere. Sessions that are still in one of [Config.Sources] end, too. If
-// the session of the request that ctx belongs to is among them, it ends as with
-// [Session.Destroy], and the handler may go on with a new one.
+// RevokeAll ends all sessions of subject and returns how many there were, as for
+// "log out everywhere". Sessions in [Config.Sources] end too. If the session of
+// ctx's request is among them, its cookie is deleted as with [Session.Destroy],
+// and the handler may continue with a new session.
 //
-// It returns [errors.ErrUnsupported] if a backend that can hold a subject's
-// sessions has no subject index; those in the other backends have ended then.
+// It returns [errors.ErrUnsupported] if the backend, or a source whose format
+// stores subjects, has no subject index; the sessions in the others have ended
+// then.
 func (mw *Middleware) RevokeAll(ctx context.Context, subject string) (int, error) {
 	n, err := mw.revoke(ctx, subject, func(*store) string { return "" })
 	if err == nil {
@@ -147,7 +148,8 @@ func (mw *Middleware) revoke(ctx context.Context, subject string, except func(*s
 	ctx, cancel := v.detach(ctx)
 	defer cancel()
 	total, failed := 0, error(nil)
-	// Sources first: a session that moves meanwhile is found in the primary store.
+	// Sources come first: a session that moves meanwhile is found in the primary
+	// store.
 	stores := v.indexed()
 	for _, st := range slices.Backward(stores) {
 		n, err := st.revoke(ctx, subject, except(st))
@@ -159,8 +161,8 @@ func (mw *Middleware) revoke(ctx context.Context, subject string, except func(*s
 	return total, failed
 }
 
-// forgetOwn ends the session of the request that ctx belongs to, whose record is
-// gone, if it is one of those that ended.
+// forgetOwn makes the session of ctx's request a new one if ended, which is called
+// with s.mu held, reports that its record has just been removed.
 func (mw *Middleware) forgetOwn(ctx context.Context, ended func(*Session) bool) {
 	ex, ok := ctx.Value(mw).(*exchange)
 	if !ok {

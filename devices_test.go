@@ -53,7 +53,7 @@ func TestASVS742_Subjects(t *testing.T) {
 	}
 	_, id := who(alive[0])
 	if found, err := mw.Revoke(t.Context(), "eve", id); found || err != nil {
-		t.Errorf("revoking somebody else's session: %v, %v", found, err)
+		t.Errorf("revoking another user's session: %v, %v", found, err)
 	}
 	if found, err := mw.Revoke(t.Context(), "ada", id); !found || err != nil {
 		t.Errorf("Revoke: %v, %v", found, err)
@@ -78,8 +78,8 @@ func TestASVS742_Subjects(t *testing.T) {
 	}
 }
 
-// TestID5_ListsShowNoID: what a list of devices shows is no key: neither what
-// the browser has nor what the store has, and nobody gets in with it.
+// TestID5_ListsShowNoID: a list of devices contains neither a token nor an ID of the
+// store, and no one can log in with what it contains.
 func TestID5_ListsShowNoID(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
@@ -121,8 +121,8 @@ func TestID5_ListsShowNoID(t *testing.T) {
 	})
 }
 
-// TestRevokeAllOfTheOwnSession: a handler that logs its visitor out everywhere,
-// itself included, may go on with a new session.
+// TestRevokeAllOfTheOwnSession: a handler that logs its visitor out everywhere may
+// continue with a new session.
 func TestRevokeAllOfTheOwnSession(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	c := start(t, mw, routes{
@@ -151,8 +151,8 @@ func TestRevokeAllOfTheOwnSession(t *testing.T) {
 	}
 }
 
-// TestEXP3_RevokeAllEndsEverySession: RevokeAll ends every session of its owner
-// at once, also for a request that is under way, and nobody else's.
+// TestEXP3_RevokeAllEndsEverySession: RevokeAll ends all sessions of a subject at
+// once, also for requests that are under way, and no session of another subject.
 func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
@@ -188,14 +188,13 @@ func TestEXP3_RevokeAllEndsEverySession(t *testing.T) {
 			}
 		}
 		if got := body(eve.get("/who")); got != "ada" { // what start stores
-			t.Errorf("somebody else was logged out")
+			t.Errorf("another user was logged out")
 		}
 	})
 }
 
-// TestRES1_RevokeDuringRegeneration: a session that another request moves to a
-// new ID while it is being revoked has not ended, and so nobody may be told
-// that it has.
+// TestRES1_RevokeDuringRegeneration: if another request gives a session a new ID
+// while it is being revoked, it has not ended, and Revoke returns an error.
 func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)
@@ -214,25 +213,25 @@ func TestRES1_RevokeDuringRegeneration(t *testing.T) {
 		found, err := revoking.Revoke(t.Context(), "ada", list[0].PublicID)
 		who := body(c.get("/who"))
 		if !found || !errors.Is(err, sessions.ErrConflict) || who != "ada" {
-			t.Errorf("Revoke: %v, %v, want ErrConflict, because the session lives on as %q", found, err, who)
+			t.Errorf("Revoke: %v, %v, want ErrConflict, because the session has not ended and is that of %q", found, err, who)
 		}
 		list, err = mw.List(t.Context(), "ada")
 		if len(list) != 1 || err != nil {
 			t.Fatalf("List: %v, %v", list, err)
 		}
-		// A change at the same moment is no reason.
+		// A concurrent change does not keep it from ending.
 		hooked.once(backends.OpSwap, func() { c.get("/other") })
 		if found, err := revoking.Revoke(t.Context(), "ada", list[0].PublicID); !found || err != nil {
 			t.Errorf("Revoke: %v, %v", found, err)
 		}
 		if who := body(c.get("/who")); who != "" {
-			t.Errorf("after Revoke the session lives on as %q", who)
+			t.Errorf("after Revoke the session is still that of %q", who)
 		}
 	})
 }
 
-// TestEXP3_EXP4_CookiesCannotBeRevoked: where sessions cannot be revoked,
-// nobody is told that they were.
+// TestEXP3_EXP4_CookiesCannotBeRevoked: if sessions cannot be revoked, the methods
+// return an error.
 func TestEXP3_EXP4_CookiesCannotBeRevoked(t *testing.T) {
 	for name, codec := range map[string]cookie.Codec{
 		"encrypted": cookie.Encrypted(secret), "jwt": cookie.JWT(secret), "flask": cookie.Flask(secret), "starlette": cookie.Starlette(secret),

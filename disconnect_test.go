@@ -93,7 +93,7 @@ func TestC1_TheClientHangsUp(t *testing.T) {
 	}
 }
 
-// nothingRuns fails the test if a goroutine of ours is left over.
+// nothingRuns fails the test if one of our goroutines is still running.
 func nothingRuns(t *testing.T) {
 	t.Helper()
 	var left string
@@ -102,8 +102,8 @@ func nothingRuns(t *testing.T) {
 		check(t, pprof.Lookup("goroutine").WriteTo(&all, 2))
 		left = ""
 		for _, stack := range strings.Split(all.String(), "\n\n") {
-			// Not ours are tests that run beside this one, this one itself, and
-			// what the runtime and the testing package do.
+			// The goroutines of this test, of parallel tests, of the runtime and of
+			// package testing are not ours.
 			if strings.Contains(stack, "gosessions/sessions.(") && !strings.Contains(stack, "testing.tRunner") {
 				left = stack
 			}
@@ -116,9 +116,9 @@ func nothingRuns(t *testing.T) {
 	t.Errorf("a goroutine is left over:\n%s", left)
 }
 
-// TestR11_TheBackendDoesNotSeeTheClientLeave: what the backend is asked for a
-// request does not end with the client, but with the configured time; and the
-// values of the request's context, such as a trace, are there.
+// TestR11_TheBackendDoesNotSeeTheClientLeave: the context that a backend gets ends
+// with Config.Timeout and not with the client. It has the values of the request's
+// context, such as a trace.
 func TestR11_TheBackendDoesNotSeeTheClientLeave(t *testing.T) {
 	type traceKey struct{}
 	for name, b := range variants(t) {
@@ -131,7 +131,7 @@ func TestR11_TheBackendDoesNotSeeTheClientLeave(t *testing.T) {
 			if got := ctx.Value(traceKey{}); got != "trace" {
 				t.Errorf("%s, %s: the context carries %v", name, op, got)
 			}
-			// What never leaves the process needs no deadline.
+			// A backend in the process needs no deadline.
 			if end, ok := ctx.Deadline(); name != "full" && (!ok || time.Until(end) > time.Minute) {
 				t.Errorf("%s, %s: deadline in %v", name, op, time.Until(end))
 			}
@@ -158,8 +158,8 @@ func TestR11_TheBackendDoesNotSeeTheClientLeave(t *testing.T) {
 	}
 }
 
-// TestR11_ASilentBackendCostsItsTimeout: a backend that never answers costs a
-// request the configured time, and is told when that is over.
+// TestR11_ASilentBackendCostsItsTimeout: if a backend never answers, a request waits
+// for Config.Timeout, and then the backend's context ends.
 func TestR11_ASilentBackendCostsItsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := memory.New(nil)

@@ -1,10 +1,20 @@
-// Package sessions keeps a visitor's session across requests, for net/http.
+// Package sessions gives net/http handlers sessions: values that are kept for a
+// visitor from one request to the next.
 //
-// A [Middleware] gives every request its [Session], which is loaded when a
-// handler asks for it and saved once, before the response begins:
+// This package has two kinds of readers. If you write handlers, read on. If you
+// write a backend, read package [github.com/gosessions/sessions/backends].
 //
-//	mw, err := sessions.New(memory.New(nil), nil) // nil: safe defaults
-//	http.ListenAndServe(":8080", mw.Handler(mux))
+// A [Middleware] wraps your handlers. It loads a request's session when a handler
+// calls [Load], and saves it once, before the first byte of the response:
+//
+//	mw, err := sessions.New(memory.New(nil), nil) // a nil Config has safe defaults
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	log.Fatal(http.ListenAndServe(":8080", mw.Handler(mux)))
+//
+// A [Key] is the name and the type of a value. A handler loads the session, uses
+// it, and then writes its response:
 //
 //	const visits sessions.Key[int] = "visits"
 //
@@ -15,51 +25,90 @@
 //			return
 //		}
 //		n, err := visits.Update(session, func(n int) (int, error) { return n + 1, nil })
-//		...
+//		if err != nil {
+//			sessions.Error(w, r, err)
+//			return
+//		}
+//		fmt.Fprintf(w, "visit %d\n", n)
 //	}
 //
-// What it promises on a backend that can swap ([Swapper]; memory, Redis and
-// Postgres can):
+// A login gives the session a new ID and an owner, which [Session.Subject] returns
+// from then on. A logout destroys the session:
 //
-//   - No lost update. A request saves the keys that it changed, on top of what
-//     is stored then. [Session.Update] runs again on a conflict, so counters count.
-//   - Logout is final. A request that was under way when the session ended cannot
-//     bring it back: its commit is [ErrGone].
-//   - A success is never sent for a session that was not saved.
-//   - You pay for what you touch. A request that does not use its session does no
-//     I/O and sends no header; reading a key decodes that key.
+//	func login(session *sessions.Session, userID string) error {
+//		if err := session.RegenerateID(); err != nil {
+//			return err
+//		}
+//		return session.SetSubject(userID)
+//	}
 //
-// # Choosing a backend
+//	func logout(r *http.Request, session *sessions.Session) error {
+//		return session.Destroy(r.Context())
+//	}
 //
-// backends/memory is for one process, development and tests. backends/redis and
-// backends/postgres share sessions among instances, and can list and revoke them
-// by owner. backends/cookie keeps the whole session in the cookie: no store to
-// run, 4 KB at most, and no way to end a session that somebody has copied. It is
-// also how a Go program shares the session of a Flask, Starlette or FastAPI
-// application:
+// [Session.SetPersistent] implements "remember me". [Session.Flash] shows a
+// message on the next page. [Middleware.List] lists a user's devices, and
+// [Middleware.RevokeAll] logs all of them out. Streams and websockets change the
+// session with [Session.Transact], because the response has begun.
 //
-//	mw, err := sessions.New(cookie.New(cookie.Flask("secret")), nil)
+// The package promises:
 //
-// # Writing a backend
-//
-// [Backend] has four methods; a map and a mutex make one. What else a backend
-// can do it shows by optional methods, each described beside the function that
-// uses it: [Swapper], [Toucher], [Rotator], [SubjectIndex], [Sweeper], [Walker].
-// Package sessionstest tests all of them. [Intercept] decorates a backend.
+//   - No update is lost if the backend can swap records, as memory, Redis and
+//     Postgres can. A commit applies the request's changes to the record as it is
+//     then. If two requests set the same key, the later one wins, unless
+//     [Config.RefuseConflicts] refuses it; a function given to [Session.Update]
+//     runs again, so that counters count.
+//   - Logout is final on the same backends. A request that was under way when the
+//     session ended cannot bring it back: its commit fails with [ErrGone].
+//   - A change that was not saved is never reported as a success. If the commit
+//     fails, [Config.ErrorHandler] answers instead of the handler. This holds for
+//     changes made before the response begins; later ones fail with [ErrCommitted].
+//   - A request that does not use its session does no I/O and sends no header,
+//     unless [Config.Autoload] or [Config.RefreshUntouched] asks for it. Reading a
+//     key decodes that key only.
 //
 // # Security
 //
-// Tokens have 256 random bits, and a server-side backend sees only their SHA-256.
-// A token that the middleware did not issue is never adopted. Call
-// [Session.RegenerateID] whenever a visitor's rights change, at login above all,
-// and [Session.Destroy] at logout. Cookies are __Host- prefixed, Secure, HttpOnly
-// and SameSite=Lax unless configured otherwise. SameSite is no complete protection
-// from cross-site requests: add [net/http.CrossOriginProtection]. No error and no
-// event contains a token, a key or a value. docs/security.md has the rest.
+// Tokens have 256 random bits, and a server-side backend sees only their SHA-256,
+// unless [Config.IDs] is [RawIDs]. A token that does not lead to a session is
+// never adopted: its visitor gets a new token. Cookies have the prefix __Host- and
+// are Secure, HttpOnly and SameSite=Lax, unless [Cookie] or the format of another
+// framework says otherwise.
+//
+// Your part is to call [Session.RegenerateID] whenever a visitor's rights change,
+// above all at login, and [Session.Destroy] at logout. SameSite alone does not
+// stop all cross-site requests: add [net/http.CrossOriginProtection]. The package
+// puts no token, key or value into its events, and none into its errors except the
+// name of a [Key]. docs/security.md has the rest.
+//
+// # Choosing a backend
+//
+//   - backends/memory is for a single process, development and tests.
+//   - backends/redis and backends/postgres share sessions among instances, and
+//     can list and revoke the sessions of a user.
+//   - backends/cookie keeps the whole session in the cookie. You need no store,
+//     but a session has to fit into 4 KB, the later of two concurrent changes wins,
+//     and a copied cookie stays valid until it expires, also after a logout.
+//
+// Package backends/cookie also shares the sessions of Flask, Starlette and FastAPI
+// applications:
+//
+//	mw, err := sessions.New(cookie.New(cookie.Flask("secret")), nil)
+//
+// [Config.Sources] moves the sessions of one backend to another without logging
+// anyone out.
+//
+// # Writing a backend
+//
+// A backend needs four methods: package
+// [github.com/gosessions/sessions/backends] describes them, and package
+// sessionstest tests them.
 //
 // # Compatibility
 //
-// Records carry a format version; later releases read what earlier ones wrote. A
-// record from a later release is answered with 503, because a deployment is
-// under way. With Python, values that Go does not touch go back byte for byte.
+// Records carry the version of their format, and later releases read what earlier
+// ones wrote. While a deployment is under way, an earlier release may meet a record
+// that a later one wrote: it answers with 503 and leaves the record alone. In a
+// record that is shared with Python, values that Go does not change go back byte
+// for byte.
 package sessions

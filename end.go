@@ -9,16 +9,18 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// errMovedAway is why Destroy cannot say that the session has ended.
-var errMovedAway = fmt.Errorf("%w: it got another ID, and lives on under it: let the client try again", ErrConflict)
+// errMovedAway reports a session that has a new ID, so that it cannot be ended under
+// its old one.
+var errMovedAway = fmt.Errorf("%w: the session has not ended, because another request gave it a new ID: let the client try again", ErrConflict)
 
-// end removes the record that was read as old, with the changes that others have
-// made in it since. A tombstone stays: the session is alive under another ID, and
-// ErrConflict says so. If the store keeps no tombstones, a record that is not
-// there any more is ErrConflict, too: it may have got another ID.
+// end removes the record that was read as old, even if other requests have changed
+// it since. If there is a tombstone instead, the session has another ID: end leaves
+// the tombstone alone and returns an ErrConflict. If the store keeps no tombstones,
+// end also returns it for a record that is gone, because the session may have another
+// ID. No lock is held.
 func (v *vault) end(ctx context.Context, st *store, old *snapshot) error {
 	data, deadline := old.data, time.Now().Add(v.timeout)
-	var lost error // the last answer that left open what happened
+	var lost error // of the last attempt whose outcome is unknown
 	for tries := 0; ; tries++ {
 		err := st.swap(ctx, old.id, data, Record{})
 		switch {
@@ -36,12 +38,12 @@ func (v *vault) end(ctx context.Context, st *store, old *snapshot) error {
 		case errors.Is(known, ErrNotFound):
 			return v.vanished(st, lost)
 		case found.data == nil:
-			return known // the backend's failure
+			return known // the backend failed
 		case known == nil && found.content.Retired:
 			return errMovedAway
 		}
 		if !time.Now().Before(deadline) {
-			return fmt.Errorf("%w: it changes too often to be ended", ErrConflict)
+			return fmt.Errorf("%w: other requests change the session too often for it to be ended", ErrConflict)
 		}
 		data = found.data
 	}
@@ -57,8 +59,8 @@ func (v *vault) vanished(st *store, lost error) error {
 	return nil
 }
 
-// bury puts a tombstone under id, where a session that is imported from a source
-// is stored or will be, so that no import under way can bring it back.
+// bury puts a tombstone under id, the new ID of a session from a source, so that no
+// request that is moving the session can bring it back. No lock is held.
 func (v *vault) bury(ctx context.Context, id string, lifetime time.Duration) error {
 	st := v.primary
 	c := commit{v: v, st: st, now: time.Now(), writeToken: endedToken}
@@ -93,15 +95,17 @@ func (v *vault) bury(ctx context.Context, id string, lifetime time.Duration) err
 			return err
 		}
 		if !time.Now().Before(end) {
-			return fmt.Errorf("%w: it changes too often to be ended", ErrConflict)
+			return fmt.Errorf("%w: other requests change the session too often for it to be ended", ErrConflict)
 		}
 	}
 }
 
-// endedToken is the write token of a tombstone that stands for a session which
-// has ended, and not for one that got another ID.
+// endedToken is the write token of a tombstone for a session that has ended. Other
+// tombstones are for sessions that got a new ID.
 const endedToken = 1
 
+// hasEnded reports whether content is that of a tombstone for a session that has
+// ended.
 func hasEnded(content *serializer.Content) bool {
 	return content.Writes[len(content.Writes)-1] == endedToken
 }
@@ -123,4 +127,64 @@ func (v *vault) endPending(ctx context.Context, subject, id string) error {
 		}
 	}
 	return nil
+}
+
+// destroy ends a session in the primary store, where old is its record, and in its
+// source, if it has one.
+func (v *vault) destroy(ctx context.Context, old *snapshot, source *sourceRecord) error {
+	if source != nil && v.primary.derives() {
+		return v.destroySource(ctx, old, source)
+	}
+	var err error
+	if old.data != nil && !v.primary.stateless {
+		err = v.end(ctx, v.primary, old)
+	}
+	if source != nil && !source.store.stateless {
+		err = errors.Join(err, source.store.remove(ctx, source.old.id))
+	}
+	return err
+}
+
+// destroyAll ends the sessions that tokens lead to in st.
+func (v *vault) destroyAll(ctx context.Context, st *store, tokens []string) error {
+	var failed error
+	for _, token := range tokens {
+		var found snapshot
+		switch result, _, err := v.find(ctx, st, []string{token}, &found); {
+		case err != nil:
+			failed = errors.Join(failed, err)
+		case result == retired:
+			failed = errors.Join(failed, errMovedAway)
+		case result == alive && st == v.primary:
+			failed = errors.Join(failed, v.destroy(ctx, &found, nil))
+		case result == alive:
+			failed = errors.Join(failed, v.destroy(ctx, new(snapshot), &sourceRecord{store: st, old: found}))
+		}
+	}
+	return failed
+}
+
+// destroySource ends a session that was found in a source. It first writes the
+// tombstone, so that no request can move the session any more.
+func (v *vault) destroySource(ctx context.Context, old *snapshot, source *sourceRecord) error {
+	id := v.primary.key(v.primary.derive(source.old.token))
+	var err error
+	switch {
+	case v.primary.tombstones():
+		// The tombstone of a stateless token must last: a copy of the token may
+		// come at any time.
+		lifetime := tombstoneLifetime
+		if source.store.stateless {
+			lifetime = v.lifetime
+		}
+		err = v.bury(ctx, id, lifetime)
+	case old.data != nil:
+		err = v.end(ctx, v.primary, old)
+	default:
+		err = v.primary.remove(ctx, id)
+	}
+	if err != nil || source.store.stateless {
+		return err
+	}
+	return source.store.remove(ctx, source.old.id)
 }

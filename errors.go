@@ -6,40 +6,42 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// The errors that a handler or the error handler may meet. Compare with
-// [errors.Is]. A missing ability is [errors.ErrUnsupported].
+// These errors reach handlers and [Config.ErrorHandler]. Compare them with
+// [errors.Is]. If the backend or the format cannot do what a method needs, the
+// method returns [errors.ErrUnsupported].
 var (
 	// ErrNotFound reports that nothing is stored under an ID, or that it has
 	// expired. Backends return it.
 	ErrNotFound = backends.ErrNotFound
 
-	// ErrConflict reports that another request changed the session first, or
-	// that a value could be used only once and was.
+	// ErrConflict reports that another request changed the session first, gave
+	// it a new ID, or took the value that [Session.Take] returned.
 	ErrConflict = backends.ErrConflict
 
-	// ErrTooLarge reports a session that exceeds what a cookie, the backend or
+	// ErrTooLarge reports a session that is larger than a cookie, the backend or
 	// [Config.MaxSize] allows.
 	ErrTooLarge = backends.ErrTooLarge
 
-	// ErrSubjectLimit reports a subject that has as many sessions as
+	// ErrSubjectLimit reports that the subject already has as many sessions as
 	// [Config.MaxPerSubject] allows.
 	ErrSubjectLimit = backends.ErrSubjectLimit
 
-	// ErrUnavailable reports a backend that has failed so often lately that the
-	// middleware does not call it for a moment.
+	// ErrUnavailable reports that the middleware did not call the backend,
+	// because it failed several times just before. See [Config.DisableBreaker].
 	ErrUnavailable = backends.ErrUnavailable
 
-	// ErrGone reports a session that ended between load and commit: it was
-	// destroyed, regenerated or revoked by another request, or it expired. It is
-	// never brought back.
+	// ErrGone reports that the session ended between load and commit: another
+	// request destroyed it, revoked it or gave it a new ID, or it expired. The
+	// changes are not saved.
 	ErrGone = errors.New("sessions: the session has ended")
 
-	// ErrCommitted reports a change that comes after the response has begun.
-	// Change the session before the first byte is written, or use
+	// ErrCommitted reports that the session cannot be changed any more, because
+	// the response has begun. Change it before you write the first byte, or use
 	// [Session.Transact].
 	ErrCommitted = errors.New("sessions: the response has begun: change the session before writing, or use Transact")
 
-	// ErrUnknownOutcome reports a commit that may or may not have been applied.
+	// ErrUnknownOutcome reports a commit that may or may not have been applied,
+	// because the backend's answer was lost.
 	ErrUnknownOutcome = errors.New("sessions: the outcome of the commit is unknown")
 
 	// ErrNoMiddleware reports a context that did not come through

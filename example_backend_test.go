@@ -11,8 +11,8 @@ import (
 	"github.com/gosessions/sessions/sessionstest"
 )
 
-// Map is a backend of one's own: four methods over a map. It forgets nothing but
-// what is removed, so it is no backend to keep.
+// Map is a backend of four methods over a map. It never removes expired records, so
+// it is only an example.
 type Map struct{ records sync.Map }
 
 type entry struct {
@@ -48,8 +48,8 @@ func (m *Map) Exists(ctx context.Context, id string) (bool, error) {
 	return err == nil, nil // a map has no other failures
 }
 
-// A backend of one's own needs four methods, and package sessionstest tells
-// whether they do what they should.
+// A backend needs four methods. Package sessionstest tests whether they keep the
+// rules.
 func Example_customBackend() {
 	fmt.Println(sessionstest.Check(context.Background(), new(Map), nil))
 	// Output: <nil>

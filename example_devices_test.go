@@ -9,7 +9,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// "Your devices", and "log out everywhere else".
+// A page lists a user's devices, and a button logs all others out.
 func Example_logoutEverywhere() {
 	mw, _ := sessions.New(memory.New(nil), &sessions.Config{
 		Require: []backends.Ability{backends.CanSubjects},

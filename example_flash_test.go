@@ -8,7 +8,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// What happened on one page is said on the next, once.
+// A message is added on one page and shown on the next, once.
 func ExampleSession_Flash() {
 	mw, _ := sessions.New(memory.New(nil), nil)
 	cookies := visit(mw, nil, func(r *http.Request, s *sessions.Session) error {

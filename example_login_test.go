@@ -33,8 +33,8 @@ func visit(mw *sessions.Middleware, cookies []*http.Cookie, handler func(r *http
 	return cookies
 }
 
-// A login changes what a visitor may do: the session gets a new ID, so that
-// nobody who knew the old one comes along, and its owner, so that it can be found.
+// A login gives the session a new ID, so that no one who knows the old one is logged
+// in too, and an owner, so that it can be listed and revoked.
 func Example_login() {
 	mw, _ := sessions.New(memory.New(nil), nil)
 
@@ -64,8 +64,8 @@ func Example_login() {
 	// ada has [tea]
 }
 
-// A logout ends the session on the server, at once and for every request that
-// is under way.
+// A logout ends the session on the server at once, also for requests that are under
+// way.
 func Example_logout() {
 	backend := memory.New(nil)
 	mw, _ := sessions.New(backend, nil)
@@ -74,7 +74,7 @@ func Example_logout() {
 	answer := visit(mw, cookies, func(r *http.Request, s *sessions.Session) error { return s.Destroy(r.Context()) })
 	fmt.Println("cookie deleted:", answer[0].MaxAge < 0)
 
-	visit(mw, cookies, func(r *http.Request, s *sessions.Session) error { // somebody kept the cookie
+	visit(mw, cookies, func(r *http.Request, s *sessions.Session) error { // with a copy of the cookie
 		fmt.Println("user:", s.Has("user"))
 		return nil
 	})

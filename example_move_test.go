@@ -9,8 +9,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// A site leaves Flask's cookies for a server-side store, and nobody is logged
-// out: sessions move with the next request of their visitor.
+// A site moves from Flask's cookies to a server-side store without logging anyone
+// out: each session moves with the next request of its visitor.
 func ExampleSource() {
 	flask := cookie.New(cookie.Flask("the application's SECRET_KEY, 32 bytes or more"))
 	before, _ := sessions.New(flask, nil)

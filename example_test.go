@@ -29,7 +29,7 @@ func home(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "visit %d\n", n)
 }
 
-// The program of the README, visited twice by one browser.
+// This is the program of the README. One browser visits it twice.
 func Example() {
 	mw, err := sessions.New(memory.New(nil), nil)
 	if err != nil {

@@ -13,28 +13,29 @@ import (
 // once it is loaded, and the state of the response. It alone knows both HTTP and
 // the session. It is a single allocation, because every request pays for it.
 type exchange struct {
-	context.Context // of the request as it came
+	context.Context // of the original request
 	mw              *Middleware
 	w               http.ResponseWriter
 	r               *http.Request
 	before          []headerLine // of the response when the handler began
-	served          bool
+	served          bool         // the handler returned and did not panic
 
 	session atomic.Pointer[Session]
 
-	mu      sync.Mutex // held while the session is loaded, and while it is committed
+	mu      sync.Mutex // held while the session is loaded and while the response begins
 	begun   bool       // the final header is decided
-	err     error      // why the commit failed; the error handler has answered
+	err     error      // why the commit failed, so that the error handler has answered
 	several bool       // the client's tokens lead to several sessions
 	via     uint32     // index of the transport that brought the token
 
-	tokens        [1]string // room for those that the client sent
+	tokens        [1]string // room for the tokens that the client sent
 	vary, noStore [1]string // room for values of the header
 }
 
 type exchangeKey struct{}
 
-// Value makes the exchange findable in the context of the handler's request.
+// Value returns the exchange for its own keys, so that Load finds it in the context
+// of the handler's request.
 func (ex *exchange) Value(key any) any {
 	switch key := key.(type) {
 	case exchangeKey:
@@ -47,8 +48,9 @@ func (ex *exchange) Value(key any) any {
 	return ex.Context.Value(key)
 }
 
-// begin commits the session and decides the header, once. status is that of the
-// handler's response, which may go out if begin returns nil.
+// begin commits the session and decides the header. Only the first call does
+// something; all calls return the same error. status is that of the handler's
+// response, which may be sent only if begin returns nil.
 func (ex *exchange) begin(status int) error {
 	ctx, tell := ex.mw.vault.collect(ex)
 	defer tell()
@@ -67,7 +69,7 @@ func (ex *exchange) begin(status int) error {
 	}
 	decided := false
 	defer func() {
-		if !decided { // something in it panicked
+		if !decided { // a function of the application panicked
 			ex.err = ErrUnknownOutcome
 			ex.answer(ex.err)
 		}
@@ -86,17 +88,17 @@ func (ex *exchange) begin(status int) error {
 // errHijack reports a token that a hijacked connection would lose.
 var errHijack = errors.New("sessions: hijack: the client needs a new token: call Save, and put ResponseHeader into the upgrade's response")
 
-// beginHijack commits the session of a connection that is handed over.
+// beginHijack commits the session before a handler takes over the connection.
 func (ex *exchange) beginHijack() error {
 	ex.mu.Lock()
 	begun := ex.begun
 	ex.mu.Unlock()
 	if s := ex.session.Load(); s != nil && !begun {
-		// Saved first, so that a token which cannot be sent is no silent loss: the
-		// session exists, and the error says how to send it.
+		// Save first. If there is a new token, the handler learns how to send it,
+		// and the session is stored.
 		err := s.Save(ex)
 		s.mu.Lock()
-		s.saveErr = nil // the handler did not ask for it
+		s.saveErr = nil // the handler did not call Save
 		pending := s.reply != keepToken
 		s.mu.Unlock()
 		if err != nil {
@@ -109,7 +111,7 @@ func (ex *exchange) beginHijack() error {
 	return ex.begin(http.StatusSwitchingProtocols)
 }
 
-// fail answers with an error instead of the handler.
+// fail lets the error handler answer instead of the handler.
 func (ex *exchange) fail(err error) {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
@@ -117,13 +119,14 @@ func (ex *exchange) fail(err error) {
 	ex.answer(err)
 }
 
-// refresh loads the session of a request that carries a token and did not use
-// it, so that a sliding lifetime slides. ex.mu is held.
+// refresh loads the session of a request that carries a token and did not use the
+// session, so that the touch of its commit extends a sliding lifetime. ex.mu is
+// held.
 func (ex *exchange) refresh(ctx context.Context) {
 	for _, t := range ex.mw.transports {
 		if tokens, err := t.Tokens(nil, ex.r); err == nil && len(tokens) > 0 {
-			// An error is the backend's, and was observed; this request does
-			// not depend on it.
+			// The observer was told of an error. The response does not depend on
+			// the session.
 			if s, err := ex.loadLocked(ctx); err == nil {
 				ex.session.Store(s)
 			}
@@ -144,8 +147,8 @@ func (ex *exchange) end(inner *http.Request) {
 		}
 		return
 	}
-	// A panic saves nothing. What was saved or destroyed before stays so, and the
-	// client has to know, if a handler outside of us goes on to answer.
+	// A panic saves nothing. If an earlier Save or Destroy changed the client's
+	// token, the response of an outer handler has to tell the client.
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
 	begun := ex.begun
@@ -156,9 +159,9 @@ func (ex *exchange) end(inner *http.Request) {
 	}
 }
 
-// copyBack copies what the handler's side found out about its copy of the request
-// to the original: the server removes the temporary files of its form, and
-// handlers outside log its pattern and form.
+// copyBack copies what inner handlers set in their copy of the request to the
+// original: the server removes the temporary files of the form, and outer handlers
+// log the pattern.
 func (ex *exchange) copyBack(inner *http.Request) {
 	r := ex.r
 	if r.MultipartForm == nil {
@@ -175,8 +178,8 @@ func (ex *exchange) copyBack(inner *http.Request) {
 	}
 }
 
-// detached is the exchange as a context that outlives the client: its values
-// without its end.
+// detached is the exchange as a context that does not end with the client: it has
+// the values, but no deadline and no cancellation.
 type detached exchange
 
 func (d *detached) Deadline() (time.Time, bool) { return time.Time{}, false }

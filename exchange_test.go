@@ -87,8 +87,8 @@ func TestUntouchedRequestCostsNothing(t *testing.T) {
 	}
 }
 
-// TestC3_PanicsInCallbacks: a panic in what an application gave us leaves no
-// session half saved with a success on top.
+// TestC3_PanicsInCallbacks: after a panic in a function of the application, no
+// success is sent for a session that was not saved.
 func TestC3_PanicsInCallbacks(t *testing.T) {
 	for name, prepare := range map[string]func(config *sessions.Config) (f func(c *client, s *sessions.Session)){
 		"Observe": func(config *sessions.Config) func(*client, *sessions.Session) {
@@ -148,7 +148,7 @@ func TestC3_PanicsInCallbacks(t *testing.T) {
 			if got := w.Body.String(); w.Code == 200 || strings.Contains(got, "saved") {
 				t.Errorf("got %d %q", w.Code, got)
 			}
-			within(t, func() { // nothing is left locked
+			within(t, func() { // no lock is still held
 				if got := body(c.get("/who")); got == "" {
 					t.Error("the session is lost")
 				}
@@ -165,13 +165,12 @@ func TestC3_PanicsInCallbacks(t *testing.T) {
 	})
 }
 
-// TestC3_R16_PanicSavesNothing lets a handler panic before and after its
-// response has begun: what was committed with the first byte stays, and nothing
-// else is saved.
+// TestC3_R16_PanicSavesNothing lets a handler panic before and after its response has
+// begun. Only what was committed with the first byte is saved.
 func TestC3_R16_PanicSavesNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		begin func(w http.ResponseWriter)
-		want  int // sessions that are stored
+		want  int // number of stored sessions
 	}{
 		"before the first byte": {func(http.ResponseWriter) {}, 0},
 		"after an early hint":   {func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints) }, 0},
@@ -254,8 +253,8 @@ func TestPatternIsHandedBack(t *testing.T) {
 	}
 }
 
-// TestPanicClosesTheSession: after a panic nothing is loaded or saved, even by a
-// goroutine that the handler left behind.
+// TestPanicClosesTheSession: after a panic nothing is loaded or saved, also not
+// by a goroutine that the handler started.
 func TestPanicClosesTheSession(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	c := start(t, mw, nil)
@@ -285,7 +284,7 @@ func TestPanicClosesTheSession(t *testing.T) {
 	}
 }
 
-// TestFormOfTheHandler: a handler outside sees the form that the handler parsed.
+// TestFormOfTheHandler: an outer handler sees the form that the inner one parsed.
 func TestFormOfTheHandler(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	r := httptest.NewRequest("POST", "/?a=1", strings.NewReader("b=2"))
@@ -297,8 +296,8 @@ func TestFormOfTheHandler(t *testing.T) {
 	}
 }
 
-// TestR17_ServerErrorsCommit: what a handler stored before it answered with an
-// error of its own is stored, unless it says otherwise.
+// TestR17_ServerErrorsCommit: if a handler answers with an error status of its own, its
+// changes are saved, unless it discards them.
 func TestR17_ServerErrorsCommit(t *testing.T) {
 	c := start(t, newMiddleware(t, memory.New(nil), nil), routes{
 		"/fails": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {

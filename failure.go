@@ -8,10 +8,11 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Status returns the HTTP status that fits an error of this package: 503 if
-// the backend failed, time ran out or the outcome is unknown; 409 if the session
-// ended or was changed by another request; 400 if it carries too many tokens; 500
-// otherwise.
+// Status returns the HTTP status for an error of this package: 503 if the backend
+// failed, the time ran out, the outcome is unknown or a later release wrote the
+// record; 409 if the session ended or was changed by another request, or if its
+// subject has too many sessions; 400 if the request carries several different tokens;
+// 500 otherwise.
 func Status(err error) int {
 	var backend *BackendError
 	switch {
@@ -27,9 +28,10 @@ func Status(err error) int {
 	return http.StatusInternalServerError
 }
 
-// Error answers with the status that fits err and a short text that reveals
-// nothing else. A 503 asks the client to come back. It is the default for
-// [Config.ErrorHandler], and good for errors from [Load].
+// Error answers with the status of err and a short text that reveals nothing else.
+// A 503 has the header Retry-After. Error is the default for
+// [Config.ErrorHandler]; handlers can use it for errors of [Load] and of a
+// session's methods.
 func Error(w http.ResponseWriter, _ *http.Request, err error) {
 	status := Status(err)
 	text := "The session could not be processed."
@@ -44,24 +46,24 @@ func Error(w http.ResponseWriter, _ *http.Request, err error) {
 	http.Error(w, text, status)
 }
 
-// answer lets the error handler respond. Nothing is left of what the handler had
-// prepared: the header is what it was when the handler began. ex.mu is held.
+// answer lets the error handler respond. It first sets the header to what it was
+// when the handler began. ex.mu is held.
 func (ex *exchange) answer(err error) {
 	h := ex.w.Header()
 	restore(h, ex.before)
 	if s := ex.session.Load(); s != nil && !errors.Is(err, ErrGone) {
-		// What an earlier Save has stored, or Destroy removed, is a fact that
-		// the client has to know.
+		// If an earlier Save or Destroy changed the client's token, the client has
+		// to learn of it.
 		_ = ex.writeHeader(s, h)
 	}
 	addVary(h, ex.mw.transports[0].Vary())
 	keepFromCaches(h)
 	w := &answerWriter{ResponseWriter: ex.w, r: ex.r, err: err}
-	defer w.ensure() // an empty success must not go out either
+	defer w.ensure() // without an answer, net/http would send an empty success
 	ex.mw.config.ErrorHandler(w, ex.r, err)
 }
 
-// answerWriter makes sure that an error handler's answer is an error.
+// answerWriter makes sure that an error handler answers something.
 type answerWriter struct {
 	http.ResponseWriter
 	r        *http.Request
@@ -79,8 +81,8 @@ func (w *answerWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// FlushError is what http.ResponseController calls. Without an answer it would
-// send an empty success.
+// FlushError is what http.ResponseController calls. It first makes sure that there
+// is an answer: otherwise it would send an empty success.
 func (w *answerWriter) FlushError() error {
 	w.ensure()
 	return http.NewResponseController(w.ResponseWriter).Flush()
@@ -89,7 +91,7 @@ func (w *answerWriter) FlushError() error {
 // Flush implements [http.Flusher].
 func (w *answerWriter) Flush() { _ = w.FlushError() }
 
-// ensure answers with [Error] if nothing else has.
+// ensure answers with [Error] if the error handler has not answered.
 func (w *answerWriter) ensure() {
 	if !w.answered {
 		w.answered = true
@@ -97,5 +99,5 @@ func (w *answerWriter) ensure() {
 	}
 }
 
-// Unwrap gives http.ResponseController what is below.
+// Unwrap lets http.ResponseController find the methods of the writer below.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

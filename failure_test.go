@@ -14,8 +14,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestErrorHandlerThatForgetsToAnswer: an error handler that answers nothing
-// must not become a success.
+// TestErrorHandlerThatForgetsToAnswer: if the error handler writes nothing, no success
+// is sent.
 func TestErrorHandlerThatForgetsToAnswer(t *testing.T) {
 	b, down := failing(memory.New(nil))
 	for _, autoload := range []func(*http.Request) bool{nil, sessions.Always} {
@@ -37,8 +37,8 @@ func TestErrorHandlerThatForgetsToAnswer(t *testing.T) {
 	}
 }
 
-// TestFailureKeepsCookiesFromOutside: cookies that were set outside of us stay
-// when a commit fails, those of the handler go.
+// TestFailureKeepsCookiesFromOutside: if a commit fails, the cookies of outer handlers
+// are sent, and those of the handler are not.
 func TestFailureKeepsCookiesFromOutside(t *testing.T) {
 	b, down := failing(memory.New(nil))
 	mw := newMiddleware(t, b, nil)
@@ -57,8 +57,8 @@ func TestFailureKeepsCookiesFromOutside(t *testing.T) {
 	}
 }
 
-// TestR9_HeadersOfARefusedResponse: an answer after a failed commit carries
-// nothing that the handler set, whatever it is called, and no trailers.
+// TestR9_HeadersOfARefusedResponse: the answer after a failed commit contains no header
+// and no trailer that the handler set.
 func TestR9_HeadersOfARefusedResponse(t *testing.T) {
 	b, fail := failingSwaps()
 	*fail = true
@@ -126,9 +126,8 @@ func TestR9_ErrorHandlerThatOnlyFlushes(t *testing.T) {
 	}
 }
 
-// TestR9_E2_NothingGoesOutAfterAFailedCommit: when a commit fails, nothing that
-// the handler says leaves the process, whichever way it says it, and each
-// attempt is told the reason.
+// TestR9_E2_NothingGoesOutAfterAFailedCommit: after a failed commit nothing that the
+// handler writes in any way is sent, and each write returns the reason.
 func TestR9_E2_NothingGoesOutAfterAFailedCommit(t *testing.T) {
 	const page = "SECRET PAGE"
 	said := map[string]func(w http.ResponseWriter) error{

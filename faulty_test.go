@@ -19,11 +19,10 @@ import (
 	"github.com/gosessions/sessions/sessionstest"
 )
 
-// TestL4_F26_FaultyBackend: what was confirmed has happened, what was refused
-// has not, and of what failed nobody knows: an application that counts, lets in
-// and out, under a backend that fails before and after its effects. It is the
-// short form of the soak of an hour, with faults drawn at random; `make
-// reliability` has real ones.
+// TestL4_F26_FaultyBackend: an application counts, logs in and logs out over a backend
+// that fails at random, before or after it applies an operation. What was confirmed
+// was applied, what was refused was not, and what failed may have been. The long form
+// of the test takes an hour; `make reliability` has real faults.
 func TestL4_F26_FaultyBackend(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		t.Run(fmt.Sprint("strict=", strict), func(t *testing.T) {
@@ -70,8 +69,8 @@ func runFaulty(t *testing.T, strict bool) {
 	}
 }
 
-// serveFaulty counts at /count?key=K, destroys at /logout, and answers anything
-// with the visitor's name.
+// serveFaulty counts at /count?key=K and destroys the session at /logout. Every answer
+// contains the visitor's name.
 func serveFaulty(w http.ResponseWriter, r *http.Request) {
 	session, err := sessions.Load(r.Context())
 	if err != nil {
@@ -86,7 +85,7 @@ func serveFaulty(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/count":
 		if name == nil {
-			break // not logged in any more
+			break // logged out
 		}
 		_, err = session.Update(r.FormValue("key"), func(old any) (any, error) {
 			n, _ := old.(int64)
@@ -102,9 +101,9 @@ func serveFaulty(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, name)
 }
 
-// pause lets the others run.
+// pause lets other goroutines run.
 func pause() {
-	time.Sleep(50 * time.Millisecond) //rules:allow because whoever calls it is in a bubble
+	time.Sleep(50 * time.Millisecond) //rules:allow because its callers run in a bubble
 }
 
 // faultyVisitor is one person with several tabs.
@@ -116,15 +115,15 @@ type faultyVisitor struct {
 
 	mu   sync.Mutex
 	sure map[string]int64 // confirmed counts, by key
-	open map[string]int64 // those of unknown outcome
+	open map[string]int64 // counts of unknown outcome, by key
 }
 
 func (v *faultyVisitor) get(path string) *httptest.ResponseRecorder {
 	return v.Do(v.app, httptest.NewRequest("POST", path, nil))
 }
 
-// live logs in, counts with several clients at once, and logs out while they
-// go on.
+// live logs in, counts with several clients at once, and logs out while they continue
+// to count.
 func (v *faultyVisitor) live(random *rand.Rand, clients, rounds int) {
 	v.sure, v.open = map[string]int64{}, map[string]int64{}
 	for v.Session(func(s *sessions.Session) error { return s.Set("name", v.name) }) != nil {
@@ -132,7 +131,7 @@ func (v *faultyVisitor) live(random *rand.Rand, clients, rounds int) {
 	}
 	v.together(clients, rounds, random)
 	v.check()
-	// From the confirmed logout on, nobody gets in with the token from before.
+	// After a confirmed logout, the old token leads to no session.
 	var token []string
 	v.Do(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { token = r.Header["Cookie"] }), httptest.NewRequest("GET", "/", nil))
 	var tabs sync.WaitGroup

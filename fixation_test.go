@@ -13,8 +13,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// vehicles are the ways in which a token travels: how one is put into a request,
-// and found in a response, "" if none is set.
+// vehicles are the ways in which tokens travel: each puts a token into a request, and
+// returns that of a response, "" if there is none.
 var vehicles = map[string]struct {
 	transport sessions.Transport
 	put       func(h http.Header, token string)
@@ -45,8 +45,8 @@ var vehicles = map[string]struct {
 	},
 }
 
-// worthless fails the test if token leads to a session, or is adopted by the one
-// that is begun with it.
+// worthless fails the test if token leads to a session, or if a new session adopts
+// it.
 func worthless(t *testing.T, h http.Handler, vehicle, token string) {
 	t.Helper()
 	v := vehicles[vehicle]
@@ -75,9 +75,8 @@ func worthless(t *testing.T, h http.Handler, vehicle, token string) {
 	}
 }
 
-// TestFIX1_FIX2_E19_WorthlessTokensAreNotAdopted: a token that was never
-// issued, or was destroyed, is never adopted: whatever the backend is, and the
-// way in which it travels.
+// TestFIX1_FIX2_E19_WorthlessTokensAreNotAdopted: no backend and no transport adopts a
+// token that was never issued, or whose session was destroyed.
 func TestFIX1_FIX2_E19_WorthlessTokensAreNotAdopted(t *testing.T) {
 	for vehicle, v := range vehicles {
 		t.Run(vehicle, func(t *testing.T) {
@@ -111,8 +110,7 @@ func TestFIX1_FIX2_E19_WorthlessTokensAreNotAdopted(t *testing.T) {
 	}
 }
 
-// TestFIX2_ExpiredTokensAreNotAdopted: a token that has expired is not adopted
-// either.
+// TestFIX2_ExpiredTokensAreNotAdopted: a token that has expired is not adopted.
 func TestFIX2_ExpiredTokensAreNotAdopted(t *testing.T) {
 	for name, newBackend := range map[string]func() sessions.Backend{
 		"memory":    func() sessions.Backend { return memory.New(nil) },
@@ -136,8 +134,8 @@ func TestFIX2_ExpiredTokensAreNotAdopted(t *testing.T) {
 	}
 }
 
-// TestFIX3_OtherWaysForATokenAreIgnored: a token counts where the configuration
-// looks for it and nowhere else, and is not promoted to where it would.
+// TestFIX3_OtherWaysForATokenAreIgnored: a token in any place but the configured one is
+// ignored, and is not sent back in the configured one.
 func TestFIX3_OtherWaysForATokenAreIgnored(t *testing.T) {
 	for vehicle, v := range vehicles {
 		h := serve(t, newMiddleware(t, memory.New(nil), &sessions.Config{Transport: v.transport}), routes{
@@ -176,8 +174,8 @@ func TestFIX3_OtherWaysForATokenAreIgnored(t *testing.T) {
 	}
 }
 
-// TestFIX4_R6_RegenerationRetiresTheOldToken: at once after a login the old
-// token leads to nothing and stores nothing, however many requests try.
+// TestFIX4_R6_RegenerationRetiresTheOldToken: right after a login the old token leads
+// to no session and stores nothing, however many requests try.
 func TestFIX4_R6_RegenerationRetiresTheOldToken(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		c := start(t, newMiddleware(t, b, nil), nil)
@@ -200,9 +198,9 @@ func TestFIX4_R6_RegenerationRetiresTheOldToken(t *testing.T) {
 	})
 }
 
-// TestFIX5_LoginKeepsOnlyWhatItNames: what a visitor had before the login stays
-// only if the login names it. What another request stores meanwhile, with the
-// token from before, goes as well.
+// TestFIX5_LoginKeepsOnlyWhatItNames: a login that clears the session keeps only the
+// values that it sets again. Values that another request adds meanwhile with the old
+// token are removed too.
 func TestFIX5_LoginKeepsOnlyWhatItNames(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)

@@ -8,19 +8,19 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Flash is a message for the next page: "Your order was placed." Flash messages
-// have the shape of Flask's, so that what one side says the other shows.
+// Flash is a message for the next page, such as "Your order was placed." Flash
+// messages are stored as in Flask, so that one side can show what the other added.
 type Flash struct {
 	Category string // Flask's default is "message"
 	Message  string
 }
 
-// flashKey is where Flask keeps flash messages: a list of (category, message). It
-// is not free for other values, in Flask as here: what is not a list of messages
-// makes Flash fail, and is left alone.
+// flashKey is the key under which Flask keeps flash messages: a list of (category,
+// message). Applications cannot use it for other values, in Flask either. If such a
+// value is there, Flash fails and leaves it alone.
 const flashKey = "_flashes"
 
-// Flash adds a message for the next page. An empty category is "message".
+// Flash adds a message for the next page. An empty category means "message".
 func (s *Session) Flash(category, message string) error {
 	if category == "" {
 		category = "message"
@@ -28,15 +28,15 @@ func (s *Session) Flash(category, message string) error {
 	return s.change(change{kind: addFlashes, flashes: []Flash{{category, message}}})
 }
 
-// Flashes returns the messages of the categories named, of all if none is, and
-// removes them: no later request sees them. Two requests at the same moment may
-// both get them, and none is lost; what must be used only once is for
-// [Session.Take].
+// Flashes returns the messages of the given categories, or all messages if none is
+// given, and removes them. Call it before you write the response. Two concurrent
+// requests may both return a message, but no message is lost; use [Session.Take]
+// for a value that must be used only once.
 func (s *Session) Flashes(categories ...string) ([]Flash, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list, err := decodeFlashes(s.content, s.serializer())
-	if len(list) == 0 || errors.Is(err, errFlashKey) { // no message is there, whatever is
+	if len(list) == 0 || errors.Is(err, errFlashKey) { // there are no messages
 		return nil, nil
 	}
 	if err != nil {
@@ -57,8 +57,8 @@ func (s *Session) Flashes(categories ...string) ([]Flash, error) {
 	return shown, nil
 }
 
-// applyFlashes adds messages to the list, or removes those that were shown,
-// leaving alone what it does not understand.
+// applyFlashes adds messages to the list, or removes those that were shown. It
+// keeps the elements of the list that are not messages.
 func (c *change) applyFlashes(content *serializer.Content, s serializer.Serializer) error {
 	list, err := decodeFlashes(content, s)
 	if err != nil {
@@ -103,10 +103,11 @@ func decodeFlashes(content *serializer.Content, s serializer.Serializer) ([]any,
 	return list, nil
 }
 
-// errFlashKey reports an application's own value where the messages belong.
+// errFlashKey reports that an application's own value is under flashKey.
 var errFlashKey = fmt.Errorf("sessions: flash: the value under the key %s is not a list of flash messages: store it under another key", flashKey)
 
-// asFlash understands a tuple, which JSON and MsgPack turn into a list.
+// asFlash returns element as a message, and false if it is not one. A message is a
+// pair of texts: a tuple, or a list in the formats that have no tuples.
 func asFlash(element any) (Flash, bool) {
 	pair, ok := element.([]any)
 	if tuple, isTuple := element.(serializer.Tuple); isTuple {
@@ -120,7 +121,7 @@ func asFlash(element any) (Flash, bool) {
 	return Flash{category, message}, ok1 && ok2
 }
 
-// asText takes Markup for text: Flask's applications flash it too.
+// asText returns v as a text. Flask's applications also flash Markup.
 func asText(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:

@@ -66,9 +66,8 @@ func TestFlashesOfParallelRequestsAreAllShown(t *testing.T) {
 	})
 }
 
-// TestRES6_FlashesThatTwoRequestsShow: messages are no single-use values:
-// requests at the same moment may both show one. But none is lost, and none
-// comes back.
+// TestRES6_FlashesThatTwoRequestsShow: two concurrent requests may both show a message.
+// But no message is lost, and none comes back.
 func TestRES6_FlashesThatTwoRequestsShow(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)
@@ -107,9 +106,9 @@ func TestRES6_FlashesThatTwoRequestsShow(t *testing.T) {
 	})
 }
 
-// TestAForeignValueUnderTheKeyOfFlashes: an application's own value where Flask
-// keeps flash messages is neither destroyed nor in the way of pages, and who
-// flashes learns what to do.
+// TestAForeignValueUnderTheKeyOfFlashes: if an application's own value is under the key
+// of flash messages, it stays, Flashes returns no messages, and the error of Flash
+// names the remedy.
 func TestAForeignValueUnderTheKeyOfFlashes(t *testing.T) {
 	formats := []serializer.Format{
 		serializer.Native(serializer.JSON), serializer.Native(serializer.Flask), serializer.Native(serializer.MsgPack),
@@ -130,7 +129,7 @@ func TestAForeignValueUnderTheKeyOfFlashes(t *testing.T) {
 					t.Errorf("%s: %T: the value is gone", format.Name(), value)
 				}
 			})
-			// The remedy helps.
+			// The remedy works.
 			in(c, mw, func(r *http.Request, s *sessions.Session) {
 				check(t, s.Delete("_flashes"))
 				check(t, s.Flash("", "hello"))

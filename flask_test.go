@@ -14,7 +14,7 @@ import (
 	"github.com/gosessions/sessions/backends/cookie"
 )
 
-// flaskRow is an answer of real Flask, from testdata/http_flask.json.
+// flaskRow is an answer of the real Flask, from testdata/http_flask.json.
 type flaskRow struct {
 	Name    string
 	Handler string
@@ -38,8 +38,8 @@ type flaskRow struct {
 	}
 }
 
-// flaskViews are the views of the rows, by what the row says that they do. They
-// do the same with our session.
+// flaskViews do with our session what the views of the rows do in Flask. The keys are
+// the descriptions in the rows.
 var flaskViews = map[string]func(w http.ResponseWriter, r *http.Request, s *sessions.Session) error{
 	`session.get("user")`: func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) error {
 		_, err := s.Get("user")
@@ -156,7 +156,7 @@ var different = map[string]struct {
 	"oversize":                    {"a cookie that browsers drop is an error", true, 500},
 }
 
-// notOurs are the rows about things that Go has not.
+// notOurs are the rows about things that do not exist in Go.
 var notOurs = map[string]string{
 	"valid/update-nothing":     "Python's modified flag",
 	"valid/modified-flag-only": "Python's modified flag",
@@ -256,8 +256,8 @@ func (row flaskRow) check(t *testing.T, secret string) {
 	}
 }
 
-// meaning is a Set-Cookie line in one order, without what we always add: Max-Age
-// beside Expires, and SameSite=Lax.
+// meaning returns a Set-Cookie line with its attributes sorted, and without those that
+// only we add: Max-Age beside Expires, and SameSite=Lax.
 func meaning(t *testing.T, line string) string {
 	t.Helper()
 	c, err := http.ParseSetCookie(line)

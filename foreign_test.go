@@ -16,8 +16,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// preset is a memory backend that proposes a configuration, as a store does that
-// is shared with another framework.
+// preset is a memory backend that proposes a configuration, like a store that is
+// shared with another framework.
 type preset struct {
 	*memory.Backend
 	defaults backends.Defaults
@@ -29,8 +29,8 @@ func asStarsessions() preset {
 	return preset{memory.New(nil), backends.Defaults{Format: serializer.StarsessionsFormat, IDs: sessions.RawIDs, EmptyIsAbsent: true}}
 }
 
-// TestR3_EmptiedWhileAnotherAdds: a session whose record goes when it is empty
-// loses nothing that others add meanwhile.
+// TestR3_EmptiedWhileAnotherAdds: if an empty session is removed from the store, values
+// that another request adds meanwhile are not lost.
 func TestR3_EmptiedWhileAnotherAdds(t *testing.T) {
 	b := asStarsessions()
 	mw := newMiddleware(t, b, nil)
@@ -56,7 +56,8 @@ func TestR3_EmptiedWhileAnotherAdds(t *testing.T) {
 	}
 }
 
-// TestR4_LostAnswerToARemoval: the lost answer to such a removal is no failure.
+// TestR4_LostAnswerToARemoval: if the answer to such a removal is lost, the request
+// succeeds.
 func TestR4_LostAnswerToARemoval(t *testing.T) {
 	for _, before := range []bool{false, true} {
 		var n atomic.Int32
@@ -70,8 +71,8 @@ func TestR4_LostAnswerToARemoval(t *testing.T) {
 	}
 }
 
-// TestEmptiedAndFilledAgain: saved empty, filled again, emptied: the browser
-// ends up with what is stored.
+// TestEmptiedAndFilledAgain: whatever order a request empties, fills and saves its
+// session in, the browser gets a cookie only if a session is stored.
 func TestEmptiedAndFilledAgain(t *testing.T) {
 	for name, newBackend := range map[string]func() sessions.Backend{
 		"starsessions": func() sessions.Backend { return asStarsessions() },
@@ -82,7 +83,7 @@ func TestEmptiedAndFilledAgain(t *testing.T) {
 		save := func(r *http.Request, s *sessions.Session) { check(t, s.Save(r.Context())) }
 		for i, tt := range []struct {
 			f    func(r *http.Request, s *sessions.Session)
-			want int // keys afterwards; 0: no cookie
+			want int // number of keys afterwards; 0 means no cookie
 		}{
 			{func(r *http.Request, s *sessions.Session) { _ = s.Clear(); save(r, s); _ = s.Set("a", 1) }, 1},
 			{func(r *http.Request, s *sessions.Session) {
@@ -135,8 +136,8 @@ func TestEmptiedAndFilledAgain(t *testing.T) {
 	}
 }
 
-// TestR40_RES5_EXP4_CookiesAreReplayed: what a cookie cannot promise, so that
-// nobody relies on it.
+// TestR40_RES5_EXP4_CookiesAreReplayed shows what sessions in cookies do not promise:
+// old cookies stay valid.
 func TestR40_RES5_EXP4_CookiesAreReplayed(t *testing.T) {
 	mw := newMiddleware(t, cookie.New(cookie.Encrypted(secret)), nil)
 	c := start(t, mw, nil)
@@ -161,8 +162,8 @@ func (l *lastRecord) Write(ctx context.Context, id string, record sessions.Recor
 	return l.Backend.Write(ctx, id, record)
 }
 
-// TestStarsessionsMetadata: a record of starsessions states its lifetime, and
-// says when it was last used; what else its metadata holds stays.
+// TestStarsessionsMetadata: a record of starsessions contains its lifetime and the time
+// of its last use. Other metadata is kept.
 func TestStarsessionsMetadata(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &lastRecord{Backend: memory.New(nil)}

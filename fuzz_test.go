@@ -10,8 +10,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// FuzzS1_CookieHeader sends anything at all as Cookie and Authorization: nobody
-// gets ada's session who does not send her token as a cookie of the right name.
+// FuzzS1_CookieHeader sends arbitrary Cookie and Authorization headers: only a request
+// with ada's token in a cookie of the right name gets her session.
 func FuzzS1_CookieHeader(f *testing.F) {
 	mw := newMiddleware(f, memory.New(nil), &sessions.Config{Transport: sessions.Chain(sessions.Bearer(), sessions.Cookie{})})
 	h := serve(f, mw, basics)

@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// Header is the [Transport] for clients without cookies: the token travels in a
-// request header, and a new one comes back in the response header of the same
-// name. An empty one tells the client to forget it.
+// Header is the [Transport] for clients that do not use cookies. The client sends
+// the token in a request header, and gets a new token in the response header of
+// the same name. A response header without a token tells the client to forget it.
 //
-// A browser's script that keeps tokens in local storage gives them to every
-// other script on the page; prefer [Cookie] for browsers.
+// Prefer [Cookie] for browsers: every script in a page can read a token that one
+// of them keeps in local storage.
 type Header struct {
 	// Name is the header's name, such as "X-Session". Default: "Authorization".
 	Name string
 
-	// Scheme comes before the token, as in "Bearer TOKEN"; it is matched in any
-	// case. Default: "Bearer" for Authorization, none otherwise.
+	// Scheme is the word before the token, as in "Bearer TOKEN". Its case does
+	// not matter. Default: "Bearer" for Authorization, none otherwise.
 	Scheme string
 }
 
 // Bearer returns the transport for "Authorization: Bearer TOKEN" (RFC 6750).
 func Bearer() Header { return Header{} }
 
-// Tokens implements [Transport]. Two header lines, or anything but one token,
-// are refused.
+// Tokens implements [Transport]. It returns ErrAmbiguousToken for more than one
+// header line, and for a line that contains anything but one token.
 func (t Header) Tokens(dst []string, r *http.Request) ([]string, error) {
 	t = t.complete()
 	lines := r.Header[t.Name]
@@ -56,8 +56,8 @@ func (t Header) Tokens(dst []string, r *http.Request) ([]string, error) {
 	return append(dst, token), nil
 }
 
-// Send implements [Transport]. It refuses a Header that [New] would refuse, and
-// a token that Tokens would not read.
+// Send implements [Transport]. It refuses a Header that [New] would refuse, and a
+// token that Tokens would not accept.
 func (t Header) Send(h http.Header, _ *http.Request, token string, _ time.Time) error {
 	if err := t.validate(); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (t Header) Send(h http.Header, _ *http.Request, token string, _ time.Time) 
 	return nil
 }
 
-// Clear implements [Transport]. It does nothing where Send refuses.
+// Clear implements [Transport]. It does nothing if Send would refuse.
 func (t Header) Clear(h http.Header, _ *http.Request) {
 	if t.validate() == nil {
 		t = t.complete()
@@ -100,10 +100,10 @@ func (t Header) complete() Header {
 func (t Header) validate() error {
 	t = t.complete()
 	if strings.ContainsFunc(t.Name, func(r rune) bool { return !isToken(r) }) {
-		return errors.New("sessions: Header.Name is no header name")
+		return errors.New("sessions: Header.Name is not a valid header name: use letters, digits and '-'")
 	}
 	if strings.ContainsFunc(t.Scheme, func(r rune) bool { return !isToken(r) }) {
-		return errors.New("sessions: Header.Scheme is no token: give one word")
+		return errors.New("sessions: Header.Scheme is not a valid scheme: give one word")
 	}
 	if t.Name == "Cookie" || t.Name == "Set-Cookie" {
 		return errors.New("sessions: Header.Name is a cookie header: use the transport Cookie")

@@ -63,10 +63,9 @@ func TestHeaderTransports(t *testing.T) {
 	}
 }
 
-// TestE18_TwoAuthorizationLines: of two Authorization lines, one of them
-// perhaps empty, some programs see the first and some the last. We see that
-// somebody tries something: there is no session, the operator is told, and no
-// other transport is asked.
+// TestE18_TwoAuthorizationLines: of two Authorization lines, some programs use the
+// first and some the last. We treat them as an attack, even if one is empty: there is
+// no session, the observer is told, and no other transport is asked.
 func TestE18_TwoAuthorizationLines(t *testing.T) {
 	tossed := 0
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// writeHeader adds what the session has to say to a response's header.
+// writeHeader adds the session's lines to the header of a response: Vary, and if
+// the token changed, Set-Cookie and Cache-Control.
 func (ex *exchange) writeHeader(s *Session, h http.Header) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return ex.writeHeaderLocked(s, h, &ex.vary, &ex.noStore)
 }
 
-// writeHeaderLocked is writeHeader while s.mu is held. vary and noStore have room
+// writeHeaderLocked is writeHeader while s.mu is held. vary and noStore are room
 // for values of the header.
 func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, vary, noStore *[1]string) error {
 	for i, t := range ex.mw.transports {
@@ -38,7 +39,8 @@ func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, vary, noStore *
 		return ex.transport().Send(h, ex.r, s.stored.token, s.vault.expires(&s.stored.content, time.Now()))
 	}
 	if s.reply == sendToken && len(ex.mw.sources) > 0 {
-		// Tried first: the old token must stay if the new one cannot be sent.
+		// Try it first: if the new token cannot be sent, the client must keep the
+		// old one.
 		if err := send(make(http.Header)); err != nil {
 			s.reply = keepToken
 			return err
@@ -62,14 +64,14 @@ func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, vary, noStore *
 	return nil
 }
 
-// keepFromCaches forbids to store a response.
+// keepFromCaches forbids caches to store a response.
 func keepFromCaches(h http.Header) {
 	h["Cache-Control"] = []string{"no-store"}
 	dropTargeted(h)
 }
 
-// dropTargeted removes what some shared caches obey instead of Cache-Control
-// (RFC 9213; X-Accel-Expires is nginx's).
+// dropTargeted removes the fields that some shared caches obey instead of
+// Cache-Control (RFC 9213; X-Accel-Expires is nginx's).
 func dropTargeted(h http.Header) {
 	for name := range h {
 		if strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires" {
@@ -78,21 +80,21 @@ func dropTargeted(h http.Header) {
 	}
 }
 
-// clearOthers deletes the tokens that the client sent and that lead nowhere
-// now: those of sources, and the primary store's if the session has ended. It
-// reports whether there were any.
+// clearOthers deletes the tokens of the client that lead to no session now: those
+// of sources, and that of the primary store if the session has ended. It reports
+// whether there were any. s.mu is held.
 func (ex *exchange) clearOthers(s *Session, h http.Header) bool {
 	cleared := false
 	clear := func(transports []Transport) {
 		for _, t := range transports {
-			// What the transport refuses is a token that came in, too.
+			// The client also sent a token if the transport returns an error.
 			if tokens, err := t.Tokens(nil, ex.r); len(tokens) > 0 || err != nil {
 				t.Clear(h, ex.r)
 				cleared = true
 			}
 		}
 	}
-	if !ex.several { // to delete one of several would leave the planted one
+	if !ex.several { // if there are several, deleting one could leave a planted one
 		for _, transports := range ex.mw.sources {
 			clear(transports)
 		}
@@ -103,8 +105,8 @@ func (ex *exchange) clearOthers(s *Session, h http.Header) bool {
 	return cleared
 }
 
-// warnIfDropped says once that browsers drop the cookie that was just sent: one
-// with Secure, over plain http, from a host that is not this machine.
+// warnIfDropped logs once if browsers drop the cookie that was just sent, because it
+// is Secure and was sent over plain http from a host that is not this machine.
 func (ex *exchange) warnIfDropped() {
 	c, ok := ex.transport().(*cookieTransport)
 	if !ok || c.Insecure || ex.mw.warned.Load() || !isPlain(ex.r) || !ex.mw.warned.CompareAndSwap(false, true) {
@@ -113,8 +115,8 @@ func (ex *exchange) warnIfDropped() {
 	ex.mw.config.Logger.Warn("sessions: a Secure cookie was sent over plain http: browsers drop it, and every request gets a new session. Serve https; if a proxy does that, have it set X-Forwarded-Proto. For a test without https set Cookie.Insecure")
 }
 
-// isPlain reports whether r came over plain http to a host for which browsers
-// drop Secure cookies. They keep them for this machine.
+// isPlain reports whether r came over plain http to a host whose Secure cookies
+// browsers then drop. They keep those of localhost.
 func isPlain(r *http.Request) bool {
 	if r.TLS != nil || r.URL.Scheme == "https" || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") ||
 		strings.Contains(strings.ToLower(r.Header.Get("Forwarded")), "proto=https") {
@@ -132,7 +134,8 @@ func isPlain(r *http.Request) bool {
 	return ip == nil || !ip.IsLoopback()
 }
 
-// isPrivate reports whether Cache-Control keeps shared caches away.
+// isPrivate reports whether the lines of Cache-Control forbid shared caches to store
+// the response.
 func isPrivate(lines []string) bool {
 	for _, line := range lines {
 		for directive := range strings.SplitSeq(line, ",") {
@@ -166,10 +169,10 @@ func addVary(h http.Header, name string) {
 	h["Vary"] = []string{merged}
 }
 
-// ResponseHeader returns what the response to a protocol upgrade has to carry
-// for the session: Set-Cookie and its like. Call it after [Session.Save] and give
-// the result to the upgrader: what is in the ResponseWriter's header does not
-// reach the client then.
+// ResponseHeader returns the header lines that the response to a protocol upgrade
+// needs for the session, such as Set-Cookie. Call it after [Session.Save] and pass
+// the result to the upgrader, which does not send the header of the
+// ResponseWriter.
 func (s *Session) ResponseHeader() http.Header {
 	if s.client == nil {
 		return make(http.Header)
@@ -210,7 +213,7 @@ func linesOf(h http.Header) []headerLine {
 	return lines
 }
 
-// restore makes h what it was when lines were taken of it.
+// restore sets h to lines.
 func restore(h http.Header, lines []headerLine) {
 	clear(h)
 	for _, line := range lines {
@@ -218,8 +221,8 @@ func restore(h http.Header, lines []headerLine) {
 	}
 }
 
-// dropTrailers removes the trailers that a handler has put into h after its
-// response was refused.
+// dropTrailers removes the trailers from h that a handler set after its response
+// was refused.
 func dropTrailers(h http.Header) {
 	for name := range h {
 		if strings.HasPrefix(name, http.TrailerPrefix) {

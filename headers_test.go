@@ -9,8 +9,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestCACHE2_CacheControlIsKeptWherePrivate: a response that sets or deletes
-// the token is kept from shared caches, whatever its handler says to them.
+// TestCACHE2_CacheControlIsKeptWherePrivate: shared caches must not store a response
+// that sets or deletes the token, whatever Cache-Control its handler sets. One that is
+// private already stays as it is.
 func TestCACHE2_CacheControlIsKeptWherePrivate(t *testing.T) {
 	for given, want := range map[string]string{
 		"":                     "no-store",

@@ -13,8 +13,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// variants are backends with all abilities, with swaps only, and with the four
-// methods only.
+// variants are backends with all abilities, with swaps only, and with nothing but the
+// four methods.
 func variants(t testing.TB) map[string]sessions.Backend {
 	b := memory.New(nil)
 	t.Cleanup(func() { _ = b.Close() })
@@ -48,8 +48,8 @@ func (b swapOnly) Swap(ctx context.Context, id string, old []byte, r sessions.Re
 	return b.b.Swap(ctx, id, old, r)
 }
 
-// onServers runs f over every backend that keeps sessions on a server: memory
-// with all its abilities and with fewer, and the real ones.
+// onServers runs f with every server-side backend: memory with all its abilities and
+// with fewer, and the real stores.
 func onServers(t *testing.T, f func(t *testing.T, b sessions.Backend)) {
 	for name, b := range variants(t) {
 		t.Run(name, func(t *testing.T) { f(t, b) })
@@ -61,8 +61,8 @@ func onServers(t *testing.T, f func(t *testing.T, b sessions.Backend)) {
 	}
 }
 
-// hooked calls a function before operations of a backend, for tests that need
-// something to happen in the middle of a load or commit.
+// hooked calls a function before operations of a backend, for tests in which something
+// happens during a load or commit.
 type hooked struct {
 	sessions.Backend
 	mu     sync.Mutex
@@ -91,8 +91,7 @@ func (h *hooked) once(op backends.Op, f func()) {
 	h.before[op] = f
 }
 
-// lossy loses the answer to every operation op, before or after it is carried
-// out, as long as n says so.
+// lossy loses the answer to operations op, before or after they are applied, n times.
 func lossy(b sessions.Backend, op backends.Op, before bool, n *atomic.Int32) sessions.Backend {
 	return backends.Intercept(b, func(ctx context.Context, o backends.Op, next func(context.Context) error) error {
 		if o != op || n.Add(-1) < 0 {
@@ -105,7 +104,7 @@ func lossy(b sessions.Backend, op backends.Op, before bool, n *atomic.Int32) ses
 	})
 }
 
-// failing is a backend that can be taken down.
+// failing is a backend that fails while it is switched on.
 func failing(b sessions.Backend) (sessions.Backend, *atomic.Bool) {
 	var down atomic.Bool
 	return backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
@@ -127,7 +126,7 @@ func failingSwaps() (b sessions.Backend, fail *bool) {
 	}), fail
 }
 
-// writing counts what changes the store.
+// writing counts the operations that change the store.
 func writing(b sessions.Backend) (sessions.Backend, *atomic.Int64) {
 	var writes atomic.Int64
 	return backends.Intercept(b, func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
@@ -148,7 +147,7 @@ func counted(b sessions.Backend) (sessions.Backend, map[backends.Op]int) {
 	}), calls
 }
 
-// count returns how many sessions b holds; tombstones are not among them.
+// count returns the number of sessions in b, without tombstones.
 func count(t *testing.T, b sessions.Backend) (n int) {
 	t.Helper()
 	check(t, backends.Walk(t.Context(), b, func(e backends.Entry) error {
@@ -161,7 +160,7 @@ func count(t *testing.T, b sessions.Backend) (n int) {
 	return n
 }
 
-// left counts what is stored for the sessions of one test.
+// left counts the records of one test.
 func left(t *testing.T, b sessions.Backend) int {
 	t.Helper()
 	switch m := b.(type) {
@@ -173,8 +172,8 @@ func left(t *testing.T, b sessions.Backend) int {
 	return count(t, b)
 }
 
-// records counts the sessions in b, and the markers of retired IDs.
-func records(t *testing.T, b sessions.Backend) (live, markers int) {
+// records returns the number of sessions and of tombstones in b.
+func records(t *testing.T, b sessions.Backend) (live, tombstones int) {
 	t.Helper()
 	switch m := b.(type) {
 	case swapOnly:
@@ -186,11 +185,11 @@ func records(t *testing.T, b sessions.Backend) (live, markers int) {
 		var content serializer.Content
 		err := serializer.Native(serializer.JSON).Unpack(s.Record.Data, &content)
 		if content.Retired {
-			markers++
+			tombstones++
 		} else {
 			live++
 		}
 		return err
 	}))
-	return live, markers
+	return live, tombstones
 }

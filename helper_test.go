@@ -29,7 +29,7 @@ func newMiddleware(t testing.TB, b sessions.Backend, config *sessions.Config) *s
 	return mw
 }
 
-// client keeps cookies as a browser on one secure site does.
+// client keeps cookies like a browser that visits one https site.
 type client struct {
 	t       testing.TB
 	handler http.Handler
@@ -67,8 +67,7 @@ func (c *client) get(path string) *http.Response {
 	return response
 }
 
-// do sends a request with the given cookies and leaves those of the client
-// alone.
+// do sends a request with the given cookies and does not change those of the client.
 func (c *client) do(path string, cookies map[string]string) *http.Response {
 	other := newClient(c.t, c.handler)
 	for name, value := range cookies {
@@ -85,7 +84,7 @@ func (c *client) copies() map[string]string {
 	return copies
 }
 
-// with answers one request of c by h, in the middleware mw.
+// with lets h answer one request of c, inside mw.
 func (c *client) with(mw *sessions.Middleware, ctx context.Context, h http.Handler) *http.Response {
 	w := httptest.NewRecorder()
 	mw.Handler(h).ServeHTTP(w, c.request("/").WithContext(ctx))
@@ -94,7 +93,7 @@ func (c *client) with(mw *sessions.Middleware, ctx context.Context, h http.Handl
 	return response
 }
 
-// routes are what the tests' handlers do, by path.
+// routes maps paths to functions that use the session.
 type routes map[string]func(w http.ResponseWriter, r *http.Request, s *sessions.Session)
 
 // serve returns a handler that loads the session and runs the path's route.
@@ -109,7 +108,7 @@ func serve(t testing.TB, mw *sessions.Middleware, routes routes) http.Handler {
 	}))
 }
 
-// handler is a handler that has loaded its session.
+// handler is a handler that gets its session as an argument.
 func handler(t testing.TB, f func(w http.ResponseWriter, r *http.Request, s *sessions.Session)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := sessions.Load(r.Context())
@@ -156,7 +155,7 @@ func increment(t *testing.T) func(w http.ResponseWriter, r *http.Request, s *ses
 	}
 }
 
-// start stores a session with user = ada and returns the client that holds it.
+// start stores a session with user = ada and returns its client.
 func start(t testing.TB, mw *sessions.Middleware, more routes) *client {
 	t.Helper()
 	all := routes{}
@@ -173,7 +172,7 @@ func start(t testing.TB, mw *sessions.Middleware, more routes) *client {
 	return c
 }
 
-// in runs f on the session of one request of c.
+// in calls f with the session of one request of c.
 func in(c *client, mw *sessions.Middleware, f func(r *http.Request, s *sessions.Session)) *http.Response {
 	c.t.Helper()
 	before := c.handler
@@ -227,8 +226,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// recovering answers panics of the handlers inside with 500, as most
-// frameworks do.
+// recovering answers panics of inner handlers with 500, like most frameworks.
 func recovering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -240,7 +238,7 @@ func recovering(next http.Handler) http.Handler {
 	})
 }
 
-// together runs f n times at once.
+// together runs f in n goroutines.
 func together(n int, f func(i int)) {
 	var wg sync.WaitGroup
 	for i := range n {
@@ -249,7 +247,7 @@ func together(n int, f func(i int)) {
 	wg.Wait()
 }
 
-// within fails the test if f hangs.
+// within runs f, and fails the test if f hangs.
 func within(t testing.TB, f func()) {
 	t.Helper()
 	done := make(chan bool)
@@ -261,7 +259,7 @@ func within(t testing.TB, f func()) {
 	}
 }
 
-// scale is how many requests a load test sends: fewer where each costs more.
+// scale returns how many requests a load test sends: fewer if each costs more.
 func scale(n int) int {
 	if race.Enabled || testing.Short() {
 		return n / 10

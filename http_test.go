@@ -24,7 +24,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// stack is a way in which handlers are served.
+// stack is a way to serve handlers.
 type stack struct {
 	name  string
 	inner func(h http.Handler) http.Handler // between the middleware and the handlers; nil: nothing
@@ -46,7 +46,7 @@ func serveHTTP2(t *testing.T, h http.Handler) *httptest.Server {
 	return server
 }
 
-// proxyTo returns a reverse proxy for what is served at address.
+// proxyTo returns a reverse proxy for the server at address.
 func proxyTo(t *testing.T, address string) http.Handler {
 	target, err := url.Parse(address)
 	if err != nil {
@@ -70,7 +70,7 @@ var stacks = []stack{
 	}, false},
 }
 
-// way is a way in which a response comes about.
+// way is a way to write a response.
 type way struct {
 	name    string
 	method  string
@@ -78,7 +78,7 @@ type way struct {
 	respond func(t *testing.T, w http.ResponseWriter, r *http.Request)
 	status  int
 	body    string
-	hints   bool // with a 103 before it
+	hints   bool // the response follows a 103
 }
 
 var text = strings.Repeat("All work and no play. ", 5000)
@@ -155,9 +155,9 @@ func ways(t *testing.T) []way {
 	}
 }
 
-// TestC4_EveryResponseInEveryStack serves every kind of response in every way:
-// it carries the cookie once, and not before the session is stored; when the
-// client has the cookie it carries none.
+// TestC4_EveryResponseInEveryStack serves every kind of response in every stack. The
+// response sets the cookie once, after the session was stored, and not again when the
+// client has it.
 func TestC4_EveryResponseInEveryStack(t *testing.T) {
 	for _, stack := range stacks {
 		for _, way := range ways(t) {
@@ -261,9 +261,8 @@ func serveWay(t *testing.T, stack stack, way way) {
 	}
 }
 
-// TestC4_R21_OverHTTP2: over HTTP/2 there is nothing to hijack, and the
-// response can still be given; what is pushed is no response, and commits
-// nothing.
+// TestC4_R21_OverHTTP2: over HTTP/2, Hijack fails and the handler can still respond.
+// Push is not a response, and commits nothing.
 func TestC4_R21_OverHTTP2(t *testing.T) {
 	b := memory.New(nil)
 	server := serveHTTP2(t, serve(t, newMiddleware(t, b, nil), routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {

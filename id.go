@@ -13,27 +13,27 @@ const (
 	idLength = 43 // of idBytes in base64url without padding
 )
 
-// newID returns a session ID: 256 random bits. crypto/rand cannot fail.
+// newID returns a token of 256 random bits. crypto/rand cannot fail.
 func newID() string {
 	var raw [idBytes]byte
 	rand.Read(raw[:])
 	return encodeID(raw)
 }
 
-// encodeID allocates the string and nothing else.
+// encodeID returns raw as text. The string is its only allocation.
 func encodeID(raw [idBytes]byte) string {
 	var text [idLength]byte
 	base64.RawURLEncoding.Encode(text[:], raw[:])
 	return string(text[:])
 }
 
-// decodeID returns the bits of an ID as newID makes them, and false for
-// everything else, other spellings of the same bits included.
+// decodeID returns the bits of an ID that newID can make. It returns false for
+// everything else, including other spellings of the same bits.
 func decodeID(id string) (raw [idBytes]byte, ok bool) {
 	if len(id) != idLength {
 		return raw, false
 	}
-	// A line break would be skipped, and 32 bytes do not follow then.
+	// Decode skips line breaks. Then there are fewer than 32 bytes.
 	n, err := strictBase64.Decode(raw[:], []byte(id))
 	return raw, err == nil && n == idBytes
 }
@@ -41,9 +41,9 @@ func decodeID(id string) (raw [idBytes]byte, ok bool) {
 // strictBase64 refuses other spellings of the last character.
 var strictBase64 = base64.RawURLEncoding.Strict()
 
-// hashID returns what a backend gets to see of an ID: a SHA-256 of version,
-// namespace and ID, each delimited by its length. IDs have 256 random bits, so
-// neither salt nor stretching is needed.
+// hashID returns the ID that a backend sees instead of raw: a SHA-256 of a version, the
+// namespace with its length, and raw. IDs have 256 random bits, so they need neither
+// salt nor stretching.
 func hashID(namespace string, raw [idBytes]byte) string {
 	var buf [128]byte
 	b := append(buf[:0], 1, byte(len(namespace)))
@@ -52,9 +52,8 @@ func hashID(namespace string, raw [idBytes]byte) string {
 	return encodeID(sha256.Sum256(b))
 }
 
-// derivedID returns the ID under which a session that came with another
-// format's token is stored: the same on every instance, and as secret as the
-// token.
+// derivedID returns the new token of a session that had the given token in a source:
+// the same on every instance, and as secret as the old one.
 func derivedID(namespace, token string) string {
 	b := append([]byte("sessions import\x00"), byte(len(namespace)))
 	b = append(b, namespace...)
@@ -64,8 +63,8 @@ func derivedID(namespace, token string) string {
 
 var fingerprintSeed = maphash.MakeSeed()
 
-// fingerprint names a token in reports: the same token has the same fingerprint
-// until the process ends, and nothing can be learned from it.
+// fingerprint returns a name for a token in events. A token has the same fingerprint
+// until the process ends. The fingerprint reveals nothing about the token.
 func fingerprint(token string) string {
 	return strconv.FormatUint(maphash.String(fingerprintSeed, token), 36)
 }

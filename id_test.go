@@ -18,7 +18,7 @@ import (
 	"github.com/gosessions/sessions/internal/race"
 )
 
-// tokens returns n tokens as visitors get them.
+// tokens returns n tokens of new sessions.
 func tokens(t testing.TB, n int) []string {
 	t.Helper()
 	mw := newMiddleware(t, basic{memory.New(&memory.Options{MaxSessions: 100, Evict: true})}, nil)
@@ -34,10 +34,9 @@ func tokens(t testing.TB, n int) []string {
 	return list
 }
 
-// TestID1_IDsAreRandom: all 256 bits of an ID are random: no two IDs are alike,
-// every character is as frequent as any other at every place, and no ID says
-// anything about the next. The bounds are those of one failure in about a
-// million runs.
+// TestID1_IDsAreRandom: all 256 bits of an ID are random: no two IDs are equal,
+// all characters are equally frequent at every place, and no ID predicts the next.
+// With these bounds the test fails by chance in about one of a million runs.
 func TestID1_IDsAreRandom(t *testing.T) {
 	n := 200_000
 	if race.Enabled || testing.Short() {
@@ -68,7 +67,7 @@ func TestID1_IDsAreRandom(t *testing.T) {
 	for at := range counts {
 		symbols := len(alphabet)
 		if at == 42 {
-			symbols = 16 // the last one holds four bits
+			symbols = 16 // the last character has four bits
 		}
 		expected, chi := float64(n)/float64(symbols), 0.0
 		for i := 0; i < len(alphabet); i += len(alphabet) / symbols {
@@ -93,18 +92,18 @@ func TestID1_IDsAreRandom(t *testing.T) {
 	}
 }
 
-// zOfHalf is how many standard deviations k of n are from a half.
+// zOfHalf returns by how many standard deviations k differs from n/2.
 func zOfHalf(k, n int) float64 { return math.Abs(float64(2*k-n)) / math.Sqrt(float64(n)) }
 
-// occupied has somebody else's record under every ID that a session is about to
-// be created under, as long as n says so.
+// occupied stores another user's record under the ID of a new session before the
+// session is created there, n times.
 func occupied(b sessions.Backend, n *int, others *[]string) *odd {
 	m := b.(*memory.Backend)
 	return &odd{Backend: m, swap: func(ctx context.Context, id string, old []byte, r sessions.Record) error {
 		if old == nil && *n > 0 {
 			*n--
 			*others = append(*others, id)
-			if _, err := m.Write(ctx, id, sessions.Record{Data: []byte("somebody else's"), TTL: time.Hour}); err != nil {
+			if _, err := m.Write(ctx, id, sessions.Record{Data: []byte("another user's"), TTL: time.Hour}); err != nil {
 				return err
 			}
 		}
@@ -112,15 +111,16 @@ func occupied(b sessions.Backend, n *int, others *[]string) *odd {
 	}}
 }
 
-// TestID6_CollisionsOverwriteNothing: should an ID be in use already, the
-// session gets another one, and what is stored there stays as it is.
+// TestID6_CollisionsOverwriteNothing: if an ID is in use already, the session gets
+// another one, and the record under the first stays as it is.
 func TestID6_CollisionsOverwriteNothing(t *testing.T) {
 	for _, path := range []string{"/same", "/login"} {
 		for _, collisions := range []int{1, 3, 1000} {
 			var others []string
 			n := 0
 			o := occupied(memory.New(nil), &n, &others)
-			// In steps, a regeneration creates its new record as a visitor does.
+			// Without the ability to rotate, a regeneration creates its new record
+			// like a new session.
 			c := start(t, newMiddleware(t, swapOnly{o}, nil), nil)
 			if path == "/same" {
 				clear(c.cookies)
@@ -141,7 +141,7 @@ func TestID6_CollisionsOverwriteNothing(t *testing.T) {
 				t.Errorf("%s with %d collisions: the session is lost", path, collisions)
 			}
 			for _, id := range others {
-				if r, err := o.Backend.Read(t.Context(), id); string(r.Data) != "somebody else's" || err != nil {
+				if r, err := o.Backend.Read(t.Context(), id); string(r.Data) != "another user's" || err != nil {
 					t.Errorf("%s with %d collisions: overwritten: %q, %v", path, collisions, r.Data, err)
 				}
 			}
@@ -149,8 +149,8 @@ func TestID6_CollisionsOverwriteNothing(t *testing.T) {
 	}
 }
 
-// watched is a backend that fails the test if it is given an ID that it must not
-// see: anything but 43 characters that the client has never seen.
+// watched is a backend that fails the test if it gets an ID that it must not see:
+// anything but 43 characters that the client has never seen.
 func watched(t testing.TB, asked *int, sent *string) sessions.Backend {
 	return &odd{Backend: memory.New(nil), read: func(_ context.Context, id string) (sessions.Record, error) {
 		*asked++
@@ -162,9 +162,8 @@ func watched(t testing.TB, asked *int, sent *string) sessions.Backend {
 	}}
 }
 
-// TestPATH1_BackendsSeeNoClientsID: what a client sends never reaches a
-// backend: of what is no ID by its form the backend does not hear at all, of
-// the rest it gets a hash.
+// TestPATH1_BackendsSeeNoClientsID: what a client sends never reaches a backend. The
+// backend is not called for a token of the wrong form, and gets a hash of any other.
 func TestPATH1_BackendsSeeNoClientsID(t *testing.T) {
 	var asked int
 	var sent string
@@ -189,7 +188,7 @@ func TestPATH1_BackendsSeeNoClientsID(t *testing.T) {
 	}
 }
 
-// FuzzPATH1_BackendsSeeNoClientsID: the same for anything at all.
+// FuzzPATH1_BackendsSeeNoClientsID: the same for arbitrary tokens.
 func FuzzPATH1_BackendsSeeNoClientsID(f *testing.F) {
 	for _, seed := range []string{"", "../x", strings.Repeat("A", 43), strings.Repeat("A", 42) + "B", "a\x00b", "\u2028", strings.Repeat("A", 44)} {
 		f.Add(seed)
@@ -208,8 +207,8 @@ func FuzzPATH1_BackendsSeeNoClientsID(f *testing.F) {
 	})
 }
 
-// TestID2_StoreHoldsNoToken: nothing that stands in the backend is a token, and
-// what stands there is refused as one.
+// TestID2_StoreHoldsNoToken: nothing in the backend is a token, and the IDs that are
+// there are refused as tokens.
 func TestID2_StoreHoldsNoToken(t *testing.T) {
 	b := memory.New(nil)
 	h := serve(t, newMiddleware(t, b, nil), basics)
@@ -228,7 +227,8 @@ func TestID2_StoreHoldsNoToken(t *testing.T) {
 	}))
 }
 
-// TestPATH2_NamespacesAreApart: one backend, two cookies.
+// TestPATH2_NamespacesAreApart: over one backend, a token of one cookie leads to no
+// session in another cookie, unless both have the same Namespace.
 func TestPATH2_NamespacesAreApart(t *testing.T) {
 	b := memory.New(nil)
 	site := newClient(t, serve(t, newMiddleware(t, b, nil), basics))

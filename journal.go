@@ -8,14 +8,13 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// change is one entry of a session's journal: what a handler asked for, kept so
-// that it can be done again on top of what another request stored meanwhile.
-// What was only read leaves no entry.
+// change is an entry of a session's journal: one change that the request made. A
+// commit can apply it again to what another request has stored meanwhile.
 type change struct {
 	kind    changeKind
 	key     string
-	value   []byte                            // setKey: the new value; takeKey: the one taken; updateKey: computed already
-	update  func(old []byte) ([]byte, error)  // updateKey; old is nil where there is none
+	value   []byte                            // setKey: the new value; takeKey: the taken one; updateKey: the computed one, nil to compute it
+	update  func(old []byte) ([]byte, error)  // updateKey; old is nil if there is none
 	flashes []Flash                           // addFlashes, dropFlashes
 	meta    func(content *serializer.Content) // setMeta
 }
@@ -25,16 +24,16 @@ type changeKind uint8
 const (
 	setKey changeKind = iota
 	deleteKey
-	clearKeys   // those that others add meanwhile, too
-	updateKey   // compute the value anew from the old one
-	takeKey     // delete what only one request may have
+	clearKeys   // delete all keys, including those that others add meanwhile
+	updateKey   // compute the value from the old one
+	takeKey     // delete a value that only one request may take
 	addFlashes  // append to the flash messages
 	dropFlashes // remove the flash messages that were shown
 	setMeta     // change lifetime, persistence or subject
 )
 
-// apply carries the change out on content, whose Fields it owns. It does not
-// change c: a commit may be replaying the journal that c stands in.
+// apply applies the change to content, whose Fields it may change. It does not change
+// c, because a commit may be replaying the same journal.
 func (c *change) apply(content *serializer.Content, s serializer.Serializer) error {
 	switch c.kind {
 	case setKey:
@@ -65,11 +64,11 @@ func (c *change) apply(content *serializer.Content, s serializer.Serializer) err
 	return nil
 }
 
-// idempotent tells whether doing the change twice is the same as doing it once,
-// whatever happens in between.
+// idempotent reports whether applying the change twice is the same as applying it
+// once.
 func (c *change) idempotent() bool { return c.kind == setKey || c.kind == deleteKey }
 
-// replay carries out journal on content, whose Fields it owns.
+// replay applies journal to content, whose Fields it may change.
 func replay(journal []change, content *serializer.Content, s serializer.Serializer) error {
 	for i := range journal {
 		if err := journal[i].apply(content, s); err != nil {
@@ -79,6 +78,7 @@ func replay(journal []change, content *serializer.Content, s serializer.Serializ
 	return nil
 }
 
+// index returns the index of the field with key, -1 if there is none.
 func index(fields []serializer.Field, key string) int {
 	for i := range fields {
 		if fields[i].Key == key {
@@ -88,7 +88,7 @@ func index(fields []serializer.Field, key string) int {
 	return -1
 }
 
-// lookup returns the encoded value under key, nil where there is none.
+// lookup returns the encoded value under key, nil if there is none.
 func lookup(fields []serializer.Field, key string) []byte {
 	if i := index(fields, key); i >= 0 {
 		return fields[i].Value
@@ -96,6 +96,7 @@ func lookup(fields []serializer.Field, key string) []byte {
 	return nil
 }
 
+// put sets the value under key, in its place if there is one already.
 func put(content *serializer.Content, key string, value []byte) {
 	if i := index(content.Fields, key); i >= 0 {
 		content.Fields[i].Value = value
@@ -104,14 +105,15 @@ func put(content *serializer.Content, key string, value []byte) {
 	content.Fields = append(content.Fields, serializer.Field{Key: key, Value: value})
 }
 
+// drop removes the field with key, if there is one.
 func drop(content *serializer.Content, key string) {
 	if i := index(content.Fields, key); i >= 0 {
 		content.Fields = slices.Delete(content.Fields, i, i+1)
 	}
 }
 
-// sameFields tells whether a and b hold the same keys with the same bytes, in
-// whatever order.
+// sameFields reports whether a and b contain the same keys with the same bytes, in
+// any order.
 func sameFields(a, b []serializer.Field) bool {
 	if len(a) != len(b) {
 		return false
@@ -130,7 +132,8 @@ func sameFields(a, b []serializer.Field) bool {
 	return true
 }
 
-// sameMeta tells whether a and b agree in what a handler can change.
+// sameMeta reports whether a and b are equal in the lifetime, the persistence and the
+// subject.
 func sameMeta(a, b *serializer.Content) bool {
 	return a.Lifetime == b.Lifetime && a.Persistence == b.Persistence && a.Subject == b.Subject
 }
@@ -140,8 +143,8 @@ func cloneFields(fields []serializer.Field) []serializer.Field {
 	return append(make([]serializer.Field, 0, len(fields)+2), fields...)
 }
 
-// deadline returns when a session with this content ends for good, the zero
-// time where the format does not know when it began.
+// deadline returns the absolute deadline of a session with this content; zero if the
+// format does not store the creation.
 func deadline(content *serializer.Content, lifetime time.Duration) time.Time {
 	if content.Created.IsZero() {
 		return time.Time{}

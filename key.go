@@ -6,24 +6,25 @@ import (
 	"reflect"
 )
 
-// Key is the name of a session value and its type. Keys are constants and need
-// no registration:
+// Key is the name of a session value together with its type T. Declare keys as
+// constants:
 //
 //	const visits sessions.Key[int] = "visits"
 //
-// T is anything that the format's serializer can encode and decode. What Set
-// accepts, Get returns; see [serializer.Serializer] for the details. Errors about
-// a value name the key, which is part of the program, and the field.
+// T can be any type that the format's serializer encodes and decodes. Get returns
+// what Set accepted; package serializer lists the exceptions. Errors name the key
+// and the field, but never contain a value. The name of a Key is part of the
+// program, and so must not be a secret.
 type Key[T any] string
 
-// Get returns the value, the zero value where there is none. A stored value of
-// another type is an error.
+// Get returns the value, or the zero value if there is none. If the stored value
+// does not fit T, Get returns an error.
 func (k Key[T]) Get(s *Session) (T, error) {
 	value, _, err := k.Lookup(s)
 	return value, err
 }
 
-// Lookup is Get that also reports whether there is a value.
+// Lookup is like Get but also reports whether there is a value.
 func (k Key[T]) Lookup(s *Session) (value T, found bool, err error) {
 	found, err = s.Decode(string(k), &value)
 	return value, found, k.named(err)
@@ -32,7 +33,8 @@ func (k Key[T]) Lookup(s *Session) (value T, found bool, err error) {
 // Set stores value. See [Session.Set].
 func (k Key[T]) Set(s *Session, value T) error {
 	if t := reflect.TypeFor[T](); t.Kind() == reflect.Interface && t.NumMethod() > 0 {
-		// The serializer must see that T is an interface, which it cannot read.
+		// The serializer must see that T is an interface: it refuses one, because
+		// it could not decode the value again.
 		return k.named(s.Set(string(k), &value))
 	}
 	return k.named(s.Set(string(k), value))
@@ -44,7 +46,8 @@ func (k Key[T]) Delete(s *Session) error { return s.Delete(string(k)) }
 // Has reports whether there is a value.
 func (k Key[T]) Has(s *Session) bool { return s.Has(string(k)) }
 
-// Take returns the value and removes it. See [Session.Take].
+// Take returns the value, or the zero value if there is none, and removes it. See
+// [Session.Take].
 func (k Key[T]) Take(s *Session) (T, error) {
 	var value T
 	_, err := s.take(string(k), &value)

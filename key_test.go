@@ -16,8 +16,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// TestKeyLookup tells a zero value that was stored from a value that was not, in
-// the request that stores it and in those after it.
+// TestKeyLookup: Lookup distinguishes a zero value that was stored from no value, in
+// the request that stores it and in later ones.
 func TestKeyLookup(t *testing.T) {
 	const number sessions.Key[int] = "number"
 	const text sessions.Key[string] = "number"
@@ -54,8 +54,8 @@ func TestKeyLookup(t *testing.T) {
 	})
 }
 
-// TestRES6_TakeDuringSave: a value taken while the session is being saved turns
-// out to have been replaced by another request: it must not count as taken.
+// TestRES6_TakeDuringSave: a value is taken while the session is being saved, and the
+// save finds that another request has replaced it. It must not count as taken.
 func TestRES6_TakeDuringSave(t *testing.T) {
 	b := hook(memory.New(nil))
 	mw := newMiddleware(t, b.Backend, nil)
@@ -82,13 +82,12 @@ func TestRES6_TakeDuringSave(t *testing.T) {
 	}
 }
 
-// TestRES6_TakeGivesAValueOnce: a value that may be used once, such as OAuth's
-// state, is used once: of twenty requests at a time one gets it, and others
-// that saw it too are refused.
+// TestRES6_TakeGivesAValueOnce: of twenty concurrent requests that take a value, such
+// as OAuth's state, one succeeds, and the commits of the others fail.
 func TestRES6_TakeGivesAValueOnce(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
-			return // and cannot promise it, as the documentation says
+			return // it does not promise this, as the documentation says
 		}
 		mw := newMiddleware(t, b, nil)
 		const state sessions.Key[string] = "state"
@@ -125,23 +124,25 @@ type item struct {
 
 type order struct{ Items []item }
 
-// name is text, and something that knows its name.
+// name is a string type with a method.
 type name string
 
 func (n name) String() string { return string(n) }
 
-// TestKeyErrorsNameTheKeyAndTheField: a Key names itself and the field when a
-// value does not fit, and no value.
+// TestKeyErrorsNameTheKeyAndTheField: if a value does not fit, the error of a Key
+// names the key and the field, and contains no value.
 func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	in(newClient(t, nil), mw, func(r *http.Request, s *sessions.Session) {
 		check(t, s.Set("cart", "5ecret"))
 		_, getErr := sessions.Key[int]("cart").Get(s)
 		_, takeErr := sessions.Key[int]("cart").Take(s)
+		_, updateErr := sessions.Key[int]("cart").Update(s, func(n int) (int, error) { return n + 1, nil })
 		_, _, lookupErr := sessions.Key[order]("cart").Lookup(s)
 		check(t, sessions.Key[map[string]any]("order").Set(s, map[string]any{"Items": []any{map[string]any{"Name": 5}}}))
 		_, fieldErr := sessions.Key[order]("order").Get(s)
 		setErr := sessions.Key[order]("order").Set(s, order{[]item{{"5ecret", 1}, {"5ecret", make(chan int)}}})
+		_, updatedErr := sessions.Key[any]("new").Update(s, func(any) (any, error) { return make(chan int), nil })
 		anyErr := sessions.Key[any]("any").Set(s, map[string]any{"5ecret": make(chan int)})
 		interfaceErr := sessions.Key[interface{ String() string }]("name").Set(s, name("5ecret"))
 		for _, test := range []struct {
@@ -150,6 +151,8 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 		}{
 			{getErr, `sessions: key "cart": serializer: type mismatch: text does not fit int`},
 			{takeErr, `sessions: key "cart": serializer: type mismatch: text does not fit int`},
+			{updateErr, `sessions: key "cart": serializer: type mismatch: text does not fit int`},
+			{updatedErr, `sessions: key "new": serializer: type mismatch: chan int cannot be stored`},
 			{lookupErr, `sessions: key "cart": serializer: type mismatch: text does not fit sessions_test.order`},
 			{fieldErr, `sessions: key "order": serializer: type mismatch: field order.Items[0].Name: an integer does not fit string`},
 			{setErr, `sessions: key "order": serializer: type mismatch: field order.Items[1].Price: chan int cannot be stored`},
@@ -158,6 +161,10 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 			if test.err == nil || test.err.Error() != test.want || !errors.Is(test.err, serializer.ErrType) {
 				t.Errorf("got %v, want %s", test.err, test.want)
 			}
+		}
+		errOwn := errors.New("the function's own error")
+		if _, err := sessions.Key[int]("new").Update(s, func(int) (int, error) { return 0, errOwn }); err != errOwn {
+			t.Errorf("a function that fails: got %v, want its error alone", err)
 		}
 		if interfaceErr == nil || strings.Contains(interfaceErr.Error(), "5ecret") {
 			t.Errorf("an interface that cannot be read: got %v, want an error", interfaceErr)

@@ -12,11 +12,10 @@ import (
 	"github.com/gosessions/sessions"
 )
 
-// TestS6_NothingIsLeft: when a backend is closed, nothing is left of all the
-// requests that it served, those included whose clients left in the middle: no
-// goroutine, and no memory that grows with them.
+// TestS6_NothingIsLeft: after a backend is closed, its requests leave no goroutine
+// behind, and no memory that grows with their number, also if their clients hung up.
 func TestS6_NothingIsLeft(t *testing.T) {
-	onServers(t, func(t *testing.T, _ sessions.Backend) {}) // so that what is started once is there
+	onServers(t, func(t *testing.T, _ sessions.Backend) {}) // starts what is started only once
 	serveMany := func(t *testing.T) {
 		onServers(t, func(t *testing.T, b sessions.Backend) {
 			mw := newMiddleware(t, b, &sessions.Config{IdleTimeout: time.Hour})

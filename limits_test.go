@@ -18,15 +18,15 @@ import (
 	"github.com/gosessions/sessions/internal/race"
 )
 
-// sink is a ResponseWriter that keeps nothing but the header.
+// sink is a ResponseWriter that keeps only the header.
 type sink struct{ header http.Header }
 
 func (s *sink) Header() http.Header         { return s.header }
 func (s *sink) WriteHeader(int)             {}
 func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
 
-// TestL5_DOS1_Crawlers: a million requests of visitors without cookies, by all
-// that only read, leave no record, no cookie and no memory.
+// TestL5_DOS1_Crawlers: a million requests of visitors without cookies, with every
+// method that only reads, leave no record, no cookie and no memory behind.
 func TestL5_DOS1_Crawlers(t *testing.T) {
 	requests := 1_000_000
 	if race.Enabled || testing.Short() {
@@ -61,7 +61,7 @@ func TestL5_DOS1_Crawlers(t *testing.T) {
 	}
 }
 
-// heap returns how many bytes are in use after a collection.
+// heap returns how many bytes are in use after a garbage collection.
 func heap() uint64 {
 	var stats runtime.MemStats
 	runtime.GC()
@@ -69,8 +69,8 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// TestDOS2_AnonymousVisitorsStoreNothing: what a page does for visitors who
-// have no session does not make one, whether they bring a token or not.
+// TestDOS2_AnonymousVisitorsStoreNothing: what pages do for visitors without a session
+// does not create one, whether the visitors send a token or not.
 func TestDOS2_AnonymousVisitorsStoreNothing(t *testing.T) {
 	const token sessions.Key[string] = "csrf"
 	for name, f := range map[string]func(w http.ResponseWriter, r *http.Request, s *sessions.Session){
@@ -110,8 +110,8 @@ func TestDOS2_AnonymousVisitorsStoreNothing(t *testing.T) {
 	}
 }
 
-// TestDOS3_UnknownTokens: a token that nobody was given costs one read if it
-// has the right shape, and nothing otherwise; and it leaves nothing behind.
+// TestDOS3_UnknownTokens: a token that was never issued costs one read if it has the
+// right form, otherwise none, and leaves nothing behind.
 func TestDOS3_UnknownTokens(t *testing.T) {
 	m := memory.New(nil)
 	reads, others := 0, 0
@@ -131,7 +131,7 @@ func TestDOS3_UnknownTokens(t *testing.T) {
 		shaped + "A":             0,
 		shaped[:42] + "=":        0,
 		shaped[:42] + "/":        0,
-		shaped[:42] + "B":        0, // which says the same in another spelling
+		shaped[:42] + "B":        0, // another spelling of the same bits
 		"../../etc/passwd":       0,
 		"*":                      0,
 		"":                       0,
@@ -148,9 +148,9 @@ func TestDOS3_UnknownTokens(t *testing.T) {
 	}
 }
 
-// TestC2_E14_DOS5_HugeRequests: requests that are as large as a server lets
-// them be. net/http gives up on more than 3000 cookies and says that there are
-// none; a session is found all the same, and what cannot be one costs little.
+// TestC2_E14_DOS5_HugeRequests sends requests that are as large as a server allows.
+// net/http finds no cookies if there are more than 3000. The session is found
+// nevertheless, and values that cannot be tokens cost little.
 func TestC2_E14_DOS5_HugeRequests(t *testing.T) {
 	for name, b := range map[string]sessions.Backend{"memory": memory.New(nil), "flask": cookie.New(cookie.Flask(secret)), "encrypted": cookie.New(cookie.Encrypted(secret))} {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestC2_E14_DOS5_HugeRequests(t *testing.T) {
 				if response.StatusCode != 200 || got != tt.want || tt.seen >= 0 && seen != tt.seen {
 					t.Errorf("%s: status %d, got %q, net/http saw %d cookies; want %q, %d", tt.name, response.StatusCode, got, seen, tt.want, tt.seen)
 				}
-				// What the library itself does with it, without the server.
+				// Measure this package without the server.
 				request.RequestURI = "/who"
 				if bytes, took := leastCost(mw, request); bytes > 64<<10 || took > time.Second {
 					t.Errorf("%s: %d bytes in %v, want at most 64 KiB in a second", tt.name, bytes, took)
@@ -202,9 +202,9 @@ func TestC2_E14_DOS5_HugeRequests(t *testing.T) {
 	}
 }
 
-// leastCost returns how many bytes and how much time it takes at best to load the
-// request's session: of several tries, because on a busy machine a single one
-// counts what others do.
+// leastCost returns the fewest bytes and the shortest time in which the request's
+// session is loaded. It tries several times, because other programs disturb a single
+// try on a busy machine.
 func leastCost(mw *sessions.Middleware, request *http.Request) (bytes uint64, took time.Duration) {
 	h := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = sessions.Load(r.Context()) }))
 	bytes, took = math.MaxUint64, time.Hour

@@ -20,8 +20,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// pair is a real Python application and a Go one behind one origin, and a browser
-// that visits both.
+// pair is a real Python application and a Go application with one origin, and a
+// browser that visits both.
 type pair struct {
 	t       *testing.T
 	python  *peers.App
@@ -36,11 +36,11 @@ func newPair(t *testing.T, options peers.FlaskOptions, primary string, older ...
 	return pairOf(t, peers.Flask(t, options), cookie.New(cookie.Flask(primary, older...)), nil)
 }
 
-// pairOf puts a Go application with the given backend beside a Python one. No
-// config means a cookie for plain http.
+// pairOf returns a pair with the given backend in Go. A nil config means a cookie for
+// plain http.
 func pairOf(t *testing.T, python *peers.App, b sessions.Backend, config *sessions.Config) *pair {
 	t.Helper()
-	jar, err := cookiejar.New(nil) // which, as browsers, takes no notice of ports
+	jar, err := cookiejar.New(nil) // which ignores ports, as browsers do
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,19 +89,19 @@ func (p *pair) inPython(ops ...peers.Op) []any {
 	return values
 }
 
-// eachFlask runs a test beside every Flask that the machine has.
+// eachFlask runs a test with every Flask on this machine.
 func eachFlask(t *testing.T, test func(t *testing.T, python string)) {
 	t.Helper()
 	pythons, err := peers.Pythons("flask")
 	if err != nil {
-		peers.Flask(t, peers.FlaskOptions{}) // skips, or fails in CI
+		peers.Flask(t, peers.FlaskOptions{}) // skips the test, or fails it in CI
 	}
 	for i, python := range pythons {
 		t.Run(fmt.Sprint("Flask ", i+1), func(t *testing.T) { test(t, python) })
 	}
 }
 
-// everyType are values of each type that Flask keeps apart.
+// everyType has a value of each type that Flask distinguishes.
 func everyType() map[string]any {
 	huge, _ := new(big.Int).SetString("-123456789012345678901234567890", 10)
 	return map[string]any{
@@ -112,7 +112,7 @@ func everyType() map[string]any {
 		"tuple":  serializer.Tuple{int64(1), serializer.Tuple{}, []any{"x", 1.0}},
 		"nested": map[string]any{" t": []any{int64(1)}, "o": map[string]any{"deep": serializer.Tuple{[]byte("b")}}},
 		"tag":    map[string]any{" t": []any{int64(1)}},
-		"theirs": map[string]any{" x": []any{int64(1)}}, // a tag that only somebody's Flask knows
+		"theirs": map[string]any{" x": []any{int64(1)}}, // a tag that only one Flask application knows
 		"list":   []any{int64(1), 1.5, "two", nil, false},
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// plainJSON are values of each type that plain JSON keeps.
+// plainJSON has a value of each type that plain JSON keeps.
 func plainJSON() map[string]any {
 	all := everyType()
 	for _, key := range []string{"bytes", "markup", "uuid", "time", "tuple", "nested"} {
@@ -62,8 +62,8 @@ func TestLiveStarlette(t *testing.T) {
 	})
 }
 
-// TestLivePyJWT carries a session of the real PyJWT in the Authorization header,
-// and one of ours back.
+// TestLivePyJWT reads a session of the real PyJWT from the Authorization header, and
+// PyJWT reads ours.
 func TestLivePyJWT(t *testing.T) {
 	const secret = "a secret of at least 32 bytes, for HS256"
 	python := peers.Python(t)
@@ -98,7 +98,7 @@ func TestLivePyJWT(t *testing.T) {
 	}
 }
 
-// TestLiveFlaskSession shares Redis with the real Flask-Session.
+// TestLiveFlaskSession shares sessions in Redis with the real Flask-Session.
 func TestLiveFlaskSession(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	options, err := goredis.ParseURL(server.URL())
@@ -140,8 +140,8 @@ func TestLiveFlaskSession(t *testing.T) {
 	}
 }
 
-// TestLivePickleIsRefused: what Flask-Session before 0.8 stores is not executed,
-// not adopted and not overwritten.
+// TestLivePickleIsRefused: records of Flask-Session before 0.8 are not executed, not
+// adopted and not overwritten.
 func TestLivePickleIsRefused(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	options, err := goredis.ParseURL(server.URL())
@@ -165,9 +165,8 @@ func TestLivePickleIsRefused(t *testing.T) {
 	}
 }
 
-// TestLiveLadder takes a login of the real Flask through every home that a
-// session can have: encrypted cookies, Redis, Postgres. Nobody is logged out,
-// and no type gets lost.
+// TestLiveLadder moves a session of the real Flask to encrypted cookies, to Redis and
+// to Postgres. The visitor stays logged in, and all values keep their types.
 func TestLiveLadder(t *testing.T) {
 	key, err := cookieKey()
 	check(t, err)
@@ -207,7 +206,7 @@ func TestLiveLadder(t *testing.T) {
 			jar = p.browser.Jar
 		}
 		p.browser.Jar = jar
-		for range 2 { // moves, and has moved
+		for range 2 { // the first request moves the session, the second finds it
 			p.inGo(func(s *sessions.Session) {
 				for key, want := range everyType() {
 					if got, err := s.Get(key); err != nil || !same(got, want) {
@@ -223,7 +222,7 @@ func TestLiveLadder(t *testing.T) {
 	}
 }
 
-// onlyCookie tells what other cookies the browser has.
+// onlyCookie fails the test if the browser has other cookies.
 func onlyCookie(p *pair, name string) error {
 	r, err := http.NewRequest("GET", p.server.URL, nil)
 	if err != nil {
@@ -244,7 +243,7 @@ func cookieKey() (string, error) {
 	return string(raw), err
 }
 
-// postgresMigrate makes the table.
+// postgresMigrate creates the table.
 func postgresMigrate(t *testing.T, url string) error {
 	pool, err := pgxpool.New(t.Context(), url)
 	if err != nil {

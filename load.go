@@ -6,13 +6,13 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// load returns the exchange's session, reading it the first time.
+// load returns the exchange's session. The first call reads it. load takes ex.mu.
 func (ex *exchange) load() (*Session, error) {
 	if s := ex.session.Load(); s != nil {
 		return s, nil
 	}
 	ctx, tell := ex.mw.vault.collect(ex)
-	defer tell() // after ex.mu is released: the observer may load the session
+	defer tell() // after ex.mu is released, because the observer may load the session
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
 	if s := ex.session.Load(); s != nil {
@@ -29,7 +29,7 @@ func (ex *exchange) load() (*Session, error) {
 	return s, nil
 }
 
-// loadLocked reads the session that the request's tokens lead to, or makes a new
+// loadLocked reads the session that the request's tokens lead to, or returns a new
 // one. ex.mu is held.
 func (ex *exchange) loadLocked(ctx context.Context) (*Session, error) {
 	v := ex.mw.vault
@@ -50,6 +50,8 @@ func (ex *exchange) loadLocked(ctx context.Context) (*Session, error) {
 	return s, nil
 }
 
+// loadInto reads the session that the request's tokens lead to into s, which is not
+// shared yet, or makes s a new session. ex.mu is held.
 func (ex *exchange) loadInto(ctx context.Context, s *Session) error {
 	v := ex.mw.vault
 	tokens, via, result := ex.tokensOf(ctx, ex.mw.transports)
@@ -88,8 +90,8 @@ func (ex *exchange) loadInto(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// tokensOf returns the request's tokens. Only the first of transports that
-// carries any counts.
+// tokensOf returns the request's tokens and the index of the transport that carries
+// them, which is the first one that carries any.
 func (ex *exchange) tokensOf(ctx context.Context, transports []Transport) (tokens []string, via uint32, _ match) {
 	for i, t := range transports {
 		tokens, err := t.Tokens(ex.tokens[:0], ex.r)
@@ -104,8 +106,9 @@ func (ex *exchange) tokensOf(ctx context.Context, transports []Transport) (token
 	return nil, 0, noToken
 }
 
-// loadFromSources asks one source after the other. The first that knows the
-// token decides, even if it only knows that the token is worthless.
+// loadFromSources looks for the session in one source after the other. The first
+// source that knows the token decides, even if it only knows that the token was
+// retired. ex.mu is held.
 func (ex *exchange) loadFromSources(ctx context.Context, s *Session) (match, error) {
 	v := ex.mw.vault
 	for i, transports := range ex.mw.sources {
@@ -126,7 +129,7 @@ func (ex *exchange) loadFromSources(ctx context.Context, s *Session) (match, err
 			ex.via = ex.viaLike(transports[via])
 			switch {
 			case s.source == nil:
-				s.reply = sendToken // it was imported before; the client does not know
+				s.reply = sendToken // the session has moved, but the client has its old token
 			case s.stored.data == nil:
 				s.content = &s.source.content
 			}
@@ -138,8 +141,8 @@ func (ex *exchange) loadFromSources(ctx context.Context, s *Session) (match, err
 	return refused, nil
 }
 
-// viaLike returns the transport of the primary store that uses the same kind of
-// header as t, the first one if there is none.
+// viaLike returns the index of the primary store's transport that uses the same
+// request header as t, or 0 if there is none.
 func (ex *exchange) viaLike(t Transport) uint32 {
 	for i, p := range ex.mw.transports {
 		if p.Vary() == t.Vary() {
@@ -149,15 +152,15 @@ func (ex *exchange) viaLike(t Transport) uint32 {
 	return 0
 }
 
-// Load returns the request's session. The first call reads the backend, further
-// ones return the same session. ctx is the request's context, or one made from
-// it. If several middlewares are nested around a handler, Load returns the
-// innermost one's session.
+// Load returns the request's session. The first call reads the backend; further
+// calls return the same session. ctx is the request's context, or one derived from
+// it. If several middlewares are nested around a handler, Load returns the session
+// of the innermost one.
 //
-// A visitor without a valid token gets a new, empty session, of which nothing is
-// stored or sent until it holds something. An error means that the visitor's
-// session is unknown: answer with it, for instance with [Error], and do not
-// treat the visitor as new. After the first byte of the response Load returns
+// A visitor without a valid token gets a new, empty session. Nothing is stored or
+// sent for it until the handler puts something into it. An error means that the
+// session could not be read: answer with an error, for instance with [Error], and do
+// not treat the visitor as logged out. After the response has begun, Load returns
 // ErrCommitted, unless the session was loaded before.
 func Load(ctx context.Context) (*Session, error) {
 	ex, ok := ctx.Value(exchangeKey{}).(*exchange)
@@ -167,8 +170,8 @@ func Load(ctx context.Context) (*Session, error) {
 	return ex.load()
 }
 
-// FromContext returns the session that was loaded for this request, and false if
-// none was. It never reads the backend.
+// FromContext returns the request's session if a handler has loaded it, otherwise
+// false. It never reads the backend.
 func FromContext(ctx context.Context) (*Session, bool) {
 	ex, ok := ctx.Value(exchangeKey{}).(*exchange)
 	if !ok {

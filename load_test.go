@@ -32,9 +32,9 @@ func TestLoadAfterTheFirstByte(t *testing.T) {
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 }
 
-// TestR15_E19_UnreadableRecordsAreLeftAlone: a record that cannot be read is no
-// empty session. The visitor gets a new one under a new ID, the record stays as
-// it is, and the operator is told.
+// TestR15_E19_UnreadableRecordsAreLeftAlone: if a record cannot be read, the visitor
+// gets a new session with a new ID, the record stays as it is, and the observer is
+// told.
 func TestR15_E19_UnreadableRecordsAreLeftAlone(t *testing.T) {
 	for name, spoil := range map[string]func(data []byte) []byte{
 		"cut off":         func(data []byte) []byte { return data[:len(data)-3] },
@@ -72,8 +72,9 @@ func TestR15_E19_UnreadableRecordsAreLeftAlone(t *testing.T) {
 	}
 }
 
-// TestR15_NewerRecordsAreKept: a record that a newer release wrote is a 503
-// until the deployment is through: neither a new session, nor a deleted cookie.
+// TestR15_NewerRecordsAreKept: a request whose record a newer release wrote is answered
+// with 503 until the deployment is complete. There is no new session and no deleted
+// cookie.
 func TestR15_NewerRecordsAreKept(t *testing.T) {
 	m := memory.New(nil)
 	c := start(t, newMiddleware(t, m, nil), nil)

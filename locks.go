@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// keyedMutex has one lock for each key. The commits of this process that
-// conflicted on one record take turns with it, so that only processes compete.
+// keyedMutex has one lock for each key. With it, commits of this process that
+// conflicted on one record run one after the other, so that they compete only with
+// other processes.
 type keyedMutex struct {
-	mu     sync.Mutex // held for map accesses only
+	mu     sync.Mutex // guards locks and their waiting; held for moments only
 	locks  map[string]*keyedLock
-	number atomic.Int32 // of locks, for the many commits that need none
+	number atomic.Int32 // len(locks), so that most commits need not lock mu
 }
 
 type keyedLock struct {
-	held    chan struct{} // holds one element while the lock is held
-	waiting int           // holder included
+	held    chan struct{} // contains one element while the lock is held
+	waiting int           // number of goroutines that wait, including the holder
 }
 
 // contended reports whether a commit holds the lock of key, or waits for it.
@@ -30,9 +31,9 @@ func (m *keyedMutex) contended(key string) bool {
 	return m.locks[key] != nil
 }
 
-// lock waits for the lock of key, for as long as ctx and wait allow, and returns
-// the function that unlocks it. It returns context.DeadlineExceeded if the time
-// is over.
+// lock waits for the lock of key and returns the function that unlocks it. It waits
+// until ctx ends and not longer than wait; after that it returns
+// context.DeadlineExceeded.
 func (m *keyedMutex) lock(ctx context.Context, key string, wait time.Duration) (unlock func(), err error) {
 	m.mu.Lock()
 	if m.locks == nil {
@@ -66,7 +67,7 @@ func (m *keyedMutex) lock(ctx context.Context, key string, wait time.Duration) (
 		err = context.DeadlineExceeded
 	}
 	select {
-	case l.held <- struct{}{}: // at the last moment
+	case l.held <- struct{}{}: // it was unlocked at the last moment
 		return func() { <-l.held; done() }, nil
 	default:
 		done()

@@ -15,9 +15,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestDOS7_TheWaitForATurnIsBounded: nothing waits longer for its turn to
-// commit than a commit may take, however long whoever has the turn keeps it,
-// and nothing is left of the queue.
+// TestDOS7_TheWaitForATurnIsBounded: a commit waits for a record's lock no longer than
+// a commit may take, however long another one holds the lock, and no lock is left
+// afterwards.
 func TestDOS7_TheWaitForATurnIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const waiting, timeout = 50, 3 * time.Second
@@ -30,7 +30,7 @@ func TestDOS7_TheWaitForATurnIsBounded(t *testing.T) {
 			if op == backends.OpSwap && slow.CompareAndSwap(true, false) {
 				time.Sleep(2 * time.Second)
 			}
-			if stuck && op == backends.OpRead { // what follows upon a conflict
+			if stuck && op == backends.OpRead { // the read after a conflict
 				if turns.Add(1) > 1 {
 					t.Error("two commits have the turn at once")
 				}
@@ -53,13 +53,13 @@ func TestDOS7_TheWaitForATurnIsBounded(t *testing.T) {
 				time.Sleep(begin)
 				began = time.Now()
 			})).ServeHTTP(w, c.request("/"))
-			// 503: had the turn, and a backend that did not answer.
+			// 503: it held the lock, and the backend did not answer.
 			if took := time.Since(began); took == 0 || took > timeout || w.Code != http.StatusConflict && w.Code != http.StatusServiceUnavailable {
 				t.Errorf("status %d after %v, want 409 or 503 within %v", w.Code, took, timeout)
 			}
 		}
 		var all sync.WaitGroup
-		all.Go(func() { change(0) }) // enters the queue last, with a second left
+		all.Go(func() { change(0) }) // is the last to wait, with a second left
 		for range waiting {
 			all.Go(func() { change(time.Second) })
 		}

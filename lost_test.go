@@ -10,9 +10,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestC6_R6_LostResponses: the answer to a request is lost after its commit.
-// Nobody is left with a session that is not theirs, or with a cookie that locks
-// them out for good.
+// TestC6_R6_LostResponses: the response is lost after the commit. No visitor ends up
+// with another visitor's session, or with a cookie that locks them out for ever.
 func TestC6_R6_LostResponses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
@@ -25,13 +24,13 @@ func TestC6_R6_LostResponses(t *testing.T) {
 			}
 		}
 		visitor := newClient(t, serve(t, mw, basics))
-		lost(visitor, "/same") // and with it the first cookie
+		lost(visitor, "/same") // the first cookie is lost too
 		if got := body(visitor.get("/who")); got != "" || len(visitor.cookies) != 0 {
 			t.Errorf("without a cookie: got %q, cookies %v", got, visitor.cookies)
 		}
 
 		c := start(t, mw, nil)
-		lost(c, "/other") // changes what is stored, and not the token
+		lost(c, "/other") // changes the record and not the token
 		if got := body(c.get("/who")); got != "bob" {
 			t.Errorf("after a lost change: got %q, want bob", got)
 		}
@@ -42,7 +41,7 @@ func TestC6_R6_LostResponses(t *testing.T) {
 		if status := c.get("/same").StatusCode; status != http.StatusConflict {
 			t.Errorf("the token from before a login stores something: status %d, want 409", status)
 		}
-		time.Sleep(time.Minute + time.Second) // until the old token is like any other
+		time.Sleep(time.Minute + time.Second) // until the tombstone of the old token has expired
 		if status := c.get("/login").StatusCode; status != http.StatusOK || body(c.get("/who")) != "ada" {
 			t.Errorf("the next login: status %d", status)
 		}
@@ -55,7 +54,7 @@ func TestC6_R6_LostResponses(t *testing.T) {
 			}
 		}
 		if c.get("/login"); body(c.get("/who")) != "ada" {
-			t.Error("nobody can log in after a lost logout")
+			t.Error("the visitor cannot log in after a lost logout")
 		}
 	})
 }

@@ -8,52 +8,55 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Created returns when the session began, the zero time where the format does
-// not store it.
+// Created returns when the session began, or the zero time if the format does not
+// store it.
 func (s *Session) Created() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.content.Created
 }
 
-// Expires returns when the session ends however much it is used, the zero time
-// where the format does not store it.
+// Expires returns when the session ends, however much it is used, or the zero time
+// if the format does not store when it began.
 func (s *Session) Expires() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.vault.deadline(s.content)
 }
 
-// Subject returns the owner to whom the session is bound, "" if there is none.
+// Subject returns the owner of the session, as set by SetSubject, or "" if there is
+// none.
 func (s *Session) Subject() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.content.Subject
 }
 
-// SetSubject binds the session to its owner, such as a user's ID, so that the
-// owner's sessions can be listed and revoked; "" unbinds it. It returns
-// [errors.ErrUnsupported] if the format cannot store it.
+// SetSubject sets the owner of the session, such as a user's ID, so that the owner's
+// sessions can be listed and revoked: see [Middleware.List]. "" means no owner. A
+// subject has at most 255 bytes. SetSubject returns [errors.ErrUnsupported] if the
+// format cannot store a subject.
 func (s *Session) SetSubject(subject string) error {
 	if !s.vault.primary.holds.Subject {
 		return fmt.Errorf("sessions: set subject: the format %s cannot store it: %w", s.vault.primary.format.Name(), errors.ErrUnsupported)
 	}
 	if len(subject) > maxSubject {
-		return fmt.Errorf("sessions: set subject: it is longer than %d bytes", maxSubject)
+		return fmt.Errorf("sessions: set subject: the subject is longer than %d bytes", maxSubject)
 	}
 	return s.setMeta(func(c *serializer.Content) { c.Subject = subject })
 }
 
-// maxSubject is what an index can hold in every backend.
+// maxSubject is the length of a subject that every backend can index.
 const maxSubject = 255
 
-// SetPersistent decides whether the cookie outlives the browser ("remember
-// me"). It returns [errors.ErrUnsupported] if the format cannot store it.
+// SetPersistent sets whether the cookie stays when the browser is closed, as for
+// "remember me". The default depends on [Config.BrowserSession]. SetPersistent
+// returns [errors.ErrUnsupported] if the format cannot store it.
 func (s *Session) SetPersistent(persistent bool) error {
 	holds := &s.vault.primary.holds
 	if key := holds.PersistenceKey; key != "" {
 		if !persistent && s.vault.browserSession && !s.Has(key) {
-			return nil // without the key it is not, either
+			return nil // without the key the cookie is not persistent, either
 		}
 		return s.Set(key, persistent)
 	}
@@ -67,8 +70,9 @@ func (s *Session) SetPersistent(persistent bool) error {
 	return s.setMeta(func(c *serializer.Content) { c.Persistence = p })
 }
 
-// SetLifetime changes how long the session lives, counted from its creation. It
-// returns [errors.ErrUnsupported] if the format cannot store it.
+// SetLifetime sets how long the session lives from its creation, instead of
+// [Config.Lifetime]: at least a second and at most 400 days. It returns
+// [errors.ErrUnsupported] if the format cannot store it.
 func (s *Session) SetLifetime(lifetime time.Duration) error {
 	if !s.vault.primary.holds.Lifetime || !s.vault.primary.holds.Created {
 		return fmt.Errorf("sessions: set lifetime: the format %s cannot store it: %w", s.vault.primary.format.Name(), errors.ErrUnsupported)

@@ -22,7 +22,7 @@ func TestRememberMeAndLifetime(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		f    func(s *sessions.Session)
-		want int // 0: a cookie without, -1: no cookie
+		want int // 0: a cookie without Max-Age, -1: no cookie
 	}{
 		{"nothing but metadata", func(s *sessions.Session) { check(t, s.SetPersistent(true)) }, -1},
 		{"browser session", func(s *sessions.Session) { check(t, s.Set("a", 1)) }, 0},

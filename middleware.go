@@ -10,20 +10,19 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Middleware gives every request its session. It finds the token, loads the
-// session when a handler asks for it, saves it once before the response begins,
-// and owns the cookie's life. Make one with [New]; it is safe for concurrent use.
+// Middleware gives every request its session. It loads the session when a handler
+// calls [Load], saves it once before the response begins, and sets and deletes the
+// cookie. Use [New] to create one. A Middleware is safe for concurrent use.
 type Middleware struct {
 	config     Config
 	vault      *vault
 	transports []Transport
 	sources    [][]Transport // as vault.sources
-	warned     atomic.Bool   // of cookies that browsers drop
+	warned     atomic.Bool   // the log says that browsers drop the cookie
 }
 
 // New returns a middleware that keeps sessions in backend. A nil config means
-// the defaults, which are safe. If anything is wrong with backend or config, the
-// error says what to change.
+// safe defaults. If backend or config is wrong, the error says what to change.
 func New(backend Backend, config *Config) (*Middleware, error) {
 	if backend == nil {
 		return nil, errors.New("sessions: New: the backend is nil: give one, such as memory.New(nil)")
@@ -67,7 +66,8 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 	return mw, nil
 }
 
-// open checks how a backend is used and makes a store of it.
+// open checks the configuration of one backend and returns its store and
+// transports.
 func (mw *Middleware) open(s Source, facts backends.Facts) (*store, []Transport, error) {
 	if facts.Err != nil {
 		return nil, nil, facts.Err
@@ -109,7 +109,7 @@ func prepareTransports(s Source, d backends.Defaults) (transports []Transport, c
 	case len(transports) == 0:
 		return nil, "", errNoTransport
 	case slices.Contains(transports, nil):
-		return nil, "", errors.New("sessions: Config.Transport is a chain with nil in it: leave that out")
+		return nil, "", errors.New("sessions: Config.Transport is a chain that contains nil: leave that out")
 	}
 	native := d.Format == nil && s.Format.Holds().Writes
 	for i, t := range transports {
@@ -128,8 +128,8 @@ func prepareTransports(s Source, d backends.Defaults) (transports []Transport, c
 	return transports, cookie, nil
 }
 
-// withoutPrefix returns the name of a cookie without the prefix that browsers
-// give a meaning to.
+// withoutPrefix returns the name of a cookie without a prefix that has a meaning
+// to browsers.
 func withoutPrefix(name string) string {
 	for _, prefix := range []string{"__Host-Http-", hostPrefix, "__Secure-", "__Http-"} {
 		if len(name) > len(prefix) && name[:len(prefix)] == prefix {
@@ -139,8 +139,9 @@ func withoutPrefix(name string) string {
 	return name
 }
 
-// checkAgainstStore returns what the configuration asks of the store that it
-// cannot do, and says once what the operator should know about it.
+// checkAgainstStore returns an error if the configuration asks for something that
+// the primary store cannot do. It logs what the operator should know about the
+// store.
 func (mw *Middleware) checkAgainstStore() error {
 	cfg, st := &mw.config, mw.vault.primary
 	switch {
@@ -160,8 +161,8 @@ func (mw *Middleware) checkAgainstStore() error {
 	return nil
 }
 
-// Handler returns a handler that gives next's requests their sessions. It has
-// the form that routers expect of middleware.
+// Handler returns a handler that calls next with a request whose context carries
+// the session. It has the signature that routers expect of middleware.
 func (mw *Middleware) Handler(next http.Handler) http.Handler {
 	var checked atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -176,7 +177,8 @@ func (mw *Middleware) Handler(next http.Handler) http.Handler {
 }
 
 // mayServe loads the session if Autoload asks for it, and reports whether the
-// handler may run. The first request checks how the middleware is wired.
+// handler may run. The first request checks that no middleware with the same
+// token is outside of this one.
 func (ex *exchange) mayServe(checked *atomic.Bool) bool {
 	if !checked.Load() {
 		if ex.mw.misplaced(ex) {
@@ -196,8 +198,7 @@ func (ex *exchange) mayServe(checked *atomic.Bool) bool {
 
 var errNested = errors.New("sessions: two middlewares with the same token wrap one handler: remove one, or give them different cookie names")
 
-// misplaced reports whether an outer middleware of the same request uses the same
-// cookie or header.
+// misplaced reports whether an outer middleware uses the same cookie or header.
 func (mw *Middleware) misplaced(ex *exchange) bool {
 	outer, _ := ex.Context.Value(exchangeKey{}).(*exchange)
 	for ; outer != nil; outer, _ = outer.Context.Value(exchangeKey{}).(*exchange) {

@@ -11,8 +11,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestASVS741_WeakBackendsAreLogged: the operator is told once what a stateless
-// backend cannot do, and what one without swaps cannot.
+// TestASVS741_WeakBackendsAreLogged: the log says once what a stateless backend cannot
+// do, and what a backend without swaps cannot do.
 func TestASVS741_WeakBackendsAreLogged(t *testing.T) {
 	for name, tt := range map[string]struct {
 		b    sessions.Backend

@@ -20,7 +20,7 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// shaky is a network in front of a server, whose connections can all be reset.
+// shaky is a network in front of a server. It can reset all its connections.
 type shaky struct {
 	upstream string
 	listener net.Listener
@@ -29,7 +29,7 @@ type shaky struct {
 	resets   int
 }
 
-// shakyBefore returns a shaky network and where it leads to what is at address.
+// shakyBefore returns a shaky network in front of address, and its own address.
 func shakyBefore(t *testing.T, address string) (*shaky, string) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -89,11 +89,10 @@ func (s *shaky) reset() {
 	}
 }
 
-// TestMIX1_EverybodyGetsTheirOwn: 64 people at once, who hang up at any moment,
-// with timeouts that strike and connections to the store that break. Each
-// answer goes to the person who asked. How many requests meet which mishap does
-// not depend on how fast the machine is: a share of them is in a hurry, and
-// connections break by the number of requests and not by the clock.
+// TestMIX1_EverybodyGetsTheirOwn: 64 concurrent visitors hang up at any moment, time
+// out, and lose connections to the store. Each answer goes to the visitor who asked.
+// The number of failures does not depend on the speed of the machine: a fixed share of
+// the requests hangs up, and connections break after a number of requests.
 func TestMIX1_EverybodyGetsTheirOwn(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) (sessions.Backend, *shaky){
 		"memory": func(*testing.T) (sessions.Backend, *shaky) { return memory.New(nil), nil },
@@ -146,7 +145,7 @@ func mixUp(t *testing.T, b sessions.Backend, network *shaky) {
 	defer transport.CloseIdleConnections()
 
 	var answered, left, refused atomic.Int64
-	var owners sync.Map // of tokens
+	var owners sync.Map // token to its visitor
 	together(people, func(i int) {
 		name := fmt.Sprint("user", i)
 		token := ""
@@ -193,7 +192,7 @@ func mixUp(t *testing.T, b sessions.Backend, network *shaky) {
 				answered.Add(1)
 			case response.StatusCode == http.StatusOK && len(got) > 0:
 				t.Errorf("%s: %s sees %q", path, name, got)
-			case response.StatusCode == http.StatusConflict: // the answer that had the new token was lost
+			case response.StatusCode == http.StatusConflict: // the response with the new token was lost
 				token = ""
 				refused.Add(1)
 			case response.StatusCode == http.StatusServiceUnavailable:
@@ -209,9 +208,9 @@ func mixUp(t *testing.T, b sessions.Backend, network *shaky) {
 	}
 }
 
-// TestMIX2_SessionsThatLeak: what goes on with a session after its handler has
-// returned is told so, and sees that session and no other, however many
-// requests came since.
+// TestMIX2_SessionsThatLeak: a goroutine that uses a session after its handler has
+// returned gets errors for its changes, and sees that session and no other, however
+// many requests follow.
 func TestMIX2_SessionsThatLeak(t *testing.T) {
 	type leak struct {
 		name string

@@ -17,18 +17,18 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// model is what a session has to be like, without tokens, records and journals:
-// values, and what becomes of them.
+// model is what a session should be: values and their changes, without tokens,
+// records and journals.
 type model struct {
-	now, base, stored values // as the request sees them, as it began or saved them last, and as they are
+	now, base, stored values // as the request sees them, as it read or last saved them, and as they are stored
 
-	cleared    bool // since base, and then what others add goes too
+	cleared    bool // since base; then values that others add are removed too
 	taken      bool
 	regenerate bool
-	moved      bool // the store's token is not the browser's
+	moved      bool // the session has a token that the browser does not have
 }
 
-// values are numbers, by key, and flash messages.
+// values are numbers by key, and flash messages.
 type values struct {
 	numbers map[string]int64
 	said    []string
@@ -44,7 +44,7 @@ func empty() values { return values{numbers: map[string]int64{}} }
 
 func (m *model) begin() { *m = model{now: m.stored.clone(), base: m.stored.clone(), stored: m.stored} }
 
-// other is the key that another request of the same visitor sets meanwhile.
+// other is the key that a concurrent request of the same visitor sets.
 const other = "x"
 
 func (m *model) save() {
@@ -70,7 +70,7 @@ func (m *model) destroy() {
 	*m = model{now: empty(), base: empty(), stored: empty(), moved: true}
 }
 
-// keys are those of now, with that of the messages.
+// keys returns the keys of now, including that of the messages.
 func (m *model) keys() []string {
 	keys := slices.Collect(maps.Keys(m.now.numbers))
 	if len(m.now.said) > 0 {
@@ -83,8 +83,8 @@ func (m *model) keys() []string {
 // errTold is what a handler of the model panics with.
 const errTold = "told to"
 
-// visitor lives through requests whose handlers do what the bytes of a script
-// say, to a session and to the model of it.
+// visitor sends requests whose handlers follow the bytes of a script. They apply each
+// step to a session and to its model.
 type visitor struct {
 	t         *testing.T
 	mw        *sessions.Middleware
@@ -92,8 +92,8 @@ type visitor struct {
 	*client
 	model  *model
 	script []byte
-	past   []string // what was done, for a report
-	dead   []string // tokens that must lead nowhere
+	past   []string // the steps, for an error message
+	dead   []string // tokens that must lead to no session
 }
 
 func (v *visitor) next(n int) int {
@@ -159,8 +159,8 @@ func (v *visitor) live() {
 
 const modelCookie = "model"
 
-// step does one thing to the session and the model, and tells whether the
-// session's token is worthless from now on.
+// step applies one step to the session and the model, and reports whether the
+// session's token leads to no session from now on.
 func (v *visitor) step(r *http.Request, s *sessions.Session) (ended bool) {
 	m := v.model
 	key := string(rune('a' + v.next(3)))
@@ -269,9 +269,8 @@ func liveBy(t *testing.T, b sessions.Backend, format serializer.Format, script [
 	v.live()
 }
 
-// TestS3_SessionsAreAsTheirModel: whatever a visitor's requests do, one after
-// the other, the session is what a map would be: on every backend and in every
-// format.
+// TestS3_SessionsAreAsTheirModel: on every backend and in every format, a session
+// behaves like a map, whatever a visitor's requests do one after the other.
 func TestS3_SessionsAreAsTheirModel(t *testing.T) {
 	scripts := 100
 	if testing.Short() {
@@ -301,9 +300,8 @@ func TestS3_SessionsAreAsTheirModel(t *testing.T) {
 	}
 }
 
-// TestR7_S3_SessionsInACluster: the same in a Redis Cluster, where an ID and
-// the one that takes its place lie on different servers, which no command may
-// touch at once.
+// TestR7_S3_SessionsInACluster: the same in a Redis Cluster, where an old ID and its
+// new ID are on different servers, so that no command can change both.
 func TestR7_S3_SessionsInACluster(t *testing.T) {
 	b := openRedis(redisCluster)(t)(t)
 	for seed := range 10 {
@@ -316,7 +314,7 @@ func TestR7_S3_SessionsInACluster(t *testing.T) {
 	}
 }
 
-// FuzzS3_SessionsAreAsTheirModel: the same for any requests at all.
+// FuzzS3_SessionsAreAsTheirModel: the same for arbitrary requests.
 func FuzzS3_SessionsAreAsTheirModel(f *testing.F) {
 	f.Add([]byte{1, 5, 0, 0, 1, 1, 6, 2, 11, 9, 1, 3, 3, 9, 0, 2, 10, 1, 8})
 	f.Add([]byte("the quick brown fox jumps over the lazy dog, and over the other one"))

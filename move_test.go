@@ -19,8 +19,8 @@ const secret = "q7PZ0mWc5xkT2Yb9RdVh8sLf1NgJ4uEa6oBi3"
 
 var oldCookie = sessions.Cookie{Name: "__Host-old"}
 
-// moving is a site that moves from one middleware to another that has the first
-// one's backend for a source.
+// moving is a site that moves from one middleware to another. The backend of the first
+// is a source of the second.
 type moving struct {
 	t             testing.TB
 	before, after *sessions.Middleware
@@ -34,7 +34,7 @@ func newMoving(t testing.TB) *moving {
 	return m
 }
 
-// visitor has a session in the old backend, and asks the new site.
+// visitor returns a client of the new site that has a session in the old backend.
 func (m *moving) visitor(more routes) *client {
 	c := start(m.t, m.before, nil)
 	c.handler = serve(m.t, m.after, join2(basics, more))
@@ -51,9 +51,8 @@ func join2(a, b routes) routes {
 	return all
 }
 
-// TestSourceHasOtherTransports: a token that one of a source's transports
-// brought, and that leads nowhere, decides nothing about the new session's
-// transport.
+// TestSourceHasOtherTransports: a token that came by a transport of a source and leads
+// to no session does not decide the transport of the new session.
 func TestSourceHasOtherTransports(t *testing.T) {
 	source := sessions.Source{Backend: memory.New(nil), Transport: sessions.Chain(sessions.Bearer(), oldCookie)}
 	unknown := strings.Repeat("A", 43)
@@ -78,9 +77,8 @@ func TestSourceHasOtherTransports(t *testing.T) {
 	}
 }
 
-// TestSourceRetiredToken: the retired ID of a session that the old site
-// regenerated is as worthless on the new one: nothing is stored for it, and no
-// cookie overwrites the newer one.
+// TestSourceRetiredToken: a token that the old site retired is worthless on the new
+// site too: nothing is stored for it, and no cookie overwrites the newer one.
 func TestSourceRetiredToken(t *testing.T) {
 	m := newMoving(t)
 	c := start(t, m.before, nil)
@@ -185,9 +183,8 @@ func TestSourceAdopted(t *testing.T) {
 	}
 }
 
-// TestSourceStaysIfTheNewCookieIsTooLarge: what the client cannot be told must
-// not cost it its old session: a page that only reads works as before, and a
-// change is refused.
+// TestSourceStaysIfTheNewCookieIsTooLarge: if the new token cannot be sent, the client
+// keeps its old session: a page that only reads works, and a change is refused.
 func TestSourceStaysIfTheNewCookieIsTooLarge(t *testing.T) {
 	old := memory.New(nil)
 	before := newMiddleware(t, old, &sessions.Config{Transport: oldCookie})
@@ -214,12 +211,12 @@ func TestSourceStaysIfTheNewCookieIsTooLarge(t *testing.T) {
 	}
 }
 
-// TestSourceEmptied: an import that the handler empties is the end of the old
-// record, too.
+// TestSourceEmptied: if the handler empties a session from a source, the old record is
+// removed too.
 func TestSourceEmptied(t *testing.T) {
 	old := memory.New(nil)
 	before := newMiddleware(t, old, &sessions.Config{Transport: oldCookie})
-	after := newMiddleware(t, cookie.New(cookie.Flask("a key that nobody can guess")), &sessions.Config{
+	after := newMiddleware(t, cookie.New(cookie.Flask("a key that no one can guess")), &sessions.Config{
 		Sources: []sessions.Source{{Backend: old, Transport: oldCookie}},
 	})
 	c := start(t, before, nil)
@@ -229,9 +226,8 @@ func TestSourceEmptied(t *testing.T) {
 	}
 }
 
-// TestSourceChangedDuringImport: a program that writes to the old record during
-// the import is not overruled: the import is refused, and the next request
-// brings both.
+// TestSourceChangedDuringImport: if a program changes the old record during the move,
+// the commit fails, and the next request moves the session with both changes.
 func TestSourceChangedDuringImport(t *testing.T) {
 	m := newMoving(t)
 	var c *client
@@ -250,8 +246,8 @@ func TestSourceChangedDuringImport(t *testing.T) {
 	}
 }
 
-// TestSourceOutageInTheMiddle: an outage of either backend, at any operation of
-// the import, is a 503 after which the visitor still has the session.
+// TestSourceOutageInTheMiddle: if either backend fails at any operation of the move,
+// the answer is 503 and the visitor still has the session.
 func TestSourceOutageInTheMiddle(t *testing.T) {
 	for n := range 6 {
 		for _, after := range []bool{false, true} {
@@ -295,8 +291,8 @@ func TestSourceOutageInTheMiddle(t *testing.T) {
 	}
 }
 
-// TestFIX4_SourceRegenerated: a login with the first request after the move:
-// nobody holds an ID that follows from the old one.
+// TestFIX4_SourceRegenerated: if the first request on the new site is a login, the new
+// ID is not derived from the old one.
 func TestFIX4_SourceRegenerated(t *testing.T) {
 	m := newMoving(t)
 	c := m.visitor(nil)
@@ -313,8 +309,8 @@ func TestFIX4_SourceRegenerated(t *testing.T) {
 	}
 }
 
-// TestSourceTossed: two valid tokens for the source: neither is deleted, which
-// would leave the planted one.
+// TestSourceTossed: if a client sends two valid tokens of the source, neither is
+// deleted, because the other one may be planted.
 func TestSourceTossed(t *testing.T) {
 	m := newMoving(t)
 	a, b := m.visitor(nil), m.visitor(nil)
@@ -327,9 +323,9 @@ func TestSourceTossed(t *testing.T) {
 	}
 }
 
-// TestSourcePersistence: whether the browser keeps the cookie moves along.
+// TestSourcePersistence: a session keeps its persistence when it moves.
 func TestSourcePersistence(t *testing.T) {
-	flask := func() sessions.Backend { return cookie.New(cookie.Flask("a key that nobody can guess")) }
+	flask := func() sessions.Backend { return cookie.New(cookie.Flask("a key that no one can guess")) }
 	after := newMiddleware(t, memory.New(nil), &sessions.Config{Sources: []sessions.Source{{Backend: flask()}}})
 	for _, permanent := range []bool{false, true} {
 		c := newClient(t, nil)
@@ -364,10 +360,10 @@ func TestSourcePersistence(t *testing.T) {
 	}
 }
 
-// TestSourceWithTheSameCookie: the same cookie name before and after is set
-// once.
+// TestSourceWithTheSameCookie: if both sites have the same cookie name, the response
+// sets the cookie once.
 func TestSourceWithTheSameCookie(t *testing.T) {
-	keys := []string{"a key that nobody can guess", secret}
+	keys := []string{"a key that no one can guess", secret}
 	before := newMiddleware(t, cookie.New(cookie.Flask(keys[0])), nil)
 	after := newMiddleware(t, cookie.New(cookie.Encrypted(keys[1])), &sessions.Config{
 		Transport: sessions.Cookie{Name: "session"},
@@ -385,7 +381,7 @@ func TestSourceWithTheSameCookie(t *testing.T) {
 	})
 }
 
-// TestSourceDiscard: Discard leaves an import an import.
+// TestSourceDiscard: a session from a source moves also after Discard.
 func TestSourceDiscard(t *testing.T) {
 	m := newMoving(t)
 	c := m.visitor(routes{"/": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
@@ -398,7 +394,7 @@ func TestSourceDiscard(t *testing.T) {
 	}})
 	before := c.copies()
 	c.get("/")
-	c.do("/same", before) // the answer was lost
+	c.do("/same", before) // as if the response was lost
 	if n := count(t, m.new.Backend); n != 1 {
 		t.Errorf("%d records, want 1", n)
 	}

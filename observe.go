@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// EventKind says what happened.
+// EventKind is the kind of an [Event].
 type EventKind string
 
 // The kinds of events.
@@ -14,29 +14,29 @@ const (
 	EventLoaded      EventKind = "loaded"      // a stored session was read
 	EventCreated     EventKind = "created"     // a new session was stored
 	EventSaved       EventKind = "saved"       // a stored session was changed
-	EventMerged      EventKind = "merged"      // after a conflict, changes were merged; Count tries
-	EventTouched     EventKind = "touched"     // the idle timeout was pushed back
-	EventRegenerated EventKind = "regenerated" // the ID was changed
-	EventDestroyed   EventKind = "destroyed"   // the session was ended by the application
-	EventImported    EventKind = "imported"    // it came from one of Config.Sources, in Format
-	EventEvicted     EventKind = "evicted"     // ended to make room for its subject's newest
+	EventMerged      EventKind = "merged"      // the changes were merged with those of another request; Count says in how many tries
+	EventTouched     EventKind = "touched"     // the session was used, and its life extended
+	EventRegenerated EventKind = "regenerated" // the session got a new ID
+	EventDestroyed   EventKind = "destroyed"   // the application ended the session
+	EventImported    EventKind = "imported"    // the session was found in one of Config.Sources, in Format
+	EventEvicted     EventKind = "evicted"     // the session ended to make room for a newer one of its subject
 
-	EventRefused   EventKind = "refused" // a token of unknown, expired or forged kind; Err may say why
-	EventAmbiguous EventKind = "tossed"  // several different tokens: somebody planted one
-	EventRetired   EventKind = "retired" // a token from before a regeneration was used
-	EventCorrupt   EventKind = "corrupt" // a record that cannot be read; it is left alone
+	EventRefused   EventKind = "refused" // a token is unknown, expired or forged; Err may say why
+	EventAmbiguous EventKind = "tossed"  // a request carries several different tokens: one may have been planted
+	EventRetired   EventKind = "retired" // a request carries a token from before a regeneration
+	EventCorrupt   EventKind = "corrupt" // a record cannot be read; it is left alone
 
-	EventGone     EventKind = "gone"     // a commit came after the session's end and was refused
-	EventConflict EventKind = "conflict" // a commit failed for a concurrent change
+	EventGone     EventKind = "gone"     // a commit or touch was refused, because the session has ended
+	EventConflict EventKind = "conflict" // a commit failed because of a concurrent change
 	EventFailed   EventKind = "failed"   // the backend failed; Err says how
-	EventTimedOut EventKind = "timedout" // the request had been answered by a timeout: nothing was saved
+	EventTimedOut EventKind = "timedout" // the request's deadline had passed: nothing was saved
 )
 
-// Event is something that happened to a session. It holds no ID, no key and no
-// value.
+// Event is something that happened to a session. It contains no token, no key and
+// no value.
 type Event struct {
 	Kind     EventKind
-	Session  string        // [Session.PublicID], or a fingerprint of a refused token
+	Session  string        // [Session.PublicID], or a fingerprint of a token that was not accepted; may be empty
 	Format   string        // of the record
 	Size     int           // of the record, in bytes
 	Count    int           // tries
@@ -44,9 +44,9 @@ type Event struct {
 	Err      error
 }
 
-// LogEvents returns a [Config.Observe] that writes events to logger: what an
-// operator should look at as warnings, failures as errors, the rest for
-// debugging.
+// LogEvents returns a [Config.Observe] that writes events to logger. Failures of
+// the backend have the level Error. Events that an operator should look at have
+// the level Warn, refused tokens Info, and all others Debug.
 func LogEvents(logger *slog.Logger) func(context.Context, Event) {
 	return func(ctx context.Context, e Event) {
 		level := slog.LevelDebug

@@ -12,7 +12,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestRES4_ObserverCannotStopALogout: whoever watches a logout cannot stop it.
+// TestRES4_ObserverCannotStopALogout: an observer that panics cannot stop a logout.
 func TestRES4_ObserverCannotStopALogout(t *testing.T) {
 	b := memory.New(nil)
 	mw := newMiddleware(t, b, &sessions.Config{Observe: func(_ context.Context, e sessions.Event) {
@@ -53,8 +53,8 @@ func TestObserverMayLookAtTheSession(t *testing.T) {
 	})
 }
 
-// TestObserverMayUseTheSession: the observer is told when no lock is held, so it
-// may load the session and read it.
+// TestObserverMayUseTheSession: the observer is called when no lock is held, so it may
+// load the session and read it.
 func TestObserverMayUseTheSession(t *testing.T) {
 	var seen []sessions.EventKind
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Observe: func(ctx context.Context, e sessions.Event) {

@@ -15,9 +15,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestR14_BackendDownIs503: a backend that is down is told, and nobody is
-// logged out by it: neither is anything concluded from what it does not say,
-// nor is a cookie deleted.
+// TestR14_BackendDownIs503: if the backend is down, the answer is 503, and no one is
+// logged out: no new session is begun and no cookie deleted.
 func TestR14_BackendDownIs503(t *testing.T) {
 	b, down := failing(memory.New(nil))
 	mw := newMiddleware(t, b, &sessions.Config{Autoload: sessions.Paths("/auto")})
@@ -65,10 +64,9 @@ func TestR14_BackendDownIs503(t *testing.T) {
 	}
 }
 
-// TestR38_RequestsDoNotWaitForADeadStore: while the store is down a request
-// costs nobody's time once the breaker has opened: of all that come, one in a
-// quarter of a second waits for the store, all others are answered at once.
-// When the store is back, so are the sessions.
+// TestR38_RequestsDoNotWaitForADeadStore: while the store is down and the breaker is
+// open, only one request in a quarter of a second waits for the store. All others are
+// answered at once. When the store is back, so are the sessions.
 func TestR38_RequestsDoNotWaitForADeadStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := memory.New(nil)
@@ -96,7 +94,7 @@ func TestR38_RequestsDoNotWaitForADeadStore(t *testing.T) {
 			switch took := time.Since(begin); {
 			case took > 2*time.Second:
 				slow.Add(1)
-			case took > 0 && i > 2*100+5: // two seconds until the first one is known to have failed
+			case took > 0 && i > 2*100+5: // the first one fails after two seconds
 				waited.Add(1)
 			}
 		})

@@ -12,19 +12,19 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// TestC8_KeysChangeDuringADeployment changes the key of two instances, one
-// after the other, under visitors who come to either of them. In the order that
-// the documentation gives nobody is logged out; in the wrong one somebody is.
+// TestC8_KeysChangeDuringADeployment changes the key of two instances, one after the
+// other, while visitors come to both. In the order of the documentation no one is
+// logged out; in the wrong order someone is.
 func TestC8_KeysChangeDuringADeployment(t *testing.T) {
 	const before, after = "the key that is used so far, and leaked", "the new key, longer than 32 bytes"
 	type ring []string
 	right := [][2]ring{
 		{{before}, {before}},
-		{{before, after}, {before}}, // both verify the new one first
+		{{before, after}, {before}}, // first, both verify the new key
 		{{before, after}, {before, after}},
-		{{after, before}, {before, after}}, // then they sign with it
+		{{after, before}, {before, after}}, // then both sign with it
 		{{after, before}, {after, before}},
-		{{after}, {after, before}}, // every session was signed anew meanwhile
+		{{after}, {after, before}}, // every session has been signed again
 		{{after}, {after}},
 	}
 	wrong := [][2]ring{{{before}, {before}}, {{after, before}, {before}}}
@@ -63,15 +63,15 @@ func TestC8_KeysChangeDuringADeployment(t *testing.T) {
 				t.Errorf("%d visits found another session than the one before left", n)
 			}
 			if n := deploy(wrong); n == 0 {
-				t.Error("the wrong order logs nobody out: this test cannot fail")
+				t.Error("the wrong order does not log anyone out: this test cannot fail")
 			}
 		})
 	}
 }
 
-// TestC9_VersionsOfAnApplication: two versions of an application over one
-// store, of which the newer has more keys, and more fields in a struct. What
-// one does not know survives what the other does.
+// TestC9_VersionsOfAnApplication: two versions of an application share a store. The
+// newer has more keys, and more fields in a struct. Data that one version does not know
+// survives its changes.
 func TestC9_VersionsOfAnApplication(t *testing.T) {
 	type oldCart struct{ Items []string }
 	type newCart struct {
@@ -115,12 +115,12 @@ func TestC9_VersionsOfAnApplication(t *testing.T) {
 				if got, err := was.Get(s); len(got.Items) != 1 || err != nil {
 					t.Errorf("the older version reads %+v, %v", got, err)
 				}
-				check(t, user.Set(s, "ada")) // and leaves the cart alone
+				check(t, user.Set(s, "ada")) // does not change the cart
 				check(t, s.RegenerateID())
 			})
 			in(c, older, func(_ *http.Request, s *sessions.Session) {
-				// Whoever has to write a value that others extend keeps what is
-				// not known.
+				// A version that writes a value which others extend has to keep the
+				// fields that it does not know.
 				_, err := open.Update(s, func(cart map[string]any) (map[string]any, error) {
 					cart["Items"] = append(cart["Items"].([]any), "milk")
 					return cart, nil

@@ -11,9 +11,9 @@ import (
 // tombstoneLifetime is how long a retired ID is remembered.
 const tombstoneLifetime = time.Minute
 
-// rotate stores the session under a new ID and leaves a tombstone under the old
-// one, so that a request which still carries the old token finds an empty session
-// and cannot store anything. The client gets the new token only after that.
+// rotate stores the session under a new ID and leaves a tombstone under the old one.
+// A request that still carries the old token gets an empty session and cannot store
+// anything. The client gets the new token only after both are stored.
 func (c *commit) rotate(ctx context.Context) error {
 	c.kind = EventRegenerated
 	id := c.st.key(c.newToken)
@@ -23,11 +23,11 @@ func (c *commit) rotate(ctx context.Context) error {
 	return c.rotateInSteps(ctx, id)
 }
 
-// tombstone returns what takes the place of a record that leaves its ID: nothing
-// if the format has no room for it.
+// tombstone returns the record that takes the place of a session which leaves its
+// ID. It is the zero Record, which removes, if the store keeps no tombstones.
 //
-// Its deadline is in the record, too, so that a late touch of the old ID does not
-// extend its life.
+// The tombstone contains its deadline, so that a late touch of the old ID does not
+// extend it.
 func (c *commit) tombstone(lifetime time.Duration) (Record, error) {
 	return packTombstone(c.st, c.now, lifetime, 0, c.writeToken)
 }
@@ -45,6 +45,7 @@ func packTombstone(st *store, now time.Time, lifetime time.Duration, tokens ...u
 	return Record{Data: data, TTL: lifetime}, err
 }
 
+// rotateAtOnce is rotate for a backend that stores both records in one step.
 func (c *commit) rotateAtOnce(ctx context.Context, id string) error {
 	tombstone, err := c.tombstone(tombstoneLifetime)
 	if err != nil {
@@ -60,8 +61,8 @@ func (c *commit) rotateAtOnce(ctx context.Context, id string) error {
 		cancel()
 		c.tries++
 		if undecided(err) || err != nil && c.failure != nil {
-			// This try, or an earlier one, may have been carried out although its
-			// answer was lost: then the new record is there.
+			// This attempt, or an earlier one, may have been applied although its
+			// answer was lost. In that case the new record is there.
 			switch arrived, known := c.arrived(ctx, id, record); {
 			case known != nil:
 				return unknown(err)
@@ -78,15 +79,15 @@ func (c *commit) rotateAtOnce(ctx context.Context, id string) error {
 		case err != nil:
 			return err
 		case found == ended && c.failure != nil && !c.st.tombstones():
-			return unknown(c.failure) // rotated and then ended, or ended before
+			return unknown(c.failure) // the session ended after the rotation, or before it
 		case found != again:
-			return ErrGone // also if the rotation was applied: the new record has ended
+			return ErrGone // if the rotation was applied, the new record has ended since
 		}
 	}
 }
 
-// arrived reports whether this commit's record is stored under its new ID. An
-// error means that the backend does not say.
+// arrived reports whether this commit's record is stored under its new ID. If it
+// cannot find out, it returns an error.
 func (c *commit) arrived(ctx context.Context, id string, record Record) (bool, error) {
 	var found snapshot
 	err := c.st.read(ctx, id, fresh, c.v.lifetime, &found)
@@ -101,6 +102,8 @@ func (c *commit) arrived(ctx context.Context, id string, record Record) (bool, e
 	return true, nil
 }
 
+// rotateInSteps is rotate for a backend that cannot store both records in one step:
+// it creates the new record and then replaces the old one by the tombstone.
 func (c *commit) rotateInSteps(ctx context.Context, id string) error {
 	record, err := c.pack(c.content)
 	if err != nil {
@@ -116,15 +119,16 @@ func (c *commit) rotateInSteps(ctx context.Context, id string) error {
 			c.done(c.newToken, id, record, true)
 			return nil
 		case errors.Is(err, ErrUnknownOutcome):
-			// The tombstone may be in place, and then the new record is all that
-			// is left. It stays, and expires if no client learns its ID.
+			// If the tombstone is in place, only the new record is left: it must
+			// stay. It expires if no client learns its ID.
 			return err
 		case err != nil:
 			return errors.Join(err, c.st.remove(ctx, id))
 		case found == ended:
 			return errors.Join(ErrGone, c.st.remove(ctx, id))
 		}
-		// The session was changed under its old ID: carry that over.
+		// Another request changed the session under its old ID: store that under
+		// the new one too.
 		before := record.Data
 		if record, err = c.pack(c.content); err != nil {
 			return err
@@ -138,8 +142,8 @@ func (c *commit) rotateInSteps(ctx context.Context, id string) error {
 	}
 }
 
-// retire puts a tombstone in place of the old record. For the verdict again the
-// session was changed meanwhile, and its content is new.
+// retire replaces the old record by a tombstone. The verdict again means that another
+// request changed the session, and that content now contains its changes.
 func (c *commit) retire(ctx context.Context) (verdict, error) {
 	tombstone, err := c.tombstone(tombstoneLifetime)
 	if err != nil {
@@ -154,7 +158,7 @@ func (c *commit) retire(ctx context.Context) (verdict, error) {
 	}
 	found, err := c.reconcile(ctx, err)
 	if found == ended && c.failure != nil && tombstone.Data == nil {
-		// Removed, by this commit or by a logout.
+		// Either this commit or a logout removed the record.
 		return undone, unknown(c.failure)
 	}
 	return found, err

@@ -31,12 +31,12 @@ func TestEXP1_RegenerationDoesNotMoveTheDeadline(t *testing.T) {
 	})
 }
 
-// TestR5_RegenerationSurvivesTheStoresDeath: the store dies at any operation of
-// a regeneration, before or after it is carried out, and is away until the
-// answer. The visitor is told, and is logged in all the same when it is back.
-// Only where the ID was retired and the answer to that never came can nobody
-// know which token is good: then it is 503, and the session is stored once, for
-// as long as it would have lived.
+// TestR5_RegenerationSurvivesTheStoresDeath: the store dies at any operation of a
+// regeneration, before or after it is applied, and is down until the response. The
+// response reports the failure, and the visitor is still logged in when the store is
+// back. There is one exception: if the old ID was retired and the answer to that was
+// lost, the response is 503, and the session is stored once, under an ID that the
+// visitor does not know.
 func TestR5_RegenerationSurvivesTheStoresDeath(t *testing.T) {
 	for name := range variants(t) {
 		for n := 1; n < 9; n++ {
@@ -61,23 +61,22 @@ func TestR5_RegenerationSurvivesTheStoresDeath(t *testing.T) {
 				want := map[bool]int{false: http.StatusOK, true: http.StatusServiceUnavailable}[dead]
 				died := dead
 				dead, left = false, 0
-				live, markers := records(t, b)
+				live, tombstones := records(t, b)
 				who := body(c.get("/who"))
 				what := fmt.Sprintf("%s: killed at operation %d, carried out %v", name, n, carriedOut)
 				if response.StatusCode != want {
 					t.Errorf("%s: status %d, want %d", what, response.StatusCode, want)
 				}
-				if unknown := died && carriedOut && markers == 1; (who == "ada") == unknown || who != "ada" && who != "" || unknown && live != 1 {
-					t.Errorf("%s: the token leads to %q, %d records and %d markers", what, who, live, markers)
+				if unknown := died && carriedOut && tombstones == 1; (who == "ada") == unknown || who != "ada" && who != "" || unknown && live != 1 {
+					t.Errorf("%s: the token leads to %q, %d records and %d tombstones", what, who, live, tombstones)
 				}
 			}
 		}
 	}
 }
 
-// TestS4_RetiredIDsAreRememberedForAMinute: a retired ID is remembered for a
-// minute: until then nothing is stored for a request that carries it, and then
-// it is an unknown one.
+// TestS4_RetiredIDsAreRememberedForAMinute: for a minute, nothing is stored for a
+// request with a retired ID. After that the ID is like any unknown one.
 func TestS4_RetiredIDsAreRememberedForAMinute(t *testing.T) {
 	for after, want := range map[time.Duration]int{time.Minute - 1: http.StatusConflict, time.Minute: http.StatusOK} {
 		synctest.Test(t, func(t *testing.T) {
@@ -98,9 +97,8 @@ func TestS4_RetiredIDsAreRememberedForAMinute(t *testing.T) {
 	}
 }
 
-// TestRES2_ChangeDuringRegeneration: what another request commits while one
-// regenerates the ID is in the session under its new ID, and not under the old
-// one.
+// TestRES2_ChangeDuringRegeneration: a change that another request commits during a
+// regeneration is in the session under the new ID, and nothing is under the old one.
 func TestRES2_ChangeDuringRegeneration(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		mw := newMiddleware(t, b, nil)

@@ -3,28 +3,29 @@ package sessions
 import (
 	"context"
 	"fmt"
-	"math/rand/v2" //rules:allow because a write token need only be different from others, and is no secret
+	"math/rand/v2" //rules:allow because a write token need only differ from others and is not a secret
 	"slices"
 	"time"
 )
 
-// errTimedOut is why nothing is saved for a request whose time is over. A
-// timeout handler outside of the middleware has answered, or will: no cookie can
-// be sent any more, and the visitor is told that the request failed.
-var errTimedOut = fmt.Errorf("sessions: the request's time was over before its session was saved: %w", context.DeadlineExceeded)
+// errTimedOut is the error of a commit for a request whose deadline has passed. An
+// outer timeout handler has answered or will answer that the request failed, and no
+// cookie can be sent. So nothing is saved.
+var errTimedOut = fmt.Errorf("sessions: the request's deadline passed before its session was saved: %w", context.DeadlineExceeded)
 
-// Save saves the session now instead of when the response begins. It may be
-// repeated. A cookie that has to be set waits for the response's header.
+// Save saves the session now, and not only when the response begins. It may be called
+// several times. A new cookie is sent with the response's header.
 //
-// After an error the changes are kept. They are saved with the response, unless
-// the handler answers with an error status itself; see [Session.Discard]. A
+// After an error the changes are kept. The middleware saves them when the response
+// begins, unless the handler answers with an error status; see [Session.Discard]. A
 // commit of unknown outcome is never applied twice.
 func (s *Session) Save(ctx context.Context) error {
 	return s.commit(ctx, false, false)
 }
 
-// commit saves what the journal holds, if anything. final ends the session's
-// changes; failing says that the response reports an error.
+// commit saves the changes, or touches the session, if there is need. final means
+// that the response begins, so that further changes are refused; failing means that
+// its status is an error. commit holds s.committing.
 func (s *Session) commit(ctx context.Context, final, failing bool) error {
 	ctx, tell := s.vault.collect(ctx)
 	defer tell()
@@ -44,7 +45,7 @@ func (s *Session) commit(ctx context.Context, final, failing bool) error {
 	return err
 }
 
-// duty is what a commit has to do.
+// duty is what Session.commit has to do.
 type duty uint8
 
 const (
@@ -53,19 +54,20 @@ const (
 	saving
 )
 
-// prepare decides what has to be done.
+// prepare returns what Session.commit has to do, or why it fails. s.committing is
+// held; prepare takes s.mu.
 func (s *Session) prepare(final, failing bool) (duty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	late := s.closed
 	s.closed = s.closed || final
 	if final && !late && failing && s.saveErr != nil {
-		return nothing, nil // the handler knows, and its answer says so
+		return nothing, nil // the handler's answer reports the error of Save
 	}
 	if s.failed == nil && !s.dirty() {
 		if len(s.journal) > 0 && s.stored.data == nil && s.vault.primary.absent(s.content) {
-			// Cleared, while the client holds a token that leads nowhere: as
-			// Flask does, leave it with none.
+			// The handler removed what it had set, and the client may have a
+			// token that leads to no session: delete it, as Flask does.
 			s.reply = clearToken
 		}
 		if final && s.touchDue() {
@@ -84,10 +86,11 @@ func (s *Session) prepare(final, failing bool) (duty, error) {
 	return saving, nil
 }
 
-// timedOut reports whether the request ended by its deadline.
+// timedOut reports whether the request's deadline has passed.
 func (s *Session) timedOut() bool { return s.client != nil && s.client.timedOut() }
 
-// save commits the journal. s.committing is held.
+// save commits the journal, in two commits if the outcome of an earlier one is
+// unknown. s.committing is held.
 func (s *Session) save(ctx context.Context, final bool) error {
 	detached, cancel := s.vault.detach(ctx)
 	defer cancel()
@@ -107,21 +110,22 @@ func (s *Session) save(ctx context.Context, final bool) error {
 	}
 	err := s.attempt(detached, final, nil)
 	if err != nil && final && s.onlyMoves() {
-		// The visitor only looks at a page, and what it shows was read. The next
-		// request tries again to move the session.
+		// The request changed nothing, and what it read is right. The next request
+		// tries again to move the session.
 		return nil
 	}
 	return err
 }
 
-// onlyMoves reports whether there is nothing to save but the move from a source.
+// onlyMoves reports whether the move from a source is all there is to save.
 func (s *Session) onlyMoves() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.source != nil && len(s.journal) == 0 && s.regenerate == 0
 }
 
-// attempt commits the journal, or finishes the commit earlier, if it is not nil.
+// attempt commits the journal, or if earlier is not nil, only finishes that commit.
+// s.committing is held.
 func (s *Session) attempt(ctx context.Context, final bool, earlier *doubt) error {
 	started := s.vault.started()
 	c, err := s.newCommit(final), error(nil)
@@ -138,7 +142,8 @@ func (s *Session) attempt(ctx context.Context, final bool, earlier *doubt) error
 	return err
 }
 
-// newCommit returns what saves the session as it is now.
+// newCommit returns a commit of the session as it is now. s.committing is held;
+// newCommit takes s.mu.
 func (s *Session) newCommit(final bool) commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +163,7 @@ func (s *Session) newCommit(final bool) commit {
 		final:      final,
 		retired:    s.retired,
 		source:     s.source,
-		writeToken: rand.Uint64() | 1<<63, // the small ones have meanings
+		writeToken: rand.Uint64() | 1<<63, // small numbers have meanings: see pendingToken and endedToken
 	}
 	if s.client != nil {
 		c.sendable = s.client.sendable
@@ -170,7 +175,9 @@ func (s *Session) newCommit(final bool) commit {
 	return c
 }
 
-// resume makes c the commit of unknown outcome again.
+// resume changes c into the commit d of unknown outcome: the same write token and the
+// same part of the journal. s.committing is held; resume takes s.mu, but not while
+// functions of Update run.
 func (s *Session) resume(c *commit, d *doubt) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +193,7 @@ func (s *Session) resume(c *commit, d *doubt) error {
 	return s.unlocked(func() error { return replay(c.journal, c.content, c.st.values) })
 }
 
-// finish notes how a commit ended.
+// finish notes in s how c ended. s.committing is held; finish takes s.mu.
 func (s *Session) finish(c *commit, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,10 +219,10 @@ func (s *Session) finish(c *commit, err error) {
 	}
 }
 
-// rebase makes base what the session is based on. The changes from
-// journal[done:], which base does not hold, are done again on top of it; a change
-// for which that is impossible fails the next commit. s.mu is held, but not while
-// functions of Update run, which may use the session.
+// rebase makes base the record that s is based on, and applies journal[done:], the
+// changes that base does not contain, to it. If that fails, the next commit fails
+// with the same error. s.mu is held, but not while functions of Update run, which may
+// use the session.
 func (s *Session) rebase(base *snapshot, done int) {
 	for len(s.journal) > done {
 		version, later := s.version, slices.Clone(s.journal[done:])
@@ -235,27 +242,27 @@ func (s *Session) rebase(base *snapshot, done int) {
 	s.journal = nil
 }
 
-// unlocked runs f without s.mu.
+// unlocked releases s.mu while f runs. s.mu is held.
 func (s *Session) unlocked(f func() error) error {
 	s.mu.Unlock()
 	defer s.mu.Lock()
 	return f()
 }
 
-// Discard forgets every change since the session was loaded or saved, Destroy
-// excepted. Call it if Save failed and the handler answers with success all the
-// same. What a commit that is under way saves stays saved.
+// Discard undoes all changes since the session was loaded or last saved, except
+// Destroy. Call it if Save failed but the handler answers with success. It does not
+// undo what a concurrent Save is saving.
 func (s *Session) Discard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inflight > 0 {
-		s.discarded = true // when it ends
+		s.discarded = true // finish discards
 		return
 	}
 	s.discard()
 }
 
-// discard forgets the changes that are not saved. s.mu is held.
+// discard undoes the changes that are not saved. s.mu is held.
 func (s *Session) discard() {
 	if len(s.journal) == 0 && s.regenerate == 0 && s.failed == nil && s.doubt == nil {
 		s.saveErr = nil

@@ -16,8 +16,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestSavedTokenIsSentWhateverComesLater: the token of a session that was saved
-// reaches the client whatever comes later, because the old one is worthless.
+// TestSavedTokenIsSentWhateverComesLater: after Save has given the session a new token,
+// the response sends it whatever happens later, because the old one is worthless.
 func TestSavedTokenIsSentWhateverComesLater(t *testing.T) {
 	later := map[string]func(w http.ResponseWriter, s *sessions.Session, down *atomic.Bool){
 		"a panic":    func(http.ResponseWriter, *sessions.Session, *atomic.Bool) { panic("oops") },
@@ -61,8 +61,8 @@ func TestSavedTokenIsSentWhateverComesLater(t *testing.T) {
 	}
 }
 
-// TestGoneAfterSaveSendsNothing: a session that ended after it was saved has no
-// token to send.
+// TestGoneAfterSaveSendsNothing: if a session ends after it was saved, no token is
+// sent.
 func TestGoneAfterSaveSendsNothing(t *testing.T) {
 	b := memory.New(nil)
 	mw := newMiddleware(t, b, nil)
@@ -80,8 +80,8 @@ func TestGoneAfterSaveSendsNothing(t *testing.T) {
 	}
 }
 
-// TestChangesDuringSave: what a goroutine of the request does while another one
-// saves is neither lost nor part of that save.
+// TestChangesDuringSave: changes that one goroutine of a request makes while another
+// one saves are not lost, and not part of that save.
 func TestChangesDuringSave(t *testing.T) {
 	b := hook(memory.New(nil))
 	mw := newMiddleware(t, b.Backend, nil)
@@ -145,8 +145,8 @@ func TestSaveAfterTheResponse(t *testing.T) {
 	}
 }
 
-// TestIDKeepsItsPromise: the name under which a session will be stored is the
-// one it then has.
+// TestIDKeepsItsPromise: the public ID of a new session is the one that it has after
+// it was stored.
 func TestIDKeepsItsPromise(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	for range 50 {

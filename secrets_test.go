@@ -16,8 +16,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// keeper is a memory backend that notes every ID it is given, and fails when it
-// is told to.
+// keeper is a memory backend that notes every ID it gets, and fails if a test wants
+// it to.
 type keeper struct {
 	*memory.Backend
 	seen *secrets
@@ -47,17 +47,17 @@ func (k *keeper) Swap(ctx context.Context, id string, old []byte, r sessions.Rec
 	return k.Backend.Swap(ctx, id, old, r)
 }
 
-func (k *keeper) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, r sessions.Record) error {
+func (k *keeper) Rotate(ctx context.Context, id string, old []byte, tombstone sessions.Record, newID string, r sessions.Record) error {
 	if err := k.note(id, newID); err != nil {
 		return err
 	}
-	return k.Backend.Rotate(ctx, id, old, marker, newID, r)
+	return k.Backend.Rotate(ctx, id, old, tombstone, newID, r)
 }
 
-// secrets are what must not be seen, and what was.
+// secrets are the texts that must not be seen, and the texts that were seen.
 type secrets struct {
 	mu     sync.Mutex
-	hidden map[string]string // what it is
+	hidden map[string]string // secret to its description
 	shown  strings.Builder
 }
 
@@ -79,15 +79,15 @@ func (s *secrets) Write(b []byte) (int, error) {
 
 func (s *secrets) logger() *slog.Logger { return slog.New(slog.NewTextHandler(s, nil)) }
 
-// print writes what somebody may print of v.
+// print writes v in every way in which a program may print it.
 func (s *secrets) print(values ...any) {
 	for _, v := range values {
 		fmt.Fprintf(s, "%v %+v %#v %s\n", v, v, v, v)
 	}
 }
 
-// TestID3_NothingSecretIsShown: no log, event, error, answer or print of a
-// session holds a token, an ID, a key or a value, whatever happens.
+// TestID3_NothingSecretIsShown: whatever happens, no log, event, error, response or
+// printed session contains a token, an ID, a key or a value.
 func TestID3_NothingSecretIsShown(t *testing.T) {
 	const key, value, subject = "secret-key-name", "secret-value-text", "secret-subject-name"
 	for _, kind := range []string{"memory", "flask", "encrypted"} {
@@ -148,12 +148,12 @@ func TestID3_NothingSecretIsShown(t *testing.T) {
 				seen.print(s.Set(key, value), s.SetSubject(subject), s.Flash(key, value))
 			}
 			look := func(r *http.Request, s *sessions.Session) {
-				_, err := s.Decode(key, new(int)) // a Key would name itself
+				_, err := s.Decode(key, new(int)) // the error of a Key would contain its name
 				seen.print(err)
 			}
 			c := newClient(t, nil)
 			visit(c, before, set)
-			visit(c, mw, look) // moves
+			visit(c, mw, look) // moves the session
 			for _, f := range []func(r *http.Request, s *sessions.Session){
 				set, look,
 				func(r *http.Request, s *sessions.Session) { seen.print(s.RegenerateID(), s.Set(key, value+"2")) },
@@ -173,7 +173,7 @@ func TestID3_NothingSecretIsShown(t *testing.T) {
 				stale.cookies[name] = value
 			}
 			visit(c, mw, func(r *http.Request, s *sessions.Session) { seen.print(s.RegenerateID()) })
-			visit(stale, mw, set) // retired
+			visit(stale, mw, set) // with a retired token
 			list, err := mw.List(t.Context(), subject)
 			seen.print(list, err)
 			store.fail = errors.New("connection refused")

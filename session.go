@@ -11,56 +11,58 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Session is a visitor's session, loaded by [Load]. Values stay encoded: Get
-// decodes one, Set encodes one at once, and what a handler does not touch goes
-// back byte for byte. Changes are saved when the response begins; after that
-// they return [ErrCommitted].
+// Session is a visitor's session, as [Load] returns it. It holds values under
+// keys. Changes are saved when the response begins; after that, methods that
+// change the session return [ErrCommitted].
 //
-// All methods are safe for use by several goroutines.
+// Values stay encoded: Get decodes one value, Set encodes one at once, and values
+// that a handler does not change are stored again byte for byte.
+//
+// A Session is safe for concurrent use.
 type Session struct {
 	vault  *vault
 	client client // nil inside Transact
 
-	committing turnstile // held during I/O; taken before mu
+	committing turnstile // held while a commit or Destroy does I/O; taken before mu
 
-	mu       sync.Mutex
-	stored   snapshot
-	content  *serializer.Content // what is loaded, or our copy with the journal applied
-	journal  []change
-	inflight int    // entries of journal that a commit is saving
-	failed   error  // a change that cannot be done again on what was stored meanwhile
-	saveErr  error  // why the last Save failed, if nothing was saved since
-	version  uint32 // counts changes
+	mu       sync.Mutex          // guards everything below; never held during I/O
+	stored   snapshot            // what the backend holds, as far as we know
+	content  *serializer.Content // what was loaded, or our copy with the journal applied
+	journal  []change            // changes that are not saved yet
+	inflight int                 // entries of journal that a commit is saving
+	failed   error               // why a change cannot be applied again to the record of another request
+	saveErr  error               // why the last Save failed, if nothing was saved since
+	version  uint32              // counts changes
 
-	source     *sourceRecord // where the session was kept so far
-	rivals     rivals        // what else the client's tokens lead to
-	doubt      *doubt        // a commit of unknown outcome
-	id         string        // token of the next ID, if one was drawn already
-	regenerate int           // how often a new ID was asked for since the last commit
+	source     *sourceRecord // where the session was found, if that is not the primary store
+	rivals     rivals        // the client's other tokens
+	doubt      *doubt        // a commit of unknown outcome; nil if there is none
+	id         string        // the token that a new record will get, if it was made already
+	regenerate int           // calls of RegenerateID since the last commit
 	owned      bool          // content is our copy
 	retired    bool          // the token is from before a regeneration
 	worthless  bool          // the client sent tokens that lead to no session
-	destroyed  bool
-	ends       uint32 // how often the session was ended
-	discarded  bool   // Discard was called while a commit was under way
-	unsure     bool   // stored may be behind what this request has stored itself
-	closed     bool   // the response has begun
+	destroyed  bool          // Destroy was called; the session is a new one
+	ends       uint32        // counts calls of forget
+	discarded  bool          // Discard was called while a commit was under way
+	unsure     bool          // stored may be older than what this request has stored itself
+	closed     bool          // the response has begun
 	reply      reply
 	heartbeat  *time.Timer // of keepAlive; nil if there is none, or the request has ended
 
 	inline [3]serializer.Field // room for the fields of a small session
 }
 
-// rivals are tokens that lead to other sessions than the one that was loaded, or
-// that were not tried.
+// rivals are the client's tokens that lead to sessions other than the loaded one,
+// or that were not tried.
 type rivals struct {
 	store   *store
 	tokens  []string
-	tooMany bool // for the transport to return them
+	tooMany bool // the transport did not even return them
 }
 
-// doubt is a commit of unknown outcome. The next one finishes it, under the same
-// name, before it saves what came later.
+// doubt is a commit of unknown outcome. The next commit first finishes it, with
+// the same write token, and then saves later changes.
 type doubt struct {
 	writeToken    uint64
 	newToken      string
@@ -71,9 +73,9 @@ type doubt struct {
 
 func (s *Session) serializer() serializer.Serializer { return s.vault.primary.values }
 
-// PublicID returns the session's public ID, which is safe in a list of devices or
-// a log: nothing can be loaded with it. It is empty for sessions that a stateless
-// backend keeps, and changes with RegenerateID.
+// PublicID returns the session's public ID. It is safe to show in a log or a list
+// of devices, because no session can be loaded with it. It changes with
+// RegenerateID. It is empty if the backend is stateless.
 func (s *Session) PublicID() string {
 	if s.vault.primary.stateless {
 		return ""
@@ -86,10 +88,11 @@ func (s *Session) PublicID() string {
 	return backends.PublicID(s.vault.primary.key(s.nextToken()))
 }
 
-// Format keeps token, keys and values out of whatever prints the session.
+// Format implements [fmt.Formatter]. It prints no token, key or value.
 func (s *Session) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, "sessions.Session") }
 
-// nextToken returns the token that the session gets when it is stored anew.
+// nextToken returns the token that the session gets with its next new record.
+// s.mu is held.
 func (s *Session) nextToken() string {
 	switch {
 	case s.id != "":
@@ -101,32 +104,38 @@ func (s *Session) nextToken() string {
 	return s.id
 }
 
-// IsNew tells whether the session is not stored yet.
+// IsNew reports whether the session is not stored yet.
 func (s *Session) IsNew() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stored.data == nil && s.source == nil
 }
 
-// Changed tells whether there is something to save.
+// Changed reports whether there is something to save.
 func (s *Session) Changed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.dirty()
 }
 
-// Get returns the value under key, nil where there is none: one of bool, int64,
-// *[math/big.Int], float64, string, []byte, [time.Time],
-// [github.com/google/uuid.UUID], [serializer.Tuple], [serializer.Markup], []any
-// and map[string]any. The value is the caller's own. See [Key] for typed values.
+// Get returns the value under key, nil if there is none, as the type that the
+// serializer gives an *any: bool, int64, *[math/big.Int], float64, string, []any
+// or map[string]any. Serializers that keep more types add to these:
+// [serializer.MsgPack] []byte and [time.Time]; [serializer.Flask] also
+// [serializer.Tuple], [serializer.Markup] and [github.com/google/uuid.UUID]. With
+// [serializer.JSON], the default, bytes, times and UUIDs come back as text: read
+// them with a [Key] or [Session.Decode].
+//
+// The caller may change the value: it is a copy.
 func (s *Session) Get(key string) (any, error) {
 	var value any
 	_, err := s.Decode(key, &value)
 	return value, err
 }
 
-// Decode decodes the value under key into what target points to and tells
-// whether there is one. A value of another type is an error.
+// Decode decodes the value under key into the variable that target points to. It
+// reports whether there is a value. If the value does not fit the variable's type,
+// Decode returns an error.
 func (s *Session) Decode(key string, target any) (bool, error) {
 	s.mu.Lock()
 	data := lookup(s.content.Fields, key)
@@ -140,9 +149,11 @@ func (s *Session) Decode(key string, target any) (bool, error) {
 	return true, nil
 }
 
-// Set stores value under key. It is encoded here and now, so that what cannot
-// be encoded fails here; changing it later has no effect. Setting what is
-// already there is no change.
+// Set stores value under key. The value is encoded at once: changing it later has
+// no effect. Setting the value that is already there changes nothing.
+//
+// It fails for what Get would not give back, and says which field is wrong;
+// package serializer lists the exceptions.
 func (s *Session) Set(key string, value any) error {
 	data, err := s.serializer().Marshal(value)
 	if err != nil {
@@ -154,18 +165,18 @@ func (s *Session) Set(key string, value any) error {
 // Delete removes the value under key, if there is one.
 func (s *Session) Delete(key string) error { return s.change(change{kind: deleteKey, key: key}) }
 
-// Clear removes all values, those that another request is adding at this moment
-// included. The session itself goes on; see [Session.Destroy] for its end.
+// Clear removes all values, including values that another request adds before this
+// one is saved. The session continues; use [Session.Destroy] to end it.
 func (s *Session) Clear() error { return s.change(change{kind: clearKeys}) }
 
-// Has tells whether there is a value under key.
+// Has reports whether there is a value under key.
 func (s *Session) Has(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return index(s.content.Fields, key) >= 0
 }
 
-// Keys returns the keys in the order in which they are stored.
+// Keys returns the keys in the order of the record.
 func (s *Session) Keys() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,10 +194,10 @@ func (s *Session) Len() int {
 	return len(s.content.Fields)
 }
 
-// Take returns the value under key, nil where there is none, and removes it. Of
-// several requests that take the same value at once, one gets through; the
-// commit of the others fails with ErrConflict. On backends that cannot swap, the
-// stateless ones among them, nothing can promise that.
+// Take returns the value under key, nil if there is none, and removes it. If
+// several requests take the same value at once, the commit of one succeeds and
+// those of the others fail with ErrConflict. Backends that cannot swap, including
+// the stateless ones, do not guarantee this.
 func (s *Session) Take(key string) (any, error) {
 	var value any
 	_, err := s.take(key, &value)
@@ -206,13 +217,14 @@ func (s *Session) take(key string, target any) (bool, error) {
 	return true, s.changeLocked(change{kind: takeKey, key: key, value: data})
 }
 
-// change carries c out and notes it in the journal.
+// change applies c and appends it to the journal.
 func (s *Session) change(c change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.changeLocked(c)
 }
 
+// changeLocked is change while s.mu is held.
 func (s *Session) changeLocked(c change) error {
 	if s.closed {
 		return ErrCommitted
@@ -234,7 +246,7 @@ func (s *Session) changeLocked(c change) error {
 	}
 	s.version++
 	if c.kind == updateKey {
-		c.value = nil // was computed for this content only
+		c.value = nil // it was computed for this content only
 	}
 	if n := len(s.journal); c.kind == setKey && n > s.settled() && s.journal[n-1].kind == setKey && s.journal[n-1].key == c.key {
 		s.journal[n-1].value = c.value
@@ -244,8 +256,8 @@ func (s *Session) changeLocked(c change) error {
 	return nil
 }
 
-// settled returns how many entries of the journal a commit has taken, and must
-// find unchanged.
+// settled returns how many entries of the journal belong to a commit, so that they
+// must not change. s.mu is held.
 func (s *Session) settled() int {
 	if s.doubt != nil {
 		return max(s.inflight, s.doubt.entries)
@@ -253,8 +265,8 @@ func (s *Session) settled() int {
 	return s.inflight
 }
 
-// own makes content a copy that may be changed, with room for a short journal in
-// the same allocation.
+// own makes content a copy that may be changed. The same allocation has room for a
+// short journal. s.mu is held.
 func (s *Session) own() {
 	if s.owned {
 		return
@@ -270,8 +282,9 @@ func (s *Session) own() {
 	}
 }
 
-// dirty tells whether the content differs from what is stored, or a change
-// matters by itself.
+// dirty reports whether there is something to save: the content differs from the
+// record, or there is a new ID, a taken value, a move from a source or a commit to
+// finish. s.mu is held.
 func (s *Session) dirty() bool {
 	if s.source != nil || s.doubt != nil || s.unsure && len(s.journal) > 0 {
 		return true
@@ -293,9 +306,10 @@ func (s *Session) dirty() bool {
 	return !sameFields(s.content.Fields, s.stored.content.Fields) || !sameMeta(s.content, &s.stored.content)
 }
 
-// RegenerateID gives the session a new ID when it is saved, and makes the old
-// one worthless. Call it whenever the visitor's rights change: at login, above
-// all. Stateless backends issue a new token; older ones stay valid there.
+// RegenerateID gives the session a new ID when it is saved. The old one then leads
+// to no session. Call it whenever the visitor's rights change, above all at login.
+// With a stateless backend the client gets a new token, but older tokens stay
+// valid until they expire.
 func (s *Session) RegenerateID() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

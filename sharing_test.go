@@ -11,10 +11,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestR39_NothingIsShared: what a handler gets from a session, or gives to it,
-// is its own: whatever it does to a list, a map, bytes or the keys, neither the
-// session changes, nor what is stored, nor what another request sees at the
-// same time.
+// TestR39_NothingIsShared: what a handler gets from a session or stores in it is a
+// copy. If the handler changes a list, a map, bytes or the keys, neither the session
+// nor its record nor the values of a concurrent request change.
 func TestR39_NothingIsShared(t *testing.T) {
 	fresh := func() map[string]any {
 		return map[string]any{"list": []any{"a", []any{"b"}}, "map": map[string]any{"k": []any{"v"}}, "bytes": []byte("bytes")}
@@ -32,7 +31,7 @@ func TestR39_NothingIsShared(t *testing.T) {
 				v["new"] = true
 			case []byte:
 				v[0] = 'X'
-			case string: // bytes, in formats that have none
+			case string: // bytes, in formats without bytes
 			default:
 				t.Errorf("%s: got %T, want %T", key, v, want)
 			}
@@ -73,7 +72,7 @@ func TestR39_NothingIsShared(t *testing.T) {
 		if list := want[0].([]any); list[0] != "a" || len(want[1].(map[string]any)) != 1 {
 			t.Errorf("%s: stored %v", name, want)
 		}
-		// For the race detector: everybody spoils what they got, and adds to it.
+		// For the race detector: each goroutine overwrites what it got.
 		together(16, func(i int) {
 			in(&client{t: t, cookies: c.copies()}, mw, func(_ *http.Request, s *sessions.Session) {
 				spoil(s)

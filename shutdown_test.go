@@ -16,9 +16,9 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestC5_R24_ShutdownDuringCommits: a server that is shut down, or closed,
-// while 200 commits are under way. What was acknowledged is stored, every
-// commit comes to its end, nothing hangs, and nothing is left running.
+// TestC5_R24_ShutdownDuringCommits shuts down or closes a server while 200 commits are
+// under way. What was acknowledged is stored, every commit ends, and no goroutine is
+// left.
 func TestC5_R24_ShutdownDuringCommits(t *testing.T) {
 	const inFlight = 200
 	for name, end := range map[string]func(*http.Server) error{
@@ -51,14 +51,14 @@ func TestC5_R24_ShutdownDuringCommits(t *testing.T) {
 			defer server.Close()
 
 			var mu sync.Mutex
-			acknowledged := map[string]string{} // token by name
+			acknowledged := map[string]string{} // name to token
 			var clients sync.WaitGroup
 			for i := range inFlight {
 				clients.Go(func() {
 					name := fmt.Sprint("user", i)
 					response, err := server.Client().Get(server.URL + "/?name=" + name)
 					if err != nil {
-						return // closed: nothing was promised
+						return // the server was closed, and has acknowledged nothing
 					}
 					defer response.Body.Close()
 					got, err := io.ReadAll(response.Body)
@@ -79,7 +79,7 @@ func TestC5_R24_ShutdownDuringCommits(t *testing.T) {
 				}
 				ended := make(chan error)
 				go func() { ended <- end(server.Config) }()
-				for { // until no new client gets in
+				for { // until the server refuses new clients
 					conn, err := net.Dial("tcp", server.Listener.Addr().String())
 					if err != nil {
 						break

@@ -67,7 +67,7 @@ func TestSourceLostAnswerAndParallelImports(t *testing.T) {
 	together(20, func(int) {
 		w := httptest.NewRecorder()
 		m.afterHand.ServeHTTP(w, old.Clone(t.Context()))
-		if w.Code == 409 { // its copy was removed by a parallel import
+		if w.Code == 409 { // a concurrent move removed the record
 			w = httptest.NewRecorder()
 			m.afterHand.ServeHTTP(w, old.Clone(t.Context()))
 		}

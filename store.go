@@ -11,18 +11,19 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// store is a backend and the way in which sessions are kept in it. It is the one
-// door to the backend: every call goes through a method in this file, and every
-// error comes back labeled with the operation that failed.
+// store is a backend together with the format and the IDs of its records. It is the
+// only door to the backend: every call goes through a method in this file, which
+// labels the error with the operation that failed. A store does not change after
+// newStore and has no locks.
 type store struct {
 	backend   Backend
 	format    serializer.Format
-	values    serializer.Serializer // of format
+	values    serializer.Serializer // format's
 	holds     serializer.Holds
 	ids       IDs
 	namespace string
 	defaults  backends.Defaults
-	minter    backends.Minter // nil: IDs are our own
+	minter    backends.Minter // nil if this package makes the tokens
 
 	stateless bool
 	local     bool
@@ -59,15 +60,14 @@ func (st *store) mint() string {
 	return newID()
 }
 
-// key returns the ID under which the backend keeps the session of a token that
-// this store made.
+// key returns the ID for a token that this store made.
 func (st *store) key(token string) string {
 	id, _ := st.idOf(token)
 	return id
 }
 
-// idOf returns the ID under which the backend keeps the session of token, and
-// false, without I/O, if token cannot be one of this store's.
+// idOf returns the ID under which the backend keeps the session of token. It returns
+// false if this store cannot have made token. It does no I/O.
 func (st *store) idOf(token string) (id string, ok bool) {
 	switch {
 	case token == "" || len(token) > maxToken:
@@ -93,11 +93,11 @@ func (st *store) idOf(token string) (id string, ok bool) {
 	return hashID(st.namespace, raw), true
 }
 
-// tombstones reports whether a record can be replaced by a tombstone, which
-// tells later requests that the session got another ID or has ended.
+// tombstones reports whether a tombstone can replace a record, so that later
+// requests see that the session got another ID or has ended.
 func (st *store) tombstones() bool { return !st.stateless && st.holds.Retired }
 
-// freshness says whether a cache may answer a read.
+// freshness selects whether a cache may answer a read.
 type freshness bool
 
 const (
@@ -105,8 +105,8 @@ const (
 	fresh  freshness = true
 )
 
-// read reads what is stored under id. ErrNotFound stands for everything that
-// ends a session by itself: it is absent, or past its absolute deadline.
+// read reads the record under id into into. It returns ErrNotFound if there is none
+// or if its absolute deadline has passed, and an error of the format as it is.
 func (st *store) read(ctx context.Context, id string, f freshness, lifetime time.Duration, into *snapshot) error {
 	var record Record
 	var err error
@@ -124,8 +124,8 @@ func (st *store) read(ctx context.Context, id string, f freshness, lifetime time
 	}
 	now := time.Now()
 	if into.content.Created.After(now) {
-		// Another clock is ahead, or a program wrote nonsense. No session lives
-		// longer for it.
+		// Another clock is ahead, or a program wrote a wrong time. The session
+		// must not live longer because of that.
 		into.content.Created = now.Truncate(time.Second)
 	}
 	if end := deadline(&into.content, lifetime); !end.IsZero() && !now.Before(end) {
@@ -143,8 +143,8 @@ func (st *store) remove(ctx context.Context, id string) error {
 	return label(backends.OpRemove, st.backend.Remove(ctx, id))
 }
 
-// swap is [backends.Swap]. If the backend has none it is what comes closest: the
-// record is read, compared and then replaced, and a change in between is lost.
+// swap is [backends.Swap]. If the backend cannot swap, it reads, compares and then
+// replaces the record, and a change in between is lost.
 func (st *store) swap(ctx context.Context, id string, old []byte, new Record) error {
 	if st.swaps {
 		return label(backends.OpSwap, backends.Swap(ctx, st.backend, id, old, new))
@@ -188,8 +188,8 @@ func (st *store) trim(ctx context.Context, subject string, max int, keep string)
 	return removed, label(backends.OpTrim, err)
 }
 
-// absent reports whether nothing is left in content that this store could keep,
-// so that record and token have to go.
+// absent reports whether content is empty and this store keeps no empty sessions, so
+// that the record and the token must be removed.
 func (st *store) absent(content *serializer.Content) bool {
 	if !st.stateless && !st.defaults.EmptyIsAbsent {
 		return false
@@ -202,8 +202,8 @@ func (st *store) absent(content *serializer.Content) bool {
 	return content.Subject == ""
 }
 
-// persistence returns whether content wants the cookie to be persistent, by
-// itself or by a value.
+// persistence returns whether the cookie is persistent according to content: to the
+// value under the format's persistence key, or to content.Persistence.
 func (st *store) persistence(content *serializer.Content) serializer.Persistence {
 	if key := st.holds.PersistenceKey; key != "" {
 		var persistent bool
@@ -225,12 +225,11 @@ type expiredError struct{}
 func (*expiredError) Error() string        { return "sessions: the session has expired" }
 func (*expiredError) Is(target error) bool { return target == ErrNotFound }
 
-// answers are the errors that say something about the session, and not about the
-// backend's health.
+// answers are the errors that concern the session, and not the backend's health.
 var answers = []error{ErrNotFound, ErrConflict, ErrGone, ErrTooLarge, ErrSubjectLimit, errors.ErrUnsupported, serializer.ErrType}
 
-// label makes a *BackendError of a backend's own error. Nil and answers stay as
-// they are.
+// label returns err as a *BackendError with op. It returns nil and answers as they
+// are.
 func label(op backends.Op, err error) error {
 	if err == nil {
 		return nil
@@ -243,8 +242,8 @@ func label(op backends.Op, err error) error {
 	return &BackendError{Op: op, Err: err}
 }
 
-// undecided reports whether err, which an operation of a store returned, leaves
-// open if the operation was carried out.
+// undecided reports whether an operation of a store that returned err may have been
+// applied nevertheless.
 func undecided(err error) bool {
 	failure, ok := errors.AsType[*BackendError](err)
 	if !ok || errors.Is(err, backends.ErrNotApplied) {

@@ -12,7 +12,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// odd is a backend of which single methods can be replaced.
+// odd is a backend whose methods a test can replace.
 type odd struct {
 	*memory.Backend
 	read func(ctx context.Context, id string) (sessions.Record, error)
@@ -33,8 +33,8 @@ func (o *odd) Swap(ctx context.Context, id string, old []byte, r sessions.Record
 	return o.Backend.Swap(ctx, id, old, r)
 }
 
-// TestOddBackends: whatever a backend answers, a request ends, without a panic
-// and without a success for what was not saved.
+// TestOddBackends: whatever a backend answers, the request ends without a panic, and
+// without a success for changes that were not saved.
 func TestOddBackends(t *testing.T) {
 	conflict := func(context.Context, string, []byte, sessions.Record) error { return sessions.ErrConflict }
 	fails := func(err error) func(context.Context, string, []byte, sessions.Record) error {

@@ -17,8 +17,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestR10_NoChangeAfterTheCommit: once the response has begun, every change is
-// an error that says so, and changes nothing.
+// TestR10_NoChangeAfterTheCommit: after the response has begun, every method that
+// changes the session returns ErrCommitted and changes nothing.
 func TestR10_NoChangeAfterTheCommit(t *testing.T) {
 	change := map[string]func(s *sessions.Session) error{
 		"Set":           func(s *sessions.Session) error { return user.Set(s, "eve") },
@@ -69,11 +69,11 @@ func one(n int) (int, error) { return n + 1, nil }
 
 func second[A any](_ A, err error) error { return err }
 
-// TestR19_AStreamHoldsNothing: a stream commits with its first flush. From then
-// on it holds neither a lock nor the backend, other requests of the session go
-// on, and it sees and changes the session by Transact.
+// TestR19_AStreamHoldsNothing: a stream commits with its first flush. After that it
+// holds no lock and does not use the backend, other requests of the session continue,
+// and the stream can read and change the session with Transact.
 func TestR19_AStreamHoldsNothing(t *testing.T) {
-	var busy atomic.Int32 // operations of the backend under way
+	var busy atomic.Int32 // number of operations under way
 	b := backends.Intercept(memory.New(nil), func(ctx context.Context, _ backends.Op, next func(context.Context) error) error {
 		busy.Add(1)
 		defer busy.Add(-1)
@@ -141,8 +141,8 @@ func TestR19_AStreamHoldsNothing(t *testing.T) {
 	}
 }
 
-// TestR19_NoTokenAfterTheFirstByte: where a stream that has begun would need a
-// new token, it is told so.
+// TestR19_NoTokenAfterTheFirstByte: if a stream that has begun would need a new token,
+// Transact returns an error.
 func TestR19_NoTokenAfterTheFirstByte(t *testing.T) {
 	for name, b := range map[string]sessions.Backend{"memory": memory.New(nil), "cookie": cookie.New(cookie.Encrypted(secret))} {
 		visit := func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {

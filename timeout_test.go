@@ -48,9 +48,9 @@ func TestE17_R22_TimeoutHandler(t *testing.T) {
 	}
 }
 
-// TestE17_R22_TimeoutHandlerInside: a timeout handler between the middleware
-// and the handler answers through us: what was stored until then is stored, the
-// answer carries the token, and the handler that goes on is told.
+// TestE17_R22_TimeoutHandlerInside: a timeout handler between the middleware and the
+// handler answers through the middleware. The changes made before are saved, the
+// response has the token, and later changes of the handler return errors.
 func TestE17_R22_TimeoutHandlerInside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := memory.New(nil)
@@ -78,9 +78,8 @@ func TestE17_R22_TimeoutHandlerInside(t *testing.T) {
 	})
 }
 
-// TestE17_R22_DeadlineIsNoSuccess: not every deadline comes from a timeout
-// handler that discards the response: a success must not be sent for a session
-// that was not saved.
+// TestE17_R22_DeadlineIsNoSuccess: a deadline need not come from a timeout handler that
+// discards the response. No success is sent for a session that was not saved.
 func TestE17_R22_DeadlineIsNoSuccess(t *testing.T) {
 	var kinds []sessions.EventKind
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { kinds = append(kinds, e.Kind) }})

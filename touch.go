@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// touchWindow is how much of the idle time may pass before use is recorded.
+// touchWindow is the longest time for which use is not recorded again.
 const touchWindow = time.Minute
 
-// touchDue reports whether a session that was loaded and not changed has to be
-// touched, so that it counts as used. s.mu is held.
+// touchDue reports whether an unchanged session has to be touched, so that it counts
+// as used. s.mu is held.
 func (s *Session) touchDue() bool {
 	v := s.vault
 	if s.stored.data == nil || s.client == nil || s.timedOut() || s.client.noTouch() {
@@ -20,21 +20,21 @@ func (s *Session) touchDue() bool {
 	if idle := v.idle; idle > 0 {
 		window := min(idle/10, touchWindow)
 		if most := v.left(&s.stored.content); most < idle {
-			// The last touch before the absolute deadline reaches up to it.
+			// A touch cannot extend the session beyond its absolute deadline.
 			idle, window = most, time.Second
 		}
 		return left == 0 || left < idle-window
 	}
-	// In formats without a creation time the lifetime counts from the last
-	// write, and a session slides: its cookie if it has one to extend, and a
-	// stored record in any case.
+	// In formats that do not store the creation, the lifetime counts from the
+	// last write, and use extends it: that of the record, or of a persistent
+	// cookie.
 	return v.primary.defaults.SlidingLifetime && left > 0 &&
 		left < v.lifetime-v.lifetime/10 &&
 		(!v.primary.stateless || v.persistent(&s.stored.content))
 }
 
-// touch extends the session's life. A failure costs nobody any data, so the
-// response goes out; the observer is told.
+// touch extends the session's life. No data is lost if it fails, so the response is
+// sent nevertheless, and only the observer is told. s.committing is held.
 func (s *Session) touch(ctx context.Context) {
 	detached, cancel := s.vault.detach(ctx)
 	defer cancel()
@@ -49,6 +49,8 @@ func (s *Session) touch(ctx context.Context) {
 	}
 }
 
+// extend extends the record's life, or makes the new token of a stateless session.
+// It takes s.mu, but not during I/O.
 func (s *Session) extend(ctx context.Context) error {
 	s.mu.Lock()
 	old := s.stored
@@ -72,16 +74,17 @@ func (s *Session) extend(ctx context.Context) error {
 		s.stored.id, s.stored.token = id, id
 	}
 	if st.stateless || old.content.Created.IsZero() {
-		// The client has to know: the token is another one, or its cookie
-		// would end too early.
+		// Send the new token, or the same one again, so that its cookie does not
+		// end too early.
 		s.reply = sendToken
 	}
 	return nil
 }
 
-// keepAlive extends the session's life for as long as its request is under way,
-// which is use: an upload may take longer than the idle timeout. It costs nothing
-// for requests that take less than half of that.
+// keepAlive extends the session's life while its request is under way, because an
+// upload may take longer than the idle timeout. It does no I/O for a request that
+// takes less than half of the timeout. It is called before s is shared, and takes
+// s.mu.
 func (s *Session) keepAlive() {
 	v := s.vault
 	if v.idle == 0 || v.primary.stateless || s.stored.data == nil || s.client == nil || s.client.noTouch() {
@@ -96,7 +99,8 @@ func (s *Session) keepAlive() {
 	s.heartbeat = time.AfterFunc(left/2, s.beat)
 }
 
-// beat is one touch of keepAlive. An error is for the commit to find.
+// beat is one touch of keepAlive, in a goroutine of its own. It ignores errors: the
+// commit finds out whether the session has ended. It takes s.mu, but not during I/O.
 func (s *Session) beat() {
 	s.mu.Lock()
 	stored, timer := s.stored.data != nil, s.heartbeat
@@ -114,7 +118,7 @@ func (s *Session) beat() {
 	}
 }
 
-// stopBeating ends keepAlive.
+// stopBeating ends keepAlive. It takes s.mu.
 func (s *Session) stopBeating() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

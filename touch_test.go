@@ -29,8 +29,8 @@ func TestNoTouchKeepsNothingAlive(t *testing.T) {
 	})
 }
 
-// TestLongRequestIsUse: a request that takes longer than the idle timeout, such as
-// an upload, may still store something, and its session lives on.
+// TestLongRequestIsUse: a request that takes longer than the idle timeout, such as an
+// upload, can still save changes, and its session does not end.
 func TestLongRequestIsUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mw := newMiddleware(t, memory.New(nil), &sessions.Config{IdleTimeout: time.Minute})
@@ -51,10 +51,9 @@ func TestLongRequestIsUse(t *testing.T) {
 	})
 }
 
-// TestR26_PollingIsNoWriting: polling writes the store once in the touch
-// window, a tenth of the idle time and at most a minute, and not with every
-// request; the session lives on all the same. Nine of ten writes are saved
-// wherever there are ten requests in a window.
+// TestR26_PollingIsNoWriting: polling does not write to the store with every request,
+// but once in the touch window, which is a tenth of the idle timeout and at most a
+// minute. The session does not end.
 func TestR26_PollingIsNoWriting(t *testing.T) {
 	for _, tt := range []struct {
 		idle, every, window time.Duration
@@ -63,7 +62,7 @@ func TestR26_PollingIsNoWriting(t *testing.T) {
 		{time.Hour, 5 * time.Second, time.Minute},
 		{5 * time.Minute, time.Second, 30 * time.Second},
 		{time.Minute, 500 * time.Millisecond, 6 * time.Second},
-		{time.Hour, 10 * time.Minute, time.Minute}, // rare use is recorded every time
+		{time.Hour, 10 * time.Minute, time.Minute}, // rare use is always recorded
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			m := memory.New(nil)

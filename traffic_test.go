@@ -14,11 +14,11 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// The load tests here are those that are meant to run for minutes on a machine of
-// their own, in a form that takes a second: the same requests and the same
-// invariants, fewer of both, and no bound on a time that a busy machine would miss.
+// The load tests in this file are short forms of tests that run for minutes on a
+// machine of their own. They send the same requests and check the same invariants, but
+// fewer of both, and set no limits on times that a busy machine would exceed.
 
-// latencies collects how long requests take.
+// latencies collects the durations of requests.
 type latencies struct {
 	mu   sync.Mutex
 	list []time.Duration
@@ -32,7 +32,7 @@ func (l *latencies) of(f func()) {
 	l.list = append(l.list, time.Since(begin))
 }
 
-// at returns the latency that a share p of the requests stays within.
+// at returns the latency that the share p of the requests does not exceed.
 func (l *latencies) at(p float64) time.Duration {
 	slices.Sort(l.list)
 	return l.list[int(p*float64(len(l.list)-1))]
@@ -42,9 +42,9 @@ func (l *latencies) String() string {
 	return fmt.Sprintf("p50 %v, p99 %v, p99.9 %v", l.at(.5), l.at(.99), l.at(.999))
 }
 
-// TestL1_MostlyReading: of a hundred requests 95 only read: no error, no lost
-// write, and hardly more writes than there were changes, although every request
-// counts as use. In the long form it runs for ten minutes.
+// TestL1_MostlyReading: 95 of a hundred requests only read. There is no error, no lost
+// write, and hardly more writes than changes, although every request counts as use.
+// The long form runs for ten minutes.
 func TestL1_MostlyReading(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		const workers, visitors = 8, 16
@@ -74,12 +74,12 @@ func TestL1_MostlyReading(t *testing.T) {
 			}
 		})
 		t.Logf("%v, %.3f writes a request", &took, float64(writes.Load())/float64(workers*each))
-		// A conflict is a write more.
+		// Each conflict causes one more write.
 		if most := int64(workers*each) * 6 / 100; writes.Load() > most {
 			t.Errorf("%d writes for %d requests, want at most %d", writes.Load(), workers*each, most)
 		}
 		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
-			return // and may lose some, as the documentation says
+			return // it may lose some, as the documentation says
 		}
 		for i, c := range all {
 			in(c, mw, func(r *http.Request, s *sessions.Session) {
@@ -91,9 +91,8 @@ func TestL1_MostlyReading(t *testing.T) {
 	})
 }
 
-// TestL2_LoginStorm: many visitors come and log in at once: every one of them
-// gets a session, and a token of his own, and nothing else is stored. In the
-// long form there are ten thousand a second.
+// TestL2_LoginStorm: many visitors log in at once. Each gets a session and a token of
+// their own, and nothing else is stored. The long form has ten thousand a second.
 func TestL2_LoginStorm(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		const workers = 16
@@ -115,19 +114,19 @@ func TestL2_LoginStorm(t *testing.T) {
 		if unique := len(slices.Compact(all)); unique != 2*workers*each {
 			t.Errorf("%d different tokens, want %d", unique, 2*workers*each)
 		}
-		if live, markers := records(t, b); live != workers*each || markers != workers*each {
-			t.Errorf("%d sessions and %d markers, want %d of each", live, markers, workers*each)
+		if live, tombstones := records(t, b); live != workers*each || tombstones != workers*each {
+			t.Errorf("%d sessions and %d tombstones, want %d of each", live, tombstones, workers*each)
 		}
 	})
 }
 
-// TestL3_B12_HotSession: two hundred requests at a time change one session: all
-// get through, none is lost, and none waits much longer than the others. A busy
-// machine may keep some waiting by itself, but hardly three times in a row.
+// TestL3_B12_HotSession: two hundred concurrent requests change one session. All
+// succeed, no change is lost, and none waits much longer than the others. A busy
+// machine may delay some requests, but hardly three times in a row.
 func TestL3_B12_HotSession(t *testing.T) {
 	onServers(t, func(t *testing.T, b sessions.Backend) {
 		if !slices.Contains(backends.Abilities(b), backends.CanSwap) {
-			return // and may lose some, as the documentation says
+			return // it may lose some, as the documentation says
 		}
 		for try := 1; ; try++ {
 			took := hotSession(t, b)
@@ -143,8 +142,8 @@ func TestL3_B12_HotSession(t *testing.T) {
 	})
 }
 
-// hotSession lets two hundred requests at a time change one session, and returns
-// how long they took.
+// hotSession lets two hundred concurrent requests change one session, and returns how
+// long they took.
 func hotSession(t *testing.T, b sessions.Backend) *latencies {
 	const writers = 200
 	mw := newMiddleware(t, b, &sessions.Config{Timeout: 20 * time.Second})

@@ -7,15 +7,16 @@ import (
 	"fmt"
 )
 
-// Transact reads the session anew, lets f change it, and saves it at once. It
-// is for work that goes on when the response has begun: server-sent events,
-// websockets, jobs. f's error cancels it; f may run again when somebody else
-// changed the session meanwhile, through the functions given to Update only.
+// Transact reads the session again, calls f to change it, and saves it at once. Use
+// it for work that continues after the response has begun, as in server-sent events,
+// websockets and jobs. If f returns an error, Transact returns it and saves nothing.
+// If another request changes the session meanwhile, the changes are merged as
+// always: functions given to Update run again, but f itself does not.
 //
-// It returns [errors.ErrUnsupported] where the client would need a new token:
-// with stateless backends, for sessions that are not stored, and if f
-// regenerates the ID, or destroys the session and fills it again. ErrGone tells
-// that the session has ended.
+// It returns [errors.ErrUnsupported] if the client would need a new token: with a
+// stateless backend, if the session is not stored, and if f regenerates the ID, or
+// destroys the session and then sets new values. It returns ErrGone if the session
+// has ended.
 func (s *Session) Transact(ctx context.Context, f func(*Session) error) error {
 	if err := s.committing.lock(s.vault.timeout); err != nil {
 		return err
@@ -54,7 +55,8 @@ func (s *Session) Transact(ctx context.Context, f func(*Session) error) error {
 	return nil
 }
 
-// reread loads what is stored under id.
+// reread loads the record under id into s, which only the caller knows. The caller
+// need not hold a lock.
 func (s *Session) reread(ctx context.Context, id, token string) error {
 	ctx, cancel := s.vault.detach(ctx)
 	defer cancel()
@@ -69,9 +71,10 @@ func (s *Session) reread(ctx context.Context, id, token string) error {
 	return nil
 }
 
-// follow takes over what t has saved, with the request's own changes on top.
-// before is what the request knew when the transaction began: if it has saved
-// something since, only the backend can say which came last.
+// follow makes what t has saved the record that s is based on, and applies the
+// request's own changes to it. before is what s was based on when the transaction
+// began: if s has been saved since, follow reads the backend, because only that knows
+// which save was the last. It holds s.committing, and s.mu except during I/O.
 func (s *Session) follow(ctx context.Context, t *Session, before *snapshot) {
 	if s.committing.lock(s.vault.timeout) != nil {
 		s.mu.Lock()
@@ -100,7 +103,7 @@ func (s *Session) follow(ctx context.Context, t *Session, before *snapshot) {
 	}
 	switch {
 	case s.doubt != nil:
-		s.unsure = true // its commit finds out by itself
+		s.unsure = true // finishing the commit in doubt reads the record anyway
 		return
 	case bytes.Equal(base.data, s.stored.data):
 		return // nothing has changed
@@ -108,6 +111,7 @@ func (s *Session) follow(ctx context.Context, t *Session, before *snapshot) {
 	s.rebase(base, 0)
 }
 
+// isStoredAs reports whether the session is stored under id. It takes s.mu.
 func (s *Session) isStoredAs(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

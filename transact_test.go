@@ -9,8 +9,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestTransactBesideAPendingUpdate: Transact carries the pending changes of the
-// request over, without the lock that functions of Update need.
+// TestTransactBesideAPendingUpdate: Transact applies the request's pending changes to
+// the new record, and does not hold the lock that functions given to Update need.
 func TestTransactBesideAPendingUpdate(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	c := start(t, mw, routes{

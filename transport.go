@@ -8,41 +8,43 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// A Transport carries tokens between the client and the middleware: [Cookie],
-// [Header], or several tried in order ([Chain]).
+// A Transport carries tokens between the client and the middleware. This package
+// has [Cookie], [Header], and [Chain] for several that are tried in order.
 //
-// Implementations are safe for concurrent use.
+// Implementations must be safe for concurrent use.
 type Transport interface {
-	// Tokens appends to dst the tokens that r carries, in their order, each
-	// different one once, and at most a few. It returns ErrAmbiguousToken if r
-	// carries several where the transport allows one.
+	// Tokens appends the tokens that r carries to dst, in their order and without
+	// duplicates, and returns the result. It returns ErrAmbiguousToken if r
+	// carries more tokens than the transport allows.
 	Tokens(dst []string, r *http.Request) ([]string, error)
 
-	// Send puts token into the header of the response to r. A zero expires means
-	// that the token ends with the browser, for clients that have a notion of
-	// that. It returns ErrTooLarge for a token that clients would drop.
+	// Send puts token into the header h of the response to r. A browser keeps
+	// the token until expires; if that is zero, until the browser is closed.
+	// Send returns ErrTooLarge for a token that clients would drop.
 	Send(h http.Header, r *http.Request, token string, expires time.Time) error
 
-	// Clear tells the client, in the header of the response to r, to forget the
-	// token.
+	// Clear puts into the header h of the response to r what makes the client
+	// forget the token.
 	Clear(h http.Header, r *http.Request)
 
-	// Vary names the request header in which tokens travel.
+	// Vary returns the name of the request header that carries tokens.
 	Vary() string
 }
 
-// transportChecker is a Transport whose configuration can be wrong.
+// transportChecker is a Transport that can check its configuration.
 type transportChecker interface {
 	validate() error
 }
 
-// presetTransport is a Transport that the backend's defaults complete.
+// presetTransport is a Transport with fields for which a backend has defaults.
+// native reports whether the records have the package's own format.
 type presetTransport interface {
-	preset(d backends.Defaults, format bool) Transport
+	preset(d backends.Defaults, native bool) Transport
 }
 
 // Chain returns a transport that reads tokens from the first of transports that
-// carries any. A token goes back the way it came, a new one by the first.
+// carries any. A middleware sends a session's new token by the transport that
+// brought the old one. A client without a token gets one by the first transport.
 func Chain(transports ...Transport) Transport { return chain(transports) }
 
 type chain []Transport

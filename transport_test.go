@@ -15,7 +15,7 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestChain: a token goes back the way it came.
+// TestChain: a token is sent back by the transport that brought it.
 func TestChain(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Transport: sessions.Chain(sessions.Bearer(), sessions.Cookie{})})
 	h := serve(t, mw, basics)
@@ -43,9 +43,8 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// TestCK2_OverridesAreChecked: whoever makes a transport of their own out of
-// ours, with another domain for every tenant for instance, cannot send by it
-// what New would refuse.
+// TestCK2_OverridesAreChecked: a transport that wraps one of this package, for instance
+// with another domain for each tenant, cannot send what New would refuse.
 func TestCK2_OverridesAreChecked(t *testing.T) {
 	expires := time.Now().Add(time.Hour)
 	for name, transport := range map[string]sessions.Transport{
@@ -56,7 +55,7 @@ func TestCK2_OverridesAreChecked(t *testing.T) {
 		"line break in the path":     sessions.Cookie{Path: "/\n"},
 		"attribute in the path":      sessions.Cookie{Path: "/; Domain=evil.example"},
 		"prefix without its rules":   sessions.Cookie{Name: "__Host-x", Domain: "example.com"},
-		"name that is none":          sessions.Cookie{Name: "a=b"},
+		"invalid name":               sessions.Cookie{Name: "a=b"},
 		"SameSite=None, not Secure":  sessions.Cookie{SameSite: http.SameSiteNoneMode, Insecure: true},
 		"SameSite of another kind":   sessions.Cookie{SameSite: 9},
 		"line break in the header":   sessions.Header{Name: "X\r\nSet-Cookie: x=y"},
@@ -74,7 +73,7 @@ func TestCK2_OverridesAreChecked(t *testing.T) {
 			t.Errorf("%s: got %v, want nothing", name, h)
 		}
 	}
-	// The same for what a handler may set.
+	// The same holds for what a handler may set.
 	in(newClient(t, nil), newMiddleware(t, memory.New(nil), nil), func(_ *http.Request, s *sessions.Session) {
 		for _, d := range []time.Duration{0, -1, time.Millisecond, 401 * 24 * time.Hour, 1<<63 - 1} {
 			if err := s.SetLifetime(d); err == nil {
@@ -84,7 +83,7 @@ func TestCK2_OverridesAreChecked(t *testing.T) {
 	})
 }
 
-// carrier is a transport that does as it likes.
+// carrier is a transport with the behavior that a test wants.
 type carrier struct {
 	tokens []string
 	err    error

@@ -9,21 +9,22 @@ import (
 	"time"
 )
 
-// errBusy is why a call gave up waiting for another one of the same request.
+// errBusy is the error of a call that waited too long for another call of the same
+// request.
 var errBusy = fmt.Errorf("sessions: the session is being saved by another call: a function given to Update must not call Save, Destroy or Transact: %w", context.DeadlineExceeded)
 
-// turnstile lets one call of Save, Destroy or the like through at a time, in the
-// order in which they came. It never blocks for ever: the caller may be a function
-// given to Update that runs within a commit, which then waits for itself.
+// turnstile is a lock that goroutines get in the order of their calls, for Save,
+// Destroy and the like. No goroutine waits for ever: a function given to Update that
+// runs within a commit may call Save, which would then wait for itself.
 type turnstile struct {
-	updating atomic.Int32 // functions that run within a commit
+	updating atomic.Int32 // number of functions given to Update that run within a commit
 
-	mu      sync.Mutex // held for moments only
+	mu      sync.Mutex // guards the fields below; held for moments only
 	taken   bool
-	waiting []chan struct{} // each is closed when its turn has come
+	waiting []chan struct{} // in order; each is closed when its goroutine gets the lock
 }
 
-// lock waits for its turn, but not longer than wait.
+// lock waits for the lock, but not longer than wait.
 func (t *turnstile) lock(wait time.Duration) error {
 	t.mu.Lock()
 	if !t.taken {
@@ -35,7 +36,7 @@ func (t *turnstile) lock(wait time.Duration) error {
 	t.waiting = append(t.waiting, turn)
 	t.mu.Unlock()
 	if t.updating.Load() > 0 {
-		wait /= 8 // the caller is most likely that function
+		wait /= 8 // the caller is probably such a function
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -48,13 +49,13 @@ func (t *turnstile) lock(wait time.Duration) error {
 	defer t.mu.Unlock()
 	i := slices.Index(t.waiting, turn)
 	if i < 0 {
-		return nil // the turn came at the last moment
+		return nil // it got the lock at the last moment
 	}
 	t.waiting = slices.Delete(t.waiting, i, i+1)
 	return errBusy
 }
 
-// unlock hands the turn on.
+// unlock gives the lock to the goroutine that has waited longest, if there is one.
 func (t *turnstile) unlock() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

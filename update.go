@@ -6,37 +6,38 @@ import (
 )
 
 // Update replaces the value under key with f(old); old is nil if there is none. If
-// another request changes the session at the same time, f runs again on what that
-// one stored, so that counters count. f must have no side effects and must not
-// call Save, Destroy or Transact: they return an error if f runs again. Its error
-// is returned, or fails the commit if f runs again.
+// another request changes the session meanwhile, the commit runs f again with the
+// value that is stored then, so that counters count. So f must have no side effects,
+// and must not call Save, Destroy or Transact, which return an error if f runs again.
+// If f returns an error, Update returns it; if f runs again, the commit does.
 //
-// Update returns the new value as this request sees it; after [Session.Save], Get
-// returns what is stored.
+// Update returns the new value as this request sees it. After [Session.Save], Get
+// returns the value that is stored.
 func (s *Session) Update(key string, f func(old any) (any, error)) (any, error) {
-	return update(s, key, f)
+	return update(s, key, f, func(err error) error { return err })
 }
 
 // Update replaces the value with f(old); old is the zero value if there is none.
 // See [Session.Update].
 func (k Key[T]) Update(s *Session, f func(old T) (T, error)) (T, error) {
-	return update(s, string(k), f)
+	return update(s, string(k), f, k.named)
 }
 
-// update runs f without holding the session's lock, so that f may use the
-// session, and starts again if the session was changed meanwhile.
-func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ error) {
+// update runs f without s.mu, so that f may use the session, and starts again if
+// the session was changed meanwhile. named completes the errors about the value; it
+// does not see those of f.
+func update[T any](s *Session, key string, f func(old T) (T, error), named func(error) error) (zero T, _ error) {
 	compute := func(data []byte) (value T, encoded []byte, err error) {
 		if data != nil {
 			if err := s.serializer().Unmarshal(data, &value); err != nil {
-				return value, nil, fmt.Errorf("sessions: update: %w", err)
+				return value, nil, named(fmt.Errorf("sessions: update: %w", err))
 			}
 		}
 		if value, err = f(value); err != nil {
 			return value, nil, err
 		}
 		if encoded, err = s.serializer().Marshal(value); err != nil {
-			return value, nil, fmt.Errorf("sessions: update: %w", err)
+			return value, nil, named(fmt.Errorf("sessions: update: %w", err))
 		}
 		return value, encoded, nil
 	}
@@ -74,9 +75,9 @@ func update[T any](s *Session, key string, f func(old T) (T, error)) (zero T, _ 
 			return value, nil
 		}
 	}
-	return zero, errors.New("sessions: update: the function changes the session by itself: let it only compute the new value")
+	return zero, errors.New("sessions: update: the function changes the session: let it only compute the new value")
 }
 
-// maxUpdates is how often a value may be computed anew because other goroutines
-// of the request change the session.
+// maxUpdates is how often update starts again because other goroutines of the
+// request change the session.
 const maxUpdates = 100

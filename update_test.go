@@ -29,8 +29,8 @@ func TestUpdateMayUseTheSession(t *testing.T) {
 	})
 }
 
-// TestR3_UpdateDuringSave: an Update that computes while another goroutine's
-// Save merges in what others stored computes again.
+// TestR3_UpdateDuringSave: if another goroutine's Save merges changes while Update
+// runs its function, the function runs again.
 func TestR3_UpdateDuringSave(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	var c *client
@@ -60,8 +60,8 @@ func TestR3_UpdateDuringSave(t *testing.T) {
 	})
 }
 
-// TestUpdateThatFailsDuringSave: a function of Update that gives up on what
-// others stored fails the commit, even where nothing is left to store.
+// TestUpdateThatFailsDuringSave: if a function given to Update runs again and fails, the
+// commit fails, even if there is nothing left to store.
 func TestUpdateThatFailsDuringSave(t *testing.T) {
 	b := hook(memory.New(nil))
 	mw := newMiddleware(t, b.Backend, nil)

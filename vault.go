@@ -9,21 +9,21 @@ import (
 )
 
 // vault is the engine: it finds, commits, moves and ends records. It knows
-// neither HTTP nor Session. Its files are vault.go, store.go, commit.go,
-// reconcile.go, rotate.go, move.go, end.go and journal.go; docs/architecture.md
-// has a picture of a commit's states.
+// neither HTTP nor Session. docs/architecture.md lists its files and has a picture
+// of a commit's states.
 //
-// A vault holds no lock while it calls a backend, except the turn that a commit
-// takes in locks after a conflict.
+// The methods of a vault may be called concurrently. They hold no lock while they
+// call a backend, except that after a conflict a commit holds the lock of its record
+// in locks until it ends.
 type vault struct {
 	policy
 	primary *store
 	sources []*store
-	locks   keyedMutex // turns of the commits that conflicted on one record
-	local   bool       // no store leaves the process
+	locks   keyedMutex // for the commits that conflicted on one record
+	local   bool       // no store does I/O outside of the process
 }
 
-// policy is what the configuration says about records.
+// policy is the part of the configuration that concerns records.
 type policy struct {
 	lifetime        time.Duration
 	idle            time.Duration // 0: no idle timeout
@@ -36,51 +36,54 @@ type policy struct {
 	observe         func(context.Context, Event) // may be nil
 }
 
-// snapshot is what a backend holds of a session, as far as we know. Its zero
-// value is a session that is not stored.
+// snapshot is a session's record, as far as we know it. The zero value is a session
+// that is not stored.
 type snapshot struct {
-	id      string // in the backend
-	token   string // with the client
-	data    []byte
-	content serializer.Content
-	ttl     time.Duration // left when it was read; 0 if unknown
+	id      string             // the backend's name for the record
+	token   string             // the client's name for the session
+	data    []byte             // the record; nil if the session is not stored
+	content serializer.Content // of data
+	ttl     time.Duration      // the time left when it was read; 0 if unknown
 }
 
-// reply is what the response tells the client about its token.
+// reply is what the response does to the client's token.
 type reply uint8
 
 const (
-	keepToken reply = iota
-	sendToken       // the snapshot's token is the one to use
-	clearToken
+	keepToken  reply = iota
+	sendToken        // sends the token of the snapshot
+	clearToken       // makes the client forget its token
 )
 
-// match is what a request's tokens led to in one store.
+// match is what the tokens of a request lead to in one store.
 type match uint8
 
 const (
 	noToken   match = iota
-	refused         // none is valid
-	ambiguous       // two different ones are valid, or too many were sent to tell
-	retired         // one was valid until the session got a new ID
-	alive
+	refused         // no token is valid
+	ambiguous       // two different tokens are valid, or there are too many to try
+	retired         // a token was valid until the session got a new ID
+	alive           // one token is valid
 )
 
 const (
-	// triedTokens and readTokens bound the work for one request's tokens.
+	// triedTokens is how many tokens of a request are tried, and readTokens how
+	// many of these a server-side backend is asked for.
 	triedTokens = 4
 	readTokens  = 2
 
-	// maxToken bounds a token before anything looks into it.
+	// maxToken is the length above which a token is refused without a look at
+	// it.
 	maxToken = 16 << 10
 )
 
-// now returns the time as records keep it.
+// now returns the time in whole seconds, as records keep it.
 func now() time.Time { return time.Now().Truncate(time.Second) }
 
-// find looks in st for the session that one of tokens leads to and reads it
-// into into. Of several tokens exactly one may be valid: a second one was
-// planted. It also returns what it did not read, because there was too much of it.
+// find looks in st for the session that one of tokens leads to, and reads it into
+// into. If two tokens are valid, one of them may have been planted, and the result
+// is ambiguous. find also returns the tokens that may lead to other sessions: all
+// if the result is ambiguous, otherwise those that were too many to read.
 func (v *vault) find(ctx context.Context, st *store, tokens []string, into *snapshot) (result match, unread []string, _ error) {
 	result, reads := refused, 0
 	tokens = tokens[:min(len(tokens), triedTokens)]
@@ -131,8 +134,8 @@ func (v *vault) refuse(ctx context.Context, token string, err error) {
 	v.report(ctx, Event{Kind: EventRefused, Session: token, Err: err})
 }
 
-// report tells the observer about a request's token, which e.Session is and
-// which it must not see.
+// report tells the observer about a token. It replaces the token, e.Session, with
+// its fingerprint.
 func (v *vault) report(ctx context.Context, e Event) {
 	if v.observe != nil {
 		e.Session = fingerprint(e.Session)
@@ -140,8 +143,8 @@ func (v *vault) report(ctx context.Context, e Event) {
 	}
 }
 
-// tell tells the observer, if there is one: at once, or when the operation that
-// ctx belongs to holds no lock any more.
+// tell tells the observer, if there is one, of e. If ctx is one of collect, it does
+// so later, when no lock is held.
 func (v *vault) tell(ctx context.Context, e Event) {
 	if v.observe == nil {
 		return
@@ -153,17 +156,18 @@ func (v *vault) tell(ctx context.Context, e Event) {
 	v.observe(ctx, e)
 }
 
-// events collects what the observer is told after the locks are released, so
-// that the observer may use the session.
+// events collects the events of an operation until it has released its locks. The
+// observer may then use the session.
 type events struct{ list []Event }
 
 type eventsKey struct{}
 
-// collect returns a context that keeps events back, and the function that tells
-// them. Without an observer both do nothing.
+// collect returns a context in which tell holds events back, and a function that
+// tells the observer of them; call that one when no lock is held. If there is no
+// observer, or ctx already collects, it returns ctx and a function that does nothing.
 func (v *vault) collect(ctx context.Context) (context.Context, func()) {
 	if v.observe == nil || ctx.Value(eventsKey{}) != nil {
-		return ctx, func() {} // or the caller tells them
+		return ctx, func() {}
 	}
 	e := new(events)
 	return context.WithValue(ctx, eventsKey{}, e), func() {
@@ -173,7 +177,8 @@ func (v *vault) collect(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// started returns the time if the observer wants to know durations.
+// started returns the time, for the duration in an event; zero if there is no
+// observer.
 func (v *vault) started() time.Time {
 	if v.observe == nil {
 		return time.Time{}
@@ -181,6 +186,7 @@ func (v *vault) started() time.Time {
 	return time.Now()
 }
 
+// since returns the time since started, 0 if that is zero.
 func since(started time.Time) time.Duration {
 	if started.IsZero() {
 		return 0
@@ -188,12 +194,12 @@ func since(started time.Time) time.Duration {
 	return time.Since(started)
 }
 
-// detachable is a context that has a form without its end at hand.
+// detachable is a context that can return itself without its end. This saves an
+// allocation.
 type detachable interface{ withoutEnd() context.Context }
 
-// detach returns a context for I/O that a client who hangs up cannot end, and
-// that ends by itself after the configured time. What never leaves the process
-// needs no such end.
+// detach returns a context for I/O: it does not end if the client hangs up, but
+// after Config.Timeout. Backends within the process need no such end.
 func (v *vault) detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	if v.local {
 		if d, ok := ctx.(detachable); ok {
@@ -204,13 +210,14 @@ func (v *vault) detach(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(context.WithoutCancel(ctx), v.timeout)
 }
 
-// deadline returns when a session with this content ends for good, the zero
-// time if the format does not know when it began.
+// deadline returns the absolute deadline of a session with this content; zero if the
+// format does not store the creation.
 func (p *policy) deadline(content *serializer.Content) time.Time {
 	return deadline(content, p.lifetime)
 }
 
-// left returns how long a session with this content may live at most.
+// left returns the time until the absolute deadline; the whole lifetime if the
+// format does not store the creation.
 func (p *policy) left(content *serializer.Content) time.Duration {
 	if end := p.deadline(content); !end.IsZero() {
 		return time.Until(end)
@@ -218,7 +225,7 @@ func (p *policy) left(content *serializer.Content) time.Duration {
 	return p.lifetime
 }
 
-// persistent reports whether the browser is to keep the cookie.
+// persistent reports whether the cookie outlives the browser.
 func (v *vault) persistent(content *serializer.Content) bool {
 	switch v.primary.persistence(content) {
 	case serializer.Persistent:
@@ -229,8 +236,8 @@ func (v *vault) persistent(content *serializer.Content) bool {
 	return !v.browserSession
 }
 
-// expires returns until when the browser keeps the cookie of a session that is
-// saved at now; the zero time stands for the browser's own end.
+// expires returns when the browser drops the cookie of a session that is saved at
+// now; zero if the cookie ends with the browser.
 func (v *vault) expires(content *serializer.Content, now time.Time) time.Time {
 	if !v.persistent(content) {
 		return time.Time{}

@@ -10,8 +10,8 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// TestDOS5_StatelessTokensAreBounded: a codec must not be asked to verify any
-// number of tokens.
+// TestDOS5_StatelessTokensAreBounded: a stateless backend is asked to verify only a few
+// tokens of a request.
 func TestDOS5_StatelessTokensAreBounded(t *testing.T) {
 	b := &countingStateless{}
 	h := serve(t, newMiddleware(t, b, &sessions.Config{Transport: carrier{tokens: strings.Fields(strings.Repeat("a b c ", 1000))}}), basics)

@@ -8,19 +8,18 @@ import (
 	"net/http"
 )
 
-// response is the one http.ResponseWriter that handlers get. Whatever makes the
-// header final commits the session first. After a failed commit the error
-// handler has answered, and everything the handler does is refused with that
-// error.
+// response is the http.ResponseWriter that handlers get. Each method that makes
+// the header final first commits the session. After a failed commit the error
+// handler has answered, and the methods return the commit's error.
 type response struct{ ex *exchange }
 
-// newResponse returns the response of ex with exactly those optional methods that
-// the writers below have, besides Hijack, FlushError, CloseNotify and Unwrap, which
-// are always there.
+// newResponse returns the response of ex. It always has Hijack, FlushError,
+// CloseNotify and Unwrap, and the optional methods Flush, Push and ReadFrom only if
+// the writers below have them.
 func newResponse(ex *exchange) http.ResponseWriter {
 	r := response{ex}
-	// Flush and Push are found below other wrappers, as ResponseController does.
-	// ReadFrom is not: it would get past a wrapper that changes what is written.
+	// Flush and Push may be those of a wrapped writer, as for ResponseController.
+	// ReadFrom may not: it would bypass a wrapper that changes what is written.
 	_, readFrom := ex.w.(io.ReaderFrom)
 	flush, push := below[http.Flusher](ex.w), below[http.Pusher](ex.w)
 	switch {
@@ -38,7 +37,8 @@ func newResponse(ex *exchange) http.ResponseWriter {
 	return r
 }
 
-// below returns the first of w and what it wraps that is a T.
+// below returns the first T among w and the writers that it wraps, or the zero
+// value if there is none.
 func below[T any](w http.ResponseWriter) (found T) {
 	for {
 		if t, ok := w.(T); ok {
@@ -59,7 +59,7 @@ func (w response) Header() http.Header {
 // WriteHeader commits the session first.
 func (w response) WriteHeader(status int) {
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		// Informational: the header is not final, and cookies do not belong there.
+		// An informational header is not final, and cookies do not belong there.
 		w.ex.w.WriteHeader(status)
 		return
 	}
@@ -90,8 +90,8 @@ func (w response) FlushError() error {
 	return http.NewResponseController(w.ex.w).Flush()
 }
 
-// Hijack hands the connection over. A cookie that is still to be set would be
-// lost with the header: take it with [Session.ResponseHeader] before.
+// Hijack hands the connection over to the handler. It fails if a cookie is still
+// to be set, which would be lost with the header: see [Session.ResponseHeader].
 func (w response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err := w.ex.beginHijack(); err != nil {
 		return nil, nil, err
@@ -112,7 +112,7 @@ func (w response) CloseNotify() <-chan bool {
 	return gone
 }
 
-// Unwrap gives http.ResponseController the deadlines of what is below.
+// Unwrap lets http.ResponseController find the methods of the writer below.
 func (w response) Unwrap() http.ResponseWriter { return w.ex.w }
 
 type flusher struct{ response }

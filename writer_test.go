@@ -19,8 +19,8 @@ import (
 	"github.com/gosessions/sessions/backends/memory"
 )
 
-// TestR8_CommitsBeforeTheFirstByte goes through everything that begins a
-// response.
+// TestR8_CommitsBeforeTheFirstByte: every method that begins a response commits
+// first.
 func TestR8_CommitsBeforeTheFirstByte(t *testing.T) {
 	for name, begin := range map[string]func(w http.ResponseWriter){
 		"write":       func(w http.ResponseWriter) { _, _ = w.Write([]byte("x")) },
@@ -98,7 +98,7 @@ func TestE3_E4_InformationalResponsesCarryNoCookie(t *testing.T) {
 // plain is a ResponseWriter without optional methods.
 type plain struct{ http.ResponseWriter }
 
-// wrapped lets what is below be found.
+// wrapped is a ResponseWriter that wraps another one.
 type wrapped struct{ http.ResponseWriter }
 
 func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -146,8 +146,8 @@ func TestR21_ClaimsWhatIsBelow(t *testing.T) {
 	}
 }
 
-// TestResponseNotifiesOfClosing: the response has the method CloseNotify, which
-// gin calls unconditionally, whatever is below.
+// TestResponseNotifiesOfClosing: the response always has the method CloseNotify,
+// because gin calls it unconditionally.
 func TestResponseNotifiesOfClosing(t *testing.T) {
 	mw := newMiddleware(t, memory.New(nil), nil)
 	ctx, hangUp := context.WithCancel(t.Context())

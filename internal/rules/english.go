@@ -3,13 +3,14 @@ package main
 import (
 	"go/ast"
 	"go/token"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 )
 
 // plainEnglish are the beginnings of the paths of those files that have to be
-// free of the phrases below.
+// free of the phrases below. The Go files of the root package have to be, too.
 var plainEnglish = []string{
 	"CHANGELOG.md",
 	"docs/architecture.md",
@@ -64,6 +65,9 @@ func blank(s string) string {
 }
 
 func wantsPlainEnglish(name string) bool {
+	if path.Dir(name) == "." && path.Ext(name) == ".go" {
+		return true
+	}
 	return slices.ContainsFunc(plainEnglish, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 

@@ -33,6 +33,7 @@ func TestPlainEnglish(t *testing.T) {
 		{"with a reason", "internal/rules/a.go", "var a = \"some" + "body\" //rules:allow the name of a user", ""},
 		{"Markdown", "docs/cases.md", "# Cases\n\nA token that\n" + is + "longer known, and " + is + "token.", `cases.md:4: says "` + is + `token"`},
 		{"code in Markdown", "docs/cases.md", "Not `some" + "body`.\n\n```\nsome" + "body\n```", ""},
+		{"the root package", "a.go", "// Some" + "body.", `a.go:3: says "Some` + `body"`},
 		{"elsewhere", "p/a.go", "// Some" + "body.", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

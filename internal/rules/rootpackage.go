@@ -20,7 +20,7 @@ const (
 var (
 	// engine finds, commits, moves and ends records. It knows neither HTTP nor
 	// the types above it.
-	engine = []string{"vault", "store", "commit", "reconcile", "rotate", "move", "end", "limit", "locks", "journal", "id"}
+	engine = []string{"vault", "store", "commit", "reconcile", "rotate", "move", "convert", "end", "limit", "locks", "journal", "id"}
 
 	// session is what a handler holds. It knows the engine, and no HTTP.
 	session = []string{"session", "save", "destroy", "touch", "transact", "update", "meta", "flash", "key"}
