@@ -15,6 +15,8 @@ var plainEnglish = []string{
 	"CONTRIBUTING.md",
 	"README.md",
 	"SECURITY.md",
+	"cmd/sessions/options.go",
+	"cmd/sessions/usage.go",
 	"docs/architecture.md",
 	"docs/cases.md",
 	"docs/decisions.md",
