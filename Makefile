@@ -1,5 +1,5 @@
-# `make` alone prints this list. Everything works on a machine that has only
-# Go and a package manager; what the tests need is found, started or installed.
+# `make` alone prints a list of the commands. They work on a machine that has only
+# Go and a package manager: they find, start or install what the tests need.
 
 .DEFAULT_GOAL := help
 .PHONY: help check test lint fuzz bench cover docs explore reliability tidy
@@ -7,45 +7,45 @@
 # Finds, starts or installs the servers that a command's tests need.
 RUN := go run ./internal/services/run
 
-# Time for each fuzz target, and what go test is told besides.
+# The time for each fuzz target, and additional flags for go test.
 FUZZTIME ?= 20s
 TESTFLAGS ?=
 
-help: ## print this list
+help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: lint test ## what CI runs: lint, tests, both releases of Go, nested modules, the demo, a little fuzzing
+check: lint test ## runs what CI runs: lint, tests, both releases of Go, nested modules, the demo, a little fuzzing
 	scripts/releases
 	$(RUN) scripts/nested
 	scripts/smoke
 	scripts/fuzz 3s
 
-test: ## all tests with the race detector, against real services
+test: ## runs all tests with the race detector, against real services
 	$(RUN) go test -race -shuffle=on $(TESTFLAGS) ./...
 	scripts/allocs
 
-lint: ## gofmt, go vet, staticcheck, tidy modules, the house rules
+lint: ## runs gofmt, go vet and staticcheck, checks that modules are tidy, and checks the house rules
 	scripts/lint
 
-tidy: ## go mod tidy in every module
+tidy: ## runs go mod tidy in every module
 	for module in $$(scripts/modules); do (cd $$module && go mod tidy) || exit 1; done
 
-fuzz: ## every fuzz target for FUZZTIME (20s)
+fuzz: ## runs every fuzz target for FUZZTIME (20s)
 	scripts/fuzz $(FUZZTIME)
 
-bench: ## our benchmarks, and the peers' beside them
+bench: ## runs the benchmarks, together with those of other libraries
 	$(RUN) scripts/modules bench go test -run 'TestRatios|TestLoopback|TestPostgres' -v ./...
 	$(RUN) go test -run='^$$' -bench=. -benchmem ./...
 	TIMING=1 go test -run=TestS5 ./...
 
-cover: ## statement coverage of all packages by all tests
+cover: ## measures the statement coverage of all packages by all tests
 	$(RUN) scripts/cover
 
-docs: ## check the documents' links and print the packages' overviews
+docs: ## checks the links in the documents and prints the documentation of the packages
 	scripts/docs
 
-explore: ## every order of requests, with every fault: the whole that tests sample
+explore: ## runs every order of requests with every fault, of which the tests run a sample
 	EXPLORE=all $(RUN) go test -v -count=1 -timeout=6h $(TESTFLAGS) ./internal/explore | grep -v '^=== '
 
-reliability: ## slow tests: processes killed, frozen and cut off under load
+reliability: ## runs the slow tests: servers are killed, frozen and cut off under load
 	RELIABILITY=$(CURDIR)/docs/reliability.md $(RUN) scripts/modules faults go test -race -timeout=60m -count=1 $(TESTFLAGS) ./...

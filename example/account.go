@@ -102,7 +102,7 @@ func (app *app) revoke(s *sessions.Session, r *http.Request) (any, error) {
 	case "one":
 		n, err = app.revokeOne(r, subject)
 	default:
-		err = web.BadField("the field \"which\" must be others or all, or one with the field \"id\"")
+		err = web.BadField("the field \"which\" must be others, all or one; one also needs the field \"id\"")
 	}
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (app *app) revoke(s *sessions.Session, r *http.Request) (any, error) {
 	if which == "all" {
 		return answer, nil // there is no session left to hold a message
 	}
-	return answer, app.Tell(s, r, "Ended on other devices: %d.", n)
+	return answer, app.Tell(s, r, "Sessions logged out: %d.", n)
 }
 
 // revokeAll logs out everywhere, this browser included: Destroy deletes its

@@ -58,8 +58,8 @@ func TestDevices(t *testing.T) {
 		}
 		other.post("/login", "user", "bob")
 		if s.stateless {
-			a.get("/devices").want(t, 501, `{"error":"this backend cannot do that"}`)
-			a.post("/revoke", "which", "all").want(t, 501, `{"error":"this backend cannot do that"}`)
+			a.get("/devices").want(t, 501, `{"error":"this backend does not support that"}`)
+			a.post("/revoke", "which", "all").want(t, 501, `{"error":"this backend does not support that"}`)
 			return
 		}
 

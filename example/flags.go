@@ -61,19 +61,19 @@ func (s *settings) flags() *flag.FlagSet {
 	}
 	fs := flag.NewFlagSet("example", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	address(fs, &s.addr, "addr", "where to listen")
-	choice(fs, &s.Backend, "backend", "where sessions are kept", "memory", "cookie", "redis", "postgres")
-	choice(fs, &s.Codec, "codec", "how the record travels, with -backend cookie", "flask", "starlette", "jwt", "encrypted")
-	choice(fs, &s.Transport, "transport", "how the token travels; header stands for Authorization: Bearer", "cookie", "header")
-	fs.StringVar(&s.secret, "secret", s.secret, "`key` of the cookie backend; a random one if there is none")
+	address(fs, &s.addr, "addr", "address to listen on")
+	choice(fs, &s.Backend, "backend", "store of the sessions", "memory", "cookie", "redis", "postgres")
+	choice(fs, &s.Codec, "codec", "format of the cookie, with -backend cookie", "flask", "starlette", "jwt", "encrypted")
+	choice(fs, &s.Transport, "transport", "how tokens travel; header means Authorization: Bearer", "cookie", "header")
+	fs.StringVar(&s.secret, "secret", s.secret, "`key` of the cookie backend (default: a random key)")
 	fs.StringVar(&s.redis, "redis", s.redis, "`URL` of the Redis server")
 	fs.StringVar(&s.postgres, "postgres", s.postgres, "`URL` of the Postgres server")
-	choice(fs, &s.serializer, "serializer", "how values are encoded, where the codec leaves the choice", "json", "flask", "msgpack")
+	choice(fs, &s.serializer, "serializer", "encoding of values, if the codec leaves a choice", "json", "flask", "msgpack")
 	fs.BoolVar(&s.autoload, "autoload", s.autoload, "load the session before the handler runs")
-	fs.StringVar(&s.cookieName, "cookie-name", s.cookieName, "`name` of the cookie; mostly __Host-session if there is none")
-	duration(fs, &s.lifetime, "lifetime", "how long a session lives, such as 36h; mostly 14 days if there is none", time.Second)
-	duration(fs, &s.idle, "idle", "how long a session lives that nobody uses, such as 20m; 0, the default, is no limit", 0)
-	fs.BoolVar(&s.insecure, "insecure", s.insecure, "send the cookie over plain http, for tools that drop Secure on localhost")
+	fs.StringVar(&s.cookieName, "cookie-name", s.cookieName, "`name` of the cookie (default: __Host-session, or session in formats of Python)")
+	duration(fs, &s.lifetime, "lifetime", "how long a session lives, such as 36h (default: 14 days, or that of the codec)", time.Second)
+	duration(fs, &s.idle, "idle", "how long an unused session lives, such as 20m (default: 0, no limit)", 0)
+	fs.BoolVar(&s.insecure, "insecure", s.insecure, "send the cookie without Secure, for tools that do not treat localhost as secure")
 	return fs
 }
 
@@ -119,7 +119,7 @@ func parse(args []string, getenv func(string) string) (*settings, error) {
 		return nil, err
 	}
 	if fs.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q: there are only flags", fs.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q: give flags only", fs.Arg(0))
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -144,11 +144,11 @@ func parse(args []string, getenv func(string) string) (*settings, error) {
 func (s *settings) check(given map[string]bool) error {
 	switch {
 	case given["secret"] && s.secret == "":
-		return errors.New("-secret is empty: leave it out for a random key")
+		return errors.New("-secret is empty: leave it out to get a random key")
 	case given["codec"] && s.Backend != "cookie":
-		return fmt.Errorf("-codec needs -backend cookie: the backend is %s", s.Backend)
+		return fmt.Errorf("-codec needs -backend cookie, but the backend is %s", s.Backend)
 	case s.serializer != "" && s.Backend == "cookie" && s.Codec != "encrypted":
-		return fmt.Errorf("-serializer cannot be chosen with -codec %s, whose format is fixed: leave it out, or use -codec encrypted", s.Codec)
+		return fmt.Errorf("-serializer has no effect with -codec %s, whose format is fixed: leave it out, or use -codec encrypted", s.Codec)
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func (s *settings) Tags() []string {
 
 // usage prints the flags and what each is called in the environment.
 func usage(w io.Writer) {
-	fmt.Fprint(w, "The demonstration of package sessions. Flags, each also an environment variable:\n\n")
+	fmt.Fprint(w, "This program demonstrates package sessions. Each flag can also be set by the environment variable in brackets.\n\n")
 	new(settings).flags().VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
 		fmt.Fprintf(w, "  -%s %s\n    \t%s [%s]\n", f.Name, value, text, environment[f.Name])

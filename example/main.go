@@ -89,7 +89,7 @@ func wire(settings *settings, backend sessions.Backend, format serializer.Format
 func run(ctx context.Context, settings *settings, app *app) error {
 	defer closeBackend(app.backend)
 	if settings.needsSecret() && settings.secret == "" {
-		fmt.Fprintln(os.Stderr, "example: warning: no -secret: using a random key, so sessions end with this process")
+		fmt.Fprintln(os.Stderr, "example: warning: -secret is not set: using a random key, so sessions end with this process")
 	}
 	if err := prepare(ctx, app.backend); err != nil {
 		// It may be up in a moment. Until then the answer is 503.

@@ -95,14 +95,14 @@ type alternative struct {
 func (s *settings) alternatives() []alternative {
 	sealed := func(codec string) bool { return s.Backend == "cookie" && s.Codec == codec }
 	return []alternative{
-		{"-backend memory", "in this process, and gone with it", s.Backend == "memory"},
-		{"-backend redis", "one server, Sentinel or Cluster", s.Backend == "redis"},
-		{"-backend postgres", "one table and nothing else", s.Backend == "postgres"},
-		{"-backend cookie -codec flask", "signed, as Flask does it", sealed("flask")},
-		{"-backend cookie -codec starlette", "signed, as Starlette and FastAPI do it", sealed("starlette")},
-		{"-backend cookie -codec jwt", "a JSON Web Token, as PyJWT makes it", sealed("jwt")},
-		{"-backend cookie -codec encrypted", "for nobody else to read", sealed("encrypted")},
+		{"-backend memory", "in this process; sessions end with it", s.Backend == "memory"},
+		{"-backend redis", "a single server, Sentinel or Cluster", s.Backend == "redis"},
+		{"-backend postgres", "one table", s.Backend == "postgres"},
+		{"-backend cookie -codec flask", "signed, as by Flask", sealed("flask")},
+		{"-backend cookie -codec starlette", "signed, as by Starlette and FastAPI", sealed("starlette")},
+		{"-backend cookie -codec jwt", "a JSON Web Token, as by PyJWT", sealed("jwt")},
+		{"-backend cookie -codec encrypted", "encrypted, so only the server can read it", sealed("encrypted")},
 		{"-serializer msgpack", "smaller records", s.serializer == "msgpack"},
-		{"-transport header", "for programs: Authorization: Bearer", s.Transport == "header"},
+		{"-transport header", "for programs; uses Authorization: Bearer", s.Transport == "header"},
 	}
 }

@@ -17,7 +17,7 @@ func TestPage(t *testing.T) {
 		if s.inHeader {
 			has(t, first.body, "<em>program</em>", "Authorization: Bearer", "127.0.0.1")
 		} else {
-			has(t, first.body, "<em>stranger</em>", "Nothing, so nothing is stored", `action="/login"`)
+			has(t, first.body, "<em>stranger</em>", "The session is empty, so nothing is stored", `action="/login"`)
 		}
 
 		v.post("/cart", "item", "Assam", "add", "2")
@@ -25,7 +25,7 @@ func TestPage(t *testing.T) {
 		v.post("/set", "key", "float", "value", `1.0`)
 		v.post("/login", "user", "ada & eve")
 		page := v.get("/").body
-		has(t, page, "<em>ada &amp; eve</em>", `action="/logout"`, "Assam is in the cart.", "Welcome, ada &amp; eve.",
+		has(t, page, "<em>ada &amp; eve</em>", `action="/logout"`, "Added one Assam to the cart.", "Welcome, ada &amp; eve.",
 			"&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;", ">1.0<", ">float64<", `aria-label="Assam in the cart">2<`)
 		if strings.Contains(page, "<script") {
 			t.Error("the page runs what a visitor has stored")
@@ -94,7 +94,7 @@ func TestPageOfRefusedCookie(t *testing.T) {
 	v := person(t, start(t))
 	r, _ := http.NewRequest("GET", v.url+"/", nil)
 	r.Header.Set("Cookie", "session=nonsense")
-	has(t, v.send(r).body, "it leads to no session", "<em>stranger</em>")
+	has(t, v.send(r).body, "no session belongs to it", "<em>stranger</em>")
 }
 
 func TestPageHeaders(t *testing.T) {

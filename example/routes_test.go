@@ -326,11 +326,11 @@ func TestFormsOfBothKinds(t *testing.T) {
 	r, _ = http.NewRequest("POST", v.url+"/set", strings.NewReader("--x\r\nContent-Disposi"))
 	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	r.Header.Set("Accept", v.accept)
-	v.send(r).want(t, 400, `{"error":"the form cannot be read"}`)
+	v.send(r).want(t, 400, `{"error":"the form is not valid"}`)
 	r, _ = http.NewRequest("POST", v.url+"/set", strings.NewReader("key=%zz&value=1"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", v.accept)
-	v.send(r).want(t, 400, `{"error":"the form cannot be read"}`)
+	v.send(r).want(t, 400, `{"error":"the form is not valid"}`)
 	v.post("/set?key=k&value=1").want(t, 400, `{"error":"the field \"key\" is missing"}`)
 }
 

@@ -52,7 +52,7 @@ func keyAndValue(r *http.Request) (key string, value any, err error) {
 		return "", nil, err
 	}
 	if value, err = web.Parse(text); err != nil {
-		return "", nil, web.BadField("the field \"value\" must be JSON, such as 42, [1, 2] or \"text\" in quotes")
+		return "", nil, web.BadField("the field \"value\" must be JSON, such as 42, [1, 2] or \"text\" (with the quotes)")
 	}
 	return key, value, nil
 }
@@ -119,5 +119,5 @@ func oneMore(old any) (any, error) {
 	case float64:
 		return n + 1, nil
 	}
-	return nil, web.BadField("the value under this key is no number")
+	return nil, web.BadField("the value under this key is not a number")
 }

@@ -94,7 +94,7 @@ func TestMistakes(t *testing.T) {
 		args  []string
 		part  string
 	}{
-		{"unknown command", misuse, "", []string{"decod"}, "no such command"},
+		{"unknown command", misuse, "", []string{"decod"}, "unknown command"},
 		{"no format", misuse, "", []string{"decode", "-secret", secret, "x"}, "-format"},
 		{"unknown format", misuse, "", []string{"decode", "-secret", secret, "-format", "django"}, "starlette-flask"},
 		{"no secret", misuse, "", []string{"decode", "-format", "flask", "x"}, "-secret-file"},
@@ -115,9 +115,9 @@ func TestMistakes(t *testing.T) {
 		{"tokens beside requests", misuse, "", []string{"decode", "-requests", "x"}, "standard input"},
 		{"payload as an argument", misuse, "", []string{"encode", "-format", "flask", "-secret", secret, "{}"}, "standard input"},
 		{"no such metadata", misuse, "", []string{"encode", "-format", "starsessions2", "-secret", secret, "-metadata", "no such file"}, "no such file"},
-		{"bad metadata", misuse, "", []string{"encode", "-format", "starsessions2", "-secret", secret, "-metadata", file(t, "{}")}, "neutral form"},
+		{"bad metadata", misuse, "", []string{"encode", "-format", "starsessions2", "-secret", secret, "-metadata", file(t, "{}")}, "form that decode prints"},
 		{"bad headers", misuse, "", []string{"encode", "-format", "jwt", "-secret", secret, "-headers", "[]"}, "JSON object"},
-		{"no payload", failure, "", []string{"encode", "-format", "flask", "-secret", secret}, "neutral form"},
+		{"no payload", failure, "", []string{"encode", "-format", "flask", "-secret", secret}, "form that decode prints"},
 		{"payload too large", failure, strings.Repeat(" ", maxPayload+1), []string{"encode", "-format", "flask", "-secret", secret}, "large"},
 		{"no session", failure, `{"t":"str","v":"x"}`, []string{"encode", "-format", "flask", "-secret", secret}, "dict"},
 		{"key with argument", misuse, "", []string{"keygen", "x"}, "flags only"},

@@ -6,7 +6,7 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-var errPayload = errors.New("sessions: no payload")
+var errPayload = errors.New("sessions: the payload is missing")
 
 // encode makes a token of the request's payload.
 func (r *request) encode() (string, error) {
@@ -37,7 +37,7 @@ func (r *request) encode() (string, error) {
 // sign signs an ID as Flask-Session does.
 func (r *request) sign() (string, error) {
 	if r.payload.Kind != value.String || r.payload.Text == "" {
-		return "", errors.New("sessions: the payload is not a session ID, which is a text")
+		return "", errors.New("sessions: the payload is not a session ID: it must be text")
 	}
 	signer, err := r.signer()
 	if err != nil {

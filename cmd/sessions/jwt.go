@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	errHeaders = errors.New("sessions: the headers may not hold alg, b64 or crit, and kid and typ are texts")
+	errHeaders = errors.New("sessions: the headers must not contain alg, b64 or crit, and kid and typ must be text")
 
 	digests = map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}
 )
@@ -25,7 +25,7 @@ func (r *request) withHeaders(token string) (string, error) {
 	algorithm := r.jwt().Primary.Algorithm
 	digest := digests[algorithm]
 	if digest == nil {
-		return "", errors.New("sessions: headers can be given for HS256, HS384 and HS512 only")
+		return "", errors.New("sessions: -headers works only with HS256, HS384 and HS512")
 	}
 	header := value.Value{Kind: value.Dict, Items: []value.Value{value.OfString("alg"), value.OfString(algorithm)}}
 	typ := value.OfString("JWT")

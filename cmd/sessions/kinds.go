@@ -29,7 +29,7 @@ type kindList []kind
 // kinds are all formats, in the order of the documentation.
 var kinds = kindList{
 	{
-		name: "flask", about: "Flask's session cookie",
+		name: "flask", about: "session cookie of Flask",
 		keyed: true, maxAge: 31 * day, codec: flask, layout: foreign{},
 	},
 	{
@@ -37,7 +37,7 @@ var kinds = kindList{
 		keyed: true, maxAge: 14 * day, codec: starlette, layout: foreign{},
 	},
 	{
-		name: "starlette-flask", about: "the package of that name; its cookies have no age",
+		name: "starlette-flask", about: "cookie of starlette-flask, which never expires",
 		keyed: true, maxAge: noLimit, codec: starletteFlask, layout: foreign{},
 	},
 	{
@@ -45,7 +45,7 @@ var kinds = kindList{
 		keyed: true, maxAge: 14 * day, codec: starlette, layout: foreign{},
 	},
 	{
-		name: "starsessions2", about: "CookieStore of starsessions 2; -max-age is its lifetime, 0 stands for 360 days",
+		name: "starsessions2", about: "CookieStore of starsessions 2; -max-age is its lifetime, 0 means 360 days",
 		keyed: true, maxAge: longLifetime, codec: starlette, layout: foreign{metadata: true},
 	},
 	{
@@ -53,7 +53,7 @@ var kinds = kindList{
 		keyed: true, maxAge: 14 * day, codec: starlette, layout: foreign{},
 	},
 	{
-		name: "jwt", about: "JwtCodecBackend of starlette-session-middleware: the session is the claims",
+		name: "jwt", about: "JwtCodecBackend of starlette-session-middleware; the claims are the session",
 		keyed: true, maxAge: noLimit, codec: pyJWT, layout: foreign{},
 	},
 	{
@@ -61,7 +61,7 @@ var kinds = kindList{
 		maxAge: noLimit, codec: bare, layout: foreign{},
 	},
 	{
-		name: "flask-session-id", about: "an ID that Flask-Session has signed; the payload is the ID",
+		name: "flask-session-id", about: "an ID signed by Flask-Session; the payload is the ID",
 		keyed: true, maxAge: noLimit,
 	},
 	{

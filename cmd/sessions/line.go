@@ -13,7 +13,7 @@ import (
 )
 
 // errLine reports a line that is no usable request.
-var errLine = errors.New("sessions: not a request")
+var errLine = errors.New("sessions: the line is not a valid request")
 
 const (
 	// maxPayload bounds the neutral form of a payload: four times what a
@@ -243,6 +243,6 @@ func form(raw []byte) (*value.Value, error) {
 	return &v, err
 }
 
-var errForm = errors.New(`sessions: not a value in the neutral form, such as {"t":"dict","v":[["user",{"t":"int","v":"42"}]]}`)
+var errForm = errors.New(`sessions: not a value in the form that decode prints, such as {"t":"dict","v":[["user",{"t":"int","v":"42"}]]}`)
 
 var errLarge = errors.New("sessions: a field is too large")

@@ -46,7 +46,7 @@
 //
 // REDIS_URL and DATABASE_URL stand for the flags, SESSIONS_SECRET for a key.
 // Tokens, IDs and keys are never printed: a session is named by its public ID,
-// which [github.com/gosessions/sessions.Session.ID] returns.
+// which [github.com/gosessions/sessions.Session.PublicID] returns.
 package main
 
 import (
@@ -94,7 +94,7 @@ func (p *program) run(args []string) int {
 	}
 	c := commands.find(args[0])
 	if c == nil {
-		return p.fail("", usageError{errors.New("sessions: there is no such command: decode, encode, keygen, list, revoke, schema and migrate are")})
+		return p.fail("", usageError{errors.New("sessions: unknown command: give decode, encode, keygen, list, revoke, schema or migrate")})
 	}
 	err := c.run(p, args[1:])
 	switch {
@@ -112,9 +112,9 @@ func (p *program) run(args []string) int {
 func (p *program) fail(command string, err error) int {
 	code, name, hint := failure, "sessions", ""
 	if _, ok := errors.AsType[usageError](err); ok {
-		code, hint = misuse, " (sessions "+command+" -h says more)"
+		code, hint = misuse, " (see sessions "+command+" -h)"
 		if command == "" {
-			hint = " (sessions -h says more)"
+			hint = " (see sessions -h)"
 		}
 	}
 	if command != "" {

@@ -38,20 +38,20 @@ func (o *options) flags(encode bool) *flag.FlagSet {
 	}
 	f := newFlags(name)
 	r := &o.request
-	f.Func("format", "`format` of the token, one of the list below", func(text string) error {
+	f.Func("format", "`format` of the token; see the list below", func(text string) error {
 		if r.kind = kinds.find(text); r.kind == nil {
 			return errors.New("want one of " + kinds.String())
 		}
 		return nil
 	})
-	f.Var(secretFlag{&o.secrets.plain}, "secret", "the `key`; other users of the machine can see it while the command runs")
-	f.Var(secretFlag{&o.secrets.encoded}, "secret-base64", "the key in `base64`, for one that is no text")
-	f.Var(secretFlag{&o.secrets.file}, "secret-file", "`file` with the key; one line end is cut off")
-	f.Var(secretFlag{&o.secrets.fallback}, "fallback", "an older `key` that only verifies; may be repeated")
-	f.Var(secretFlag{&o.secrets.encodedFallback}, "fallback-base64", "an older key in `base64`; may be repeated")
-	f.Var(secretFlag{&o.secrets.fallbackFromFiles}, "fallback-file", "`file` with an older key; may be repeated")
-	f.StringVar(&r.salt, "salt", "", "the signer's `salt`, if the application changed it")
-	f.Func("max-age", "`seconds|none`: how old a token may be; the format's own default if not given", func(text string) error {
+	f.Var(secretFlag{&o.secrets.plain}, "secret", "the `key`; other users of this machine can see it while the command runs")
+	f.Var(secretFlag{&o.secrets.encoded}, "secret-base64", "the key in `base64`, for a key that is not text")
+	f.Var(secretFlag{&o.secrets.file}, "secret-file", "`file` with the key; one line break at its end is ignored")
+	f.Var(secretFlag{&o.secrets.fallback}, "fallback", "a previous `key`, which only verifies; may be repeated")
+	f.Var(secretFlag{&o.secrets.encodedFallback}, "fallback-base64", "a previous key in `base64`; may be repeated")
+	f.Var(secretFlag{&o.secrets.fallbackFromFiles}, "fallback-file", "`file` with a previous key; may be repeated")
+	f.StringVar(&r.salt, "salt", "", "`salt` of the signer, if the application changed it")
+	f.Func("max-age", "`seconds|none`: how old a token may be (default: that of the format)", func(text string) error {
 		if text == "none" {
 			r.maxAge = age{given: true, unlimited: true}
 			return nil
@@ -63,24 +63,24 @@ func (o *options) flags(encode bool) *flag.FlagSet {
 		r.maxAge = age{given: true, seconds: n}
 		return nil
 	})
-	f.Func("now", "unix `time` that counts as now; the clock's if not given", func(text string) error {
+	f.Func("now", "Unix `time` to use as the current time (default: the clock)", func(text string) error {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 || n > lastSecond {
-			return errors.New("want seconds since 1970")
+			return errors.New("want a number of seconds since 1970")
 		}
 		r.now = time.Unix(n, 0)
 		return nil
 	})
 	f.StringVar(&r.algorithm, "alg", "", "`algorithm` of a JSON Web Token: HS256 (default), HS384 or HS512")
-	f.StringVar(&r.serializer, "serializer", "", "`name` of how values are encoded, for formats that leave the choice")
-	f.Func("cookie-name", "`name` of the cookie, to which encrypted tokens are bound; __Host-session and session are tried if not given", func(text string) error {
+	f.StringVar(&r.serializer, "serializer", "", "`name` of the encoding of values, for formats that have several")
+	f.Func("cookie-name", "`name` of the cookie, to which encrypted tokens are bound (default: try __Host-session and session)", func(text string) error {
 		r.cookieName, r.named = text, true
 		return nil
 	})
-	f.BoolVar(&o.lines, "requests", false, "take requests from standard input, one JSON object a line, with the fields\nformat secret fallbacks salt now max_age alg serializer cookie_name and\n"+requestFields(encode)+"; flags count where a line says nothing")
+	f.BoolVar(&o.lines, "requests", false, "read requests from standard input, one JSON object per line, with the fields\nformat secret fallbacks salt now max_age alg serializer cookie_name and\n"+requestFields(encode)+"; flags apply where a line has no such field")
 	if encode {
-		f.StringVar(&o.metadata, "metadata", "", "`file` with the record's metadata in the neutral form, or null for none")
-		f.Func("headers", "more headers of a JSON Web Token, as a JSON `object`", func(text string) error {
+		f.StringVar(&o.metadata, "metadata", "", "`file` with the metadata of the record in the form that decode prints, or null")
+		f.Func("headers", "additional headers of a JSON Web Token, as a JSON `object`", func(text string) error {
 			headers, err := pyjson.Decode([]byte(text), pyjson.Rules{})
 			if err != nil || headers.Kind != value.Dict {
 				return errors.New("want a JSON object")
@@ -122,7 +122,7 @@ func (o *options) parse(args []string, encode bool, getenv func(string) string) 
 		}
 	}
 	if !o.lines && o.request.kind == nil {
-		return errors.New("sessions: which -format? One of " + kinds.String())
+		return errors.New("sessions: give -format, one of " + kinds.String())
 	}
 	return nil
 }

@@ -57,10 +57,10 @@ const lastSecond = 253402300799
 
 var (
 	errFormat = errors.New("sessions: unknown format")
-	errSecret = errors.New("sessions: no secret: give -secret-file, -secret, -secret-base64 or the environment variable " + secretVariable)
+	errSecret = errors.New("sessions: the secret is missing: give -secret-file, -secret, -secret-base64 or the environment variable " + secretVariable)
 	errText   = errors.New("sessions: a secret, salt or name is not valid UTF-8")
-	errNow    = errors.New("sessions: now is not a time between 1970 and 9999 in seconds")
-	errAge    = errors.New("sessions: the greatest age is not a number of seconds, 0 or more")
+	errNow    = errors.New("sessions: the time now must be between 1970 and 9999, in seconds since 1970")
+	errAge    = errors.New("sessions: the maximum age must be a number of seconds, 0 or more")
 )
 
 // check returns why the request cannot be answered, whatever the token is.

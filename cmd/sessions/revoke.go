@@ -16,7 +16,7 @@ func (s *store) revokeFlags() *flag.FlagSet {
 	return f
 }
 
-var errExcept = errors.New("sessions: there is no session with the ID given as -except: nothing was revoked")
+var errExcept = errors.New("sessions: the user has no session with the ID given as -except: nothing was revoked")
 
 // revokeCommand ends the sessions of a subject.
 func (p *program) revokeCommand(args []string) error {
@@ -37,7 +37,7 @@ func (p *program) revokeCommand(args []string) error {
 		}
 		n, err := b.RevokeSubject(ctx, s.subject, except)
 		if err != nil {
-			return fmt.Errorf("sessions: %d revoked, then: %w", n, err)
+			return fmt.Errorf("sessions: revoked %d sessions before an error: %w", n, err)
 		}
 		if _, err := fmt.Fprintf(p.out, "{\"revoked\":%d}\n", n); err != nil {
 			return errOutput

@@ -11,7 +11,7 @@ import (
 func (s *store) schemaFlags() *flag.FlagSet {
 	f := newFlags("schema")
 	s.addPostgres(f, false)
-	f.BoolVar(&s.unlogged, "unlogged", false, "an UNLOGGED table: faster, and empty after a crash of the server")
+	f.BoolVar(&s.unlogged, "unlogged", false, "print the SQL for an UNLOGGED table: it is faster, and empty after a crash of the server")
 	return f
 }
 
@@ -34,7 +34,7 @@ func (p *program) schemaCommand(args []string) error {
 func (s *store) migrateFlags() *flag.FlagSet {
 	f := newFlags("migrate")
 	s.addPostgres(f, true)
-	f.BoolVar(&s.unlogged, "unlogged", false, "make an UNLOGGED table: faster, and empty after a crash of the server")
+	f.BoolVar(&s.unlogged, "unlogged", false, "create an UNLOGGED table: it is faster, and empty after a crash of the server")
 	return f
 }
 

@@ -43,10 +43,10 @@ func (f *secretFlags) keys(getenv func(string) string) (secret string, fallbacks
 		secret = getenv(secretVariable)
 	case 1:
 		if secret = primary[0]; secret == "" {
-			return "", nil, errors.New("sessions: the secret is empty")
+			return "", nil, errors.New("sessions: the secret is empty: give the key of the application")
 		}
 	default:
-		return "", nil, errors.New("sessions: more than one secret is given: the others are fallbacks")
+		return "", nil, errors.New("sessions: more than one secret is given: give previous keys as fallbacks")
 	}
 	fallbacks, err = read(f.fallback, f.encodedFallback, f.fallbackFromFiles)
 	return secret, fallbacks, err
@@ -77,7 +77,7 @@ func decodeKey(text string) (string, error) {
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
 	data, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
-		return "", errors.New("sessions: a secret that is given in base64 is none")
+		return "", errors.New("sessions: a secret given in base64 is not valid base64")
 	}
 	return string(data), nil
 }

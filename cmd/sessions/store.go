@@ -28,25 +28,25 @@ type store struct {
 // reaching it too.
 func (s *store) addPostgres(f *flag.FlagSet, connect bool) {
 	if connect {
-		f.StringVar(&s.postgres, "postgres", "", "`URL` of the Postgres server; or the environment variable DATABASE_URL")
+		f.StringVar(&s.postgres, "postgres", "", "`URL` of the Postgres server (default: the environment variable DATABASE_URL)")
 	}
 	f.StringVar(&s.table, "table", "", "`name` of the table (default public.sessions)")
 }
 
 func (s *store) addRedis(f *flag.FlagSet) {
-	f.StringVar(&s.redis, "redis", "", "`URL` of the Redis server; or the environment variable REDIS_URL")
-	f.StringVar(&s.prefix, "prefix", "", "`text` that keys in Redis begin with (default "+redis.DefaultPrefix+")")
+	f.StringVar(&s.redis, "redis", "", "`URL` of the Redis server (default: the environment variable REDIS_URL)")
+	f.StringVar(&s.prefix, "prefix", "", "`prefix` of the keys in Redis (default "+redis.DefaultPrefix+")")
 }
 
 func (s *store) addSubject(f *flag.FlagSet) {
-	f.Func("subject", "whose sessions: the `name` that SetSubject was given", func(text string) error {
+	f.Func("subject", "`name` of the user, as passed to SetSubject", func(text string) error {
 		s.subject, s.hasSubject = text, text != ""
 		return nil
 	})
 }
 
 func (s *store) addExcept(f *flag.FlagSet) {
-	f.Func("except", "the `id`, as list prints it, of a session that stays", func(text string) error {
+	f.Func("except", "`id` of a session to keep, as printed by list", func(text string) error {
 		s.except, s.hasExcept = text, true
 		return nil
 	})
@@ -58,9 +58,9 @@ type openStore interface {
 	Close() error
 }
 
-var errSubject = usageError{errors.New("sessions: whose sessions? Give -subject")}
+var errSubject = usageError{errors.New("sessions: give -subject, the user whose sessions you mean")}
 
-var errStore = errors.New("sessions: which store? Give -redis or -postgres, or the environment variable REDIS_URL or DATABASE_URL")
+var errStore = errors.New("sessions: give one store, by -redis or -postgres or by the environment variable REDIS_URL or DATABASE_URL")
 
 // open opens the store that the flags name, or else the environment.
 func (s *store) open() (openStore, error) {
@@ -90,7 +90,7 @@ func (s *store) openPostgres(url string) (*postgres.Backend, error) {
 		url = s.getenv("DATABASE_URL")
 	}
 	if url == "" {
-		return nil, usageError{errors.New("sessions: which server? Give -postgres or the environment variable DATABASE_URL")}
+		return nil, usageError{errors.New("sessions: give the server, by -postgres or the environment variable DATABASE_URL")}
 	}
 	options := &postgres.Options{Table: s.table, Unlogged: s.unlogged, SweepEvery: -1}
 	if _, err := postgres.SchemaFor(options); err != nil {
@@ -104,7 +104,7 @@ func (s *store) openPostgres(url string) (*postgres.Backend, error) {
 	return b, nil
 }
 
-var errURL = errors.New("sessions: the URL cannot be parsed: it is postgres://user:password@host:port/database, with what is special in the password percent-encoded")
+var errURL = errors.New("sessions: the URL is not valid: write postgres://user:password@host:port/database, and percent-encode special characters of the password")
 
 // parse reads arguments that are flags only.
 func parse(f *flag.FlagSet, args []string) error {
@@ -112,7 +112,7 @@ func parse(f *flag.FlagSet, args []string) error {
 		return usageError{err}
 	}
 	if f.NArg() > 0 {
-		return usageError{errors.New("sessions: it takes flags only")}
+		return usageError{errors.New("sessions: unexpected argument: give flags only")}
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (p *program) decodeCommand(args []string) error {
 	}
 	if o.lines {
 		if len(o.rest) > 0 {
-			return usageError{errors.New("sessions: with -requests tokens come from standard input")}
+			return usageError{errors.New("sessions: -requests reads tokens from standard input: give no arguments")}
 		}
 		return serve(p.in, p.out, decodeRequest(&o.request, time.Now))
 	}
@@ -84,7 +84,7 @@ func (p *program) encodeCommand(args []string) error {
 		return usageError{err}
 	}
 	if len(o.rest) > 0 {
-		return usageError{errors.New("sessions: the payload comes from standard input, not as an argument")}
+		return usageError{errors.New("sessions: the payload is read from standard input: give no arguments")}
 	}
 	if o.lines {
 		return serve(p.in, p.out, encodeRequest(&o.request, time.Now))

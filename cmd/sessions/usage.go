@@ -62,54 +62,58 @@ func (list commandList) find(name string) *command {
 	return nil
 }
 
-const overview = `sessions shows what is in a session's token, or why it is refused.
+const overview = `Sessions shows what is in a session token, or why a token is refused. It also lists
+and ends the sessions in a store.
 
-  sessions decode -format F [flags] [TOKEN ...]    what is in tokens
-  sessions encode -format F [flags] < PAYLOAD      a token for a payload
-  sessions keygen                                  a fresh key
-  sessions list -subject S [flags]                 the sessions of a user
-  sessions revoke -subject S [flags]               end them
-  sessions schema                                  the tables in Postgres
-  sessions migrate [flags]                         create or update them
+  sessions decode -format F [flags] [TOKEN ...]    print what is in tokens
+  sessions encode -format F [flags] < PAYLOAD      make a token from a payload
+  sessions keygen                                  make a new key
+  sessions list -subject S [flags]                 list the sessions of a user
+  sessions revoke -subject S [flags]               end the sessions of a user
+  sessions schema [flags]                          print the SQL for the table in Postgres
+  sessions migrate [flags]                         create or update the table in Postgres
 
-sessions COMMAND -h says more.
+Run "sessions COMMAND -h" for the flags of a command.
 `
 
-const decodeAbout = `Prints one line of JSON for each token, given as arguments or one a line on standard
-input: {"valid":true,"payload":P}, with "metadata" too where the format has it, or
-{"valid":false,"reason":R}. P has its types beside its values, as {"t":type,"v":value}.
+const decodeAbout = `Decode prints one line of JSON for each token. Give the tokens as arguments, or one per
+line on standard input. A line is {"valid":true,"payload":P}, with "metadata" as well if
+the format has it, or {"valid":false,"reason":R}. P contains the type of each value, as
+{"t":type,"v":value}.
 
 The key comes from -secret-file, -secret or -secret-base64, or from the environment
 variable SESSIONS_SECRET. It is never printed.
 
 R is one of bad-signature, expired, future, not-yet-valid, malformed,
 missing-timestamp, bad-payload, not-a-dict, bad-algorithm, bad-claim, too-large,
-pickle and bad-request. Exit status: 0 if all tokens are valid, 1 if one is not, 2
-after a mistake in the flags.
+pickle and bad-request. The exit status is 0 if all tokens are valid, 1 if one of them
+is not, and 2 if the flags are wrong.
 `
 
-const encodeAbout = `Prints the token for the payload on standard input, in the form that decode
-prints: {"t":"dict","v":[["user",{"t":"int","v":"42"}]]}. With -now the same payload
-gives the same token, but for encrypted and sess+jwt, which are never alike.
+const encodeAbout = `Encode reads a payload from standard input, in the form that decode prints, and prints
+a token for it: {"t":"dict","v":[["user",{"t":"int","v":"42"}]]}. With -now, the same
+payload gives the same token, except in the formats encrypted and sess+jwt, whose
+tokens are always different.
 `
 
-const keygenAbout = `Prints a fresh key of 32 random bytes in base64. It is used as it is printed, as the
-key of cookie.Encrypted or cookie.JWT, for example.
+const keygenAbout = `Keygen prints a new key of 32 random bytes in base64. Use the key as it is printed, for
+example for cookie.Encrypted or cookie.JWT.
 `
 
-const listAbout = `Prints one line of JSON for each live session of a user: {"id":…,"created":…,"expires":…}.
-The id is the one that Session.ID returns, with which nobody can log in; expires is
-when the session ends if it is not used.
+const listAbout = `List prints one line of JSON for each live session of a user:
+{"id":…,"created":…,"expires":…}. The id is the public ID, which Session.PublicID returns;
+nobody can log in with it. Expires is when the session ends if it is not used again.
 `
 
-const revokeAbout = `Ends all sessions of a user at once, or all but one, and prints how many: {"revoked":3}.
+const revokeAbout = `Revoke ends all sessions of a user at once, or all except one, and prints how many it
+ended: {"revoked":3}.
 `
 
-const schemaAbout = `Prints the SQL that makes the table for sessions in Postgres.
+const schemaAbout = `Schema prints the SQL that creates the table for sessions in Postgres.
 `
 
-const migrateAbout = `Makes the table for sessions in Postgres, or brings it up to date. It can be run again,
-and by several machines at once.
+const migrateAbout = `Migrate creates the table for sessions in Postgres, or updates it. You can run it again,
+and on several machines at once.
 `
 
 // help prints how a command is used, or what commands there are.

@@ -27,7 +27,7 @@ func login(site *web.Site) web.Action {
 		if err := user.Set(s, name); err != nil {
 			return nil, err
 		}
-		return map[string]string{"user": name}, site.Tell(s, r, "Welcome, %s, says Go.", name)
+		return map[string]string{"user": name}, site.Tell(s, r, "Go welcomes %s.", name)
 	}
 }
 

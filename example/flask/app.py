@@ -43,7 +43,7 @@ def login():
     if not user:
         return problem('the field "user" is missing')
     session["user"] = user
-    return done({"user": user}, f"Welcome, {user}, says Flask.")
+    return done({"user": user}, f"Flask welcomes {user}.")
 
 
 @app.post("/flask/logout")
@@ -56,17 +56,17 @@ def logout():
 def change_cart():
     item, add = request.form.get("item"), request.form.get("add", type=int)
     if item not in dict(GOODS) or add is None or abs(add) > 99:
-        return problem('the fields "item" and "add" must be a good and a number')
+        return problem('the field "item" must name an item, and the field "add" a number')
     cart = dict(session.get("cart", {}))
     cart[item] = min(cart.get(item, 0) + add, 99)
     session["cart"] = {name: count for name, count in cart.items() if count > 0}
-    message = f"{item} is in the cart, says Flask." if add > 0 else f"One {item} less, says Flask."
+    message = f"Flask added one {item} to the cart." if add > 0 else f"Flask removed one {item}."
     return done({"cart": session["cart"]}, message)
 
 
 @app.post("/flask/order")
 def order():
-    """Stores one value of each type that Flask's sessions tell apart."""
+    """Stores one value of each type that Flask's sessions distinguish."""
     session["order_id"] = uuid.uuid4()
     session["ordered_at"] = datetime.now(timezone.utc).replace(microsecond=0)
     session["order"] = tuple(session.get("cart", {}).items())
@@ -98,7 +98,7 @@ def delete_application():
 
 
 def done(answer, message=None):
-    """Answers a program with JSON, and leads a person back to the page."""
+    """Sends JSON to a program, and redirects a browser back to the page."""
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return jsonify(answer)
     if message:
@@ -111,7 +111,7 @@ def problem(text):
 
 
 def plain(value):
-    """Returns a session value as JSON has it."""
+    """Returns a session value in the form of JSON."""
     if isinstance(value, (list, tuple)):
         return [plain(element) for element in value]
     if isinstance(value, dict):

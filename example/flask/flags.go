@@ -38,7 +38,7 @@ func parse(args []string, getenv func(string) string) (*settings, error) {
 		return nil, err
 	}
 	if fs.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q: there are only flags", fs.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q: give flags only", fs.Arg(0))
 	}
 	if err := web.CheckAddress(s.addr); err != nil {
 		return nil, fmt.Errorf("invalid value %q for -addr: %w", s.addr, err)

@@ -191,7 +191,7 @@ func TestFlashesCross(t *testing.T) {
 			return nil
 		}
 		b.post(s.here+"/login", "user", "ada")
-		message := "Welcome, ada, says " + s.name + "."
+		message := s.name + " welcomes ada."
 		b.check(b.get(s.there+"/"), `class="message success">`+message)
 		if strings.Contains(b.get(s.there+"/"), message) || strings.Contains(b.get(s.here+"/"), message) {
 			t.Errorf("%q is shown twice", message)

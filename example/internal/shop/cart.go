@@ -64,9 +64,9 @@ func ChangeCart(site *web.Site) web.Action {
 		if err != nil {
 			return nil, err
 		}
-		message := "%s is in the cart."
+		message := "Added one %s to the cart."
 		if add < 0 {
-			message = "One %s less."
+			message = "Removed one %s."
 		}
 		return map[string]any{"cart": items}, site.Tell(s, r, message, name)
 	}
@@ -77,7 +77,7 @@ func order(r *http.Request) (name string, add int, err error) {
 		return "", 0, err
 	}
 	if !slices.ContainsFunc(Goods, func(g Good) bool { return g.Name == name }) {
-		return "", 0, web.BadField("the field \"item\" names nothing that we have")
+		return "", 0, web.BadField("the field \"item\" does not name an item of this shop")
 	}
 	text, err := web.Field(r, "add")
 	if err != nil {

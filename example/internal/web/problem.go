@@ -31,7 +31,7 @@ func explain(err error) (status int, problem string) {
 	case errors.As(err, &known):
 		return known.Status, known.Text
 	case errors.Is(err, errors.ErrUnsupported):
-		return http.StatusNotImplemented, "this backend cannot do that"
+		return http.StatusNotImplemented, "this backend does not support that"
 	case errors.Is(err, serializer.ErrType):
 		return http.StatusBadRequest, err.Error()
 	}
@@ -57,7 +57,7 @@ func parseForm(r *http.Request) error {
 	case errors.As(err, &large):
 		return &Problem{http.StatusRequestEntityTooLarge, "the form is too large"}
 	}
-	return BadField("the form cannot be read")
+	return BadField("the form is not valid")
 }
 
 // Field returns a field of the request: of the form, or, for GET, of the query.
@@ -72,7 +72,7 @@ func Field(r *http.Request, name string) (string, error) {
 	case value == "":
 		return "", BadField("the field %q is missing", name)
 	case !utf8.ValidString(value):
-		return "", BadField("the field %q is no UTF-8", name)
+		return "", BadField("the field %q is not valid UTF-8", name)
 	}
 	return value, nil
 }
