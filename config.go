@@ -62,9 +62,10 @@ type Config struct {
 	RefreshUntouched bool
 
 	// ClockSkew is by how much clocks in a mixed fleet differ: signed timestamps
-	// are written that much earlier and accepted that much in the future.
-	// Default: 0. Beside Flask, which refuses a cookie from one second ahead, 2
-	// seconds are good.
+	// are written that much earlier and accepted that much in the future. They
+	// are accepted from 5 seconds in the future in any case, and never later than
+	// they expire. Default: 0. Beside Flask, which refuses a cookie from one second
+	// ahead, 2 seconds are good.
 	ClockSkew time.Duration
 
 	// RefuseConflicts makes every concurrent change a conflict (ErrConflict, 409)
