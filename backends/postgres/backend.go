@@ -77,14 +77,13 @@ func New(pool *pgxpool.Pool, options *Options) *Backend {
 	if every, b.invalid = b.options.sweepEvery(); b.invalid != nil {
 		return b
 	}
-	b.sql = newStatements(b.table)
-
 	config := pool.Config()
 	b.maxConns = config.MaxConns
 	b.unprepared = pgx.QueryExecModeExec
 	if config.ConnConfig.DescriptionCacheCapacity > 0 {
 		b.unprepared = pgx.QueryExecModeCacheDescribe
 	}
+	b.sql = newStatements(b.table, inTextMode(config.ConnConfig.DefaultQueryExecMode) || inTextMode(b.unprepared))
 	if every > 0 {
 		var ctx context.Context
 		ctx, b.close = context.WithCancel(context.Background())
@@ -155,7 +154,7 @@ func (b *Backend) Migrate(ctx context.Context) error {
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
 	var subject []byte
-	err := b.row(ctx, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
+	err := b.row(ctx, b.sql.read, []any{key(id)}, b.sql.bytes(&record.Data), b.sql.bytes(&subject), &record.TTL)
 	record.Subject = string(subject)
 	return record, orNotFound(err)
 }
@@ -183,7 +182,7 @@ type brief struct{ *Backend }
 
 func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
-	err := b.row(ctx, b.sql.readData, []any{key(id)}, &record.Data)
+	err := b.row(ctx, b.sql.readData, []any{key(id)}, b.sql.bytes(&record.Data))
 	return record, orNotFound(err)
 }
 
