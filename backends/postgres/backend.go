@@ -29,7 +29,9 @@ var (
 
 var (
 	errNoPool = errors.New("postgres: the pool is nil")
-	errTTL    = errors.New("postgres: a record must have a TTL of more than 0")
+	errTTL    = backends.NotApplied(errors.New("postgres: a record must have a TTL of more than 0"))
+
+	errNotMade = errors.New("postgres: the backend is a zero value: make it with postgres.Open or postgres.New")
 )
 
 // Backend keeps sessions in a table. It is safe for concurrent use, has every
@@ -142,7 +144,12 @@ func (b *Backend) Close() error {
 }
 
 // Describe implements [backends.Describer].
-func (b *Backend) Describe() backends.Facts { return backends.Facts{Err: b.invalid} }
+func (b *Backend) Describe() backends.Facts {
+	if b.sql == nil {
+		return backends.Facts{Err: errNotMade}
+	}
+	return backends.Facts{Err: b.invalid}
+}
 
 // Migrate calls [Migrate] for b's pool and table.
 func (b *Backend) Migrate(ctx context.Context) error {

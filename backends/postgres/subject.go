@@ -45,7 +45,7 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 		var revoked, escaped int
 		args := []any{subjectKey(subject), keep}
 		err := b.row(ctx, b.sql.revoke, args, &revoked, &escaped)
-		if notApplied(err) {
+		if outrun(err) {
 			// At that isolation level one row that changes fails the whole
 			// statement, each time. Read committed takes the others.
 			err = b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
