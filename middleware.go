@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -25,7 +26,7 @@ type Middleware struct {
 // the defaults, which are safe. If anything is wrong with backend or config, the
 // error says what to change.
 func New(backend Backend, config *Config) (*Middleware, error) {
-	if backend == nil {
+	if isNil(backend) {
 		return nil, errors.New("sessions: New: the backend is nil: give one, such as memory.New(nil)")
 	}
 	facts := backends.Describe(backend)
@@ -50,7 +51,7 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 		return nil, err
 	}
 	for i, source := range cfg.Sources {
-		if source.Backend == nil {
+		if isNil(source.Backend) {
 			return nil, fmt.Errorf("sessions: Config.Sources[%d]: the backend is nil", i)
 		}
 		facts := backends.Describe(source.Backend)
@@ -65,6 +66,13 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 	}
 	mw.vault.local = mw.vault.primary.local && len(mw.sources) == 0
 	return mw, nil
+}
+
+// isNil reports whether b is nil, or a nil pointer with a type, which is what a
+// constructor returns beside an error that was ignored.
+func isNil(b Backend) bool {
+	v := reflect.ValueOf(b)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // open checks how a backend is used and makes a store of it.

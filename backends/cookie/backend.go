@@ -68,7 +68,12 @@ type describer interface{ Describe() backends.Facts }
 func (b *Backend) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Backend") }
 
 // Describe implements [backends.Describer] with what the codec states.
-func (b *Backend) Describe() backends.Facts { return b.facts }
+func (b *Backend) Describe() backends.Facts {
+	if b.codec == nil && b.facts.Err == nil {
+		return New(nil).facts
+	}
+	return b.facts
+}
 
 // Bind returns a backend that seals for the cookie of settings, and takes
 // their lifetime, idle timeout and clock skew for its own. Five seconds from the
