@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"errors"
 	"net"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -79,7 +81,8 @@ func TestErrors_SayThatNothingWasChanged(t *testing.T) {
 	}
 }
 
-// TestErrors_NameTheGrant lets a role use the table that was given no rights on it.
+// TestErrors_NameTheGrant lets a role use the table without rights on it, and then
+// with those that the documentation shows.
 func TestErrors_NameTheGrant(t *testing.T) {
 	d := open(t)
 	role := strings.ReplaceAll(services.Unique("role"), "-", "_")
@@ -93,8 +96,17 @@ func TestErrors_NameTheGrant(t *testing.T) {
 	if err := b.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "GRANT") || !errors.Is(err, backends.ErrNotApplied) {
 		t.Errorf("got %v, want an ErrNotApplied that names GRANT", err)
 	}
-	d.sql(`GRANT USAGE ON SCHEMA public TO "` + role + `"`)
-	d.sql(`GRANT SELECT, INSERT, UPDATE, DELETE ON sessions TO "` + role + `"`)
+	text, err := os.ReadFile("../../docs/postgres.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	grants := regexp.MustCompile("(?m)^GRANT .* TO web;$").FindAllString(string(text), -1)
+	if len(grants) != 2 {
+		t.Errorf("docs/postgres.md grants %d times, want 2", len(grants))
+	}
+	for _, grant := range grants {
+		d.sql(strings.Replace(grant, "web", `"`+role+`"`, 1))
+	}
 	defer d.sql(`DROP OWNED BY "` + role + `"`)
 	if err := b.Check(t.Context()); err != nil {
 		t.Error(err)
