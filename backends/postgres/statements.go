@@ -17,7 +17,8 @@ import (
 //
 // Results in text depend on bytea_output and IntervalStyle, which a role may have set:
 // for execution modes with such results, the statements return bytes as hexadecimal
-// digits and what is left of a life as nanoseconds. See [statements.bytes].
+// digits and what is left of a life as nanoseconds. See [statements.bytes]. The cast
+// is for a table whose columns somebody altered.
 //
 // filed_at is when the row got its subject: a row that has it already, and the one
 // that a rotation puts in its place, keep it. Without a subject it means nothing.
@@ -114,7 +115,7 @@ FROM sessions WHERE subject = $1 AND expires_at > statement_timestamp()`),
 ), removed AS (
 	DELETE FROM sessions AS stored USING surplus WHERE stored.id = surplus.id AND stored.subject = $1 RETURNING stored.id
 )
-SELECT ARRAY(SELECT encode(id, 'hex') FROM removed), (SELECT count(*) FROM surplus) - (SELECT count(*) FROM removed)`),
+SELECT ARRAY(SELECT encode(id::bytea, 'hex') FROM removed), (SELECT count(*) FROM surplus) - (SELECT count(*) FROM removed)`),
 
 		walk: in(`SELECT {id}, {data}, {subject}, {left}
 FROM sessions WHERE id > $1 AND expires_at > now() ORDER BY id LIMIT $2`),
@@ -136,7 +137,7 @@ FROM sessions WHERE id > $1 AND expires_at > now() ORDER BY id LIMIT $2`),
 // What a statement returns, in the two kinds of execution modes.
 var (
 	inBinary = strings.NewReplacer("{id}", "id", "{data}", "data", "{subject}", "subject", "{left}", "expires_at - now()")
-	inText   = strings.NewReplacer("{id}", "encode(id, 'hex')", "{data}", "encode(data, 'hex')", "{subject}", "encode(subject, 'hex')",
+	inText   = strings.NewReplacer("{id}", "encode(id::bytea, 'hex')", "{data}", "encode(data::bytea, 'hex')", "{subject}", "encode(subject::bytea, 'hex')",
 		"{left}", "(extract(epoch FROM expires_at - now()) * 1000000000)::bigint")
 )
 
