@@ -66,9 +66,9 @@ type Config struct {
 	RefreshUntouched bool
 
 	// ClockSkew is the clock difference to tolerate between machines. Tokens are
-	// backdated by this much and accepted up to this far in the future. Default:
-	// 0. Set 2 seconds if you share cookies with Flask, which refuses a cookie
-	// from one second ahead.
+	// backdated by this much and accepted up to this far in the future, 5 seconds
+	// in any case. Default: 0. Set 2 seconds if you share cookies with Flask,
+	// which refuses a cookie from one second ahead.
 	ClockSkew time.Duration
 
 	// RefuseConflicts makes a commit fail with ErrConflict (409) if another

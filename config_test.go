@@ -8,6 +8,7 @@ import (
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
+	stateless "github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -72,7 +73,20 @@ func TestCK1_WrongConfigurationIsRefused(t *testing.T) {
 			t.Errorf("%s: the error does not name %q: %v", tt.name, tt.remedy, err)
 		}
 	}
-	if _, err := sessions.New(nil, nil); err == nil {
-		t.Error("no backend: accepted")
+	for name, b := range map[string]sessions.Backend{
+		"no backend": nil,
+		"typed nil":  (*memory.Backend)(nil),
+		"not made":   new(memory.Backend),
+		"nil codec":  (*stateless.Backend)(nil),
+	} {
+		if _, err := sessions.New(b, nil); err == nil || !strings.Contains(err.Error(), "memory.New(nil)") {
+			t.Errorf("%s: got %v, want an error that names the remedy", name, err)
+		}
+		if b == nil || name == "not made" {
+			continue
+		}
+		if _, err := sessions.New(memory.New(nil), &sessions.Config{Sources: []sessions.Source{{Backend: b}}}); err == nil {
+			t.Errorf("%s as a source: accepted", name)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -24,7 +25,7 @@ type Middleware struct {
 // New returns a middleware that keeps sessions in backend. A nil config means
 // safe defaults. If backend or config is wrong, the error says what to change.
 func New(backend Backend, config *Config) (*Middleware, error) {
-	if backend == nil {
+	if isNil(backend) {
 		return nil, errors.New("sessions: New: the backend is nil: give one, such as memory.New(nil)")
 	}
 	facts := backends.Describe(backend)
@@ -49,7 +50,7 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 		return nil, err
 	}
 	for i, source := range cfg.Sources {
-		if source.Backend == nil {
+		if isNil(source.Backend) {
 			return nil, fmt.Errorf("sessions: Config.Sources[%d]: the backend is nil", i)
 		}
 		facts := backends.Describe(source.Backend)
@@ -64,6 +65,13 @@ func New(backend Backend, config *Config) (*Middleware, error) {
 	}
 	mw.vault.local = mw.vault.primary.local && len(mw.sources) == 0
 	return mw, nil
+}
+
+// isNil reports whether b is nil, or a nil pointer with a type, which is what a
+// constructor returns beside an error that was ignored.
+func isNil(b Backend) bool {
+	v := reflect.ValueOf(b)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // open checks the configuration of one backend and returns its store and

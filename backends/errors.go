@@ -25,8 +25,8 @@ var (
 
 	// ErrNotApplied marks an error after which the operation has certainly
 	// changed nothing, such as a refused connection. Any other error of a write
-	// leaves the outcome open, and the middleware has to find out. Wrap it beside
-	// the backend's own error.
+	// leaves the outcome open, and the middleware has to find out. [NotApplied]
+	// marks an error.
 	ErrNotApplied = errors.New("sessions: nothing was changed")
 
 	// ErrUnavailable reports a backend that has failed so often lately that a
@@ -38,6 +38,20 @@ type unavailable struct{}
 
 func (unavailable) Error() string        { return "sessions: the backend is unavailable" }
 func (unavailable) Is(target error) bool { return target == ErrNotApplied }
+
+// NotApplied returns err marked as an [ErrNotApplied]. Its text stays as it is. It
+// returns nil for nil.
+func NotApplied(err error) error {
+	if err == nil || errors.Is(err, ErrNotApplied) {
+		return err
+	}
+	return notApplied{err}
+}
+
+type notApplied struct{ error }
+
+func (e notApplied) Unwrap() error      { return e.error }
+func (notApplied) Is(target error) bool { return target == ErrNotApplied }
 
 // Error is a failure of a backend, such as an outage. It says nothing about the
 // session: do not treat the visitor as logged out.

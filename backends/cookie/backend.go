@@ -33,6 +33,12 @@ var (
 // the codec says.
 const defaultLifetime = 14 * 24 * time.Hour
 
+// tolerance is by how much a token may come from the future whatever the
+// settings say: the clocks of two instances are never quite the same, and a token
+// that is refused here is a good one that the next response replaces. It lets no
+// token live longer than its time of signing says.
+const tolerance = 5 * time.Second
+
 // New returns a backend whose records travel in tokens of codec:
 //
 //	sessions.New(cookie.New(cookie.Encrypted(key)), nil)       // for new applications
@@ -62,10 +68,16 @@ type describer interface{ Describe() backends.Facts }
 func (b *Backend) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Backend") }
 
 // Describe implements [backends.Describer] with what the codec states.
-func (b *Backend) Describe() backends.Facts { return b.facts }
+func (b *Backend) Describe() backends.Facts {
+	if b.codec == nil && b.facts.Err == nil {
+		return New(nil).facts
+	}
+	return b.facts
+}
 
 // Bind returns a backend that seals for the cookie of settings, and takes
-// their lifetime, idle timeout and clock skew for its own.
+// their lifetime, idle timeout and clock skew for its own. Five seconds from the
+// future are accepted also with a smaller clock skew.
 func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	bound := *b
 	bound.settings = settings
@@ -78,7 +90,9 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	if err := b.ready(ctx); err != nil {
 		return backends.Record{}, err
 	}
-	data, left, err := b.codec.Open(id, b.terms(0))
+	terms := b.terms(0)
+	terms.Skew = max(terms.Skew, tolerance)
+	data, left, err := b.codec.Open(id, terms)
 	if err != nil {
 		if refusal, ok := errors.AsType[Refusal](err); ok {
 			return backends.Record{}, &refused{refusal}

@@ -277,3 +277,9 @@ func TestB2_B3_BackendAllocations(t *testing.T) {
 		}
 	}
 }
+
+func TestBackendZeroValue(t *testing.T) {
+	if err := new(cookie.Backend).Describe().Err; err == nil || !strings.Contains(err.Error(), "cookie.Encrypted(key)") {
+		t.Errorf("got %v, want an error that names the remedy", err)
+	}
+}

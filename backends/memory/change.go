@@ -48,7 +48,7 @@ func (b *Backend) unlockAll() {
 func (b *Backend) change(ctx context.Context, id, newID, subject string, do func(s, t *shard, now time.Duration) error) error {
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return backends.NotApplied(err)
 		}
 		s, t := b.lockBoth(id, newID)
 		err := do(s, t, b.now())

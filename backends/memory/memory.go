@@ -24,13 +24,13 @@ import (
 )
 
 // ErrFull reports a record that was refused because [Options.MaxSessions] are
-// stored and none of them has expired.
-var ErrFull = errors.New("memory: as many sessions are stored as MaxSessions allows")
+// stored and none of them has expired. It is a [backends.ErrNotApplied].
+var ErrFull = backends.NotApplied(errors.New("memory: as many sessions are stored as MaxSessions allows"))
 
 // What no caller may write.
 var (
-	errNoData = errors.New("memory: a record needs data")
-	errNoTTL  = errors.New("memory: a record needs a TTL of more than 0")
+	errNoData = backends.NotApplied(errors.New("memory: a record needs data"))
+	errNoTTL  = backends.NotApplied(errors.New("memory: a record needs a TTL of more than 0"))
 )
 
 // Options configure a [Backend]. The zero value is good.
@@ -94,9 +94,16 @@ func New(options *Options) *Backend {
 	return b
 }
 
+// errNotMade is what is wrong with the zero value.
+var errNotMade = errors.New("memory: the backend is a zero value: make it with memory.New(nil)")
+
 // Describe implements [backends.Describer].
 func (b *Backend) Describe() backends.Facts {
-	return backends.Facts{Err: b.options.validate(), Local: true}
+	err := b.options.validate()
+	if b.life == nil {
+		err = errNotMade
+	}
+	return backends.Facts{Err: err, Local: true}
 }
 
 // validate returns what is wrong with the options.

@@ -368,3 +368,34 @@ func TestBurstIsForgotten(t *testing.T) {
 	}
 	inspect(t, b)
 }
+
+// TestErrors_SayThatNothingWasChanged: what the backend refuses is certainly not
+// done, and the middleware need not look.
+func TestErrors_SayThatNothingWasChanged(t *testing.T) {
+	b := memory.New(&memory.Options{MaxSessions: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := b.Write(ctx, "a", record("a", time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	noTTL, noData := record("a", 0), record("", time.Hour)
+	_, full := b.Write(ctx, "b", record("b", time.Hour))
+	_, mortal := b.Write(ctx, "b", noTTL)
+	_, touched := b.Touch(ctx, "a", 0)
+	cancel()
+	for name, err := range map[string]error{
+		"full":             full,
+		"no TTL":           mortal,
+		"no TTL to touch":  touched,
+		"no data":          b.Swap(t.Context(), "b", nil, noData),
+		"nothing to swap":  b.Swap(t.Context(), "b", nil, backends.Record{}),
+		"nothing retired":  b.Rotate(t.Context(), "a", nil, backends.Record{}, "b", record("b", time.Hour)),
+		"a call cancelled": b.Swap(ctx, "b", nil, record("b", time.Hour)),
+	} {
+		if !errors.Is(err, backends.ErrNotApplied) {
+			t.Errorf("%s: got %v, want an ErrNotApplied", name, err)
+		}
+	}
+	if err := new(memory.Backend).Describe().Err; err == nil || !strings.Contains(err.Error(), "memory.New(nil)") {
+		t.Errorf("the zero value: got %v, want an error that names the remedy", err)
+	}
+}

@@ -16,7 +16,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.
 			return err
 		}
 	} else if old == nil {
-		return errors.New("memory: Swap of nothing for nothing")
+		return backends.NotApplied(errors.New("memory: Swap of nothing for nothing"))
 	}
 	return b.change(ctx, id, id, new.Subject, func(s, _ *shard, now time.Duration) error {
 		e, err := s.expect(id, old, now)
@@ -62,7 +62,7 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker back
 		}
 	}
 	if old == nil {
-		return errors.New("memory: Rotate needs the data to retire")
+		return backends.NotApplied(errors.New("memory: Rotate needs the data to retire"))
 	}
 	marker.SubjectLimit = 0
 	return b.change(ctx, id, newID, new.Subject, func(s, t *shard, now time.Duration) error {

@@ -29,7 +29,9 @@ var (
 
 var (
 	errNoPool = errors.New("postgres: the pool is nil")
-	errTTL    = errors.New("postgres: a record must have a TTL of more than 0")
+	errTTL    = backends.NotApplied(errors.New("postgres: a record must have a TTL of more than 0"))
+
+	errNotMade = errors.New("postgres: the backend is a zero value: make it with postgres.Open or postgres.New")
 )
 
 // Backend keeps sessions in a table. It is safe for concurrent use, has every
@@ -77,14 +79,13 @@ func New(pool *pgxpool.Pool, options *Options) *Backend {
 	if every, b.invalid = b.options.sweepEvery(); b.invalid != nil {
 		return b
 	}
-	b.sql = newStatements(b.table)
-
 	config := pool.Config()
 	b.maxConns = config.MaxConns
 	b.unprepared = pgx.QueryExecModeExec
 	if config.ConnConfig.DescriptionCacheCapacity > 0 {
 		b.unprepared = pgx.QueryExecModeCacheDescribe
 	}
+	b.sql = newStatements(b.table, inTextMode(config.ConnConfig.DefaultQueryExecMode) || inTextMode(b.unprepared))
 	if every > 0 {
 		var ctx context.Context
 		ctx, b.close = context.WithCancel(context.Background())
@@ -143,7 +144,12 @@ func (b *Backend) Close() error {
 }
 
 // Describe implements [backends.Describer].
-func (b *Backend) Describe() backends.Facts { return backends.Facts{Err: b.invalid} }
+func (b *Backend) Describe() backends.Facts {
+	if b.sql == nil {
+		return backends.Facts{Err: errNotMade}
+	}
+	return backends.Facts{Err: b.invalid}
+}
 
 // Migrate calls [Migrate] for b's pool and table.
 func (b *Backend) Migrate(ctx context.Context) error {
@@ -155,7 +161,7 @@ func (b *Backend) Migrate(ctx context.Context) error {
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
 	var subject []byte
-	err := b.row(ctx, b.sql.read, []any{key(id)}, &record.Data, &subject, &record.TTL)
+	err := b.row(ctx, b.sql.read, []any{key(id)}, b.sql.bytes(&record.Data), b.sql.bytes(&subject), &record.TTL)
 	record.Subject = string(subject)
 	return record, orNotFound(err)
 }
@@ -183,7 +189,7 @@ type brief struct{ *Backend }
 
 func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
-	err := b.row(ctx, b.sql.readData, []any{key(id)}, &record.Data)
+	err := b.row(ctx, b.sql.readData, []any{key(id)}, b.sql.bytes(&record.Data))
 	return record, orNotFound(err)
 }
 

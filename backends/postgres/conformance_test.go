@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,9 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 	"github.com/gosessions/sessions/sessionstest"
 )
+
+// unusual are settings of a role that change how values look in text.
+var unusual = slices.Clip([]string{"bytea_output=escape", "IntervalStyle=sql_standard", "DateStyle=SQL, DMY"})
 
 // TestConformance: every rule of a backend, in every mode in which this one can
 // be run.
@@ -23,6 +27,9 @@ func TestConformance(t *testing.T) {
 		{"bound", nil, false, true},
 		{"unprepared", []string{"default_query_exec_mode=cache_describe"}, false, false},
 		{"text", []string{"default_query_exec_mode=exec"}, false, false},
+		{"text of a role with settings", append(unusual, "default_query_exec_mode=exec"), false, false},
+		{"simple", append(unusual, "default_query_exec_mode=simple_protocol"), false, false},
+		{"binary of a role with settings", unusual, false, false},
 		{"serializable", []string{"default_transaction_isolation=serializable"}, false, false},
 		{"PgBouncer", nil, true, false},
 	} {

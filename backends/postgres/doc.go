@@ -11,7 +11,8 @@
 // [Migrate] creates the table, and brings it up to date after this package
 // changed it. Any number of instances may call it at once, and a role without
 // the right to create tables may call it when there is nothing to do. Those
-// who keep their migrations elsewhere find the statements in [Schema].
+// who keep their migrations elsewhere find the statements in [Schema]. [Backend.Check] tries
+// at a program's start all that the backend needs.
 //
 // # Time
 //

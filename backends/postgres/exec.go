@@ -94,6 +94,10 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 	}
 	for attempt := 1; ; attempt++ {
 		conn, err := b.acquire(ctx, attempt > 1)
+		if err != nil && again == once {
+			// Nothing was sent, and what an earlier attempt did was undone.
+			return backends.NotApplied(err)
+		}
 		if err != nil {
 			return err
 		}
@@ -106,6 +110,7 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 		}
 		lost := conn.Conn().IsClosed()
 		conn.Release()
+		err = b.explain(err, again)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -180,26 +185,8 @@ func stale(err error) bool {
 	return state == changedResult || state == changedParameter || state == changedOperand
 }
 
-// notApplied tells whether err says that another transaction was faster.
-func notApplied(err error) bool {
+// outrun tells whether err says that another transaction was faster.
+func outrun(err error) bool {
 	state := sqlState(err)
 	return state == serializationFailure || state == deadlock
 }
-
-// interrupted tells whether err is the server's last word on a connection that an
-// administrator ended, or a shutdown. All that the server said before has been
-// received then, and rows are said before the statement is committed: where
-// there is none, nothing was changed. A pooler's words, which do not tell where
-// in the server's source they come from, prove nothing.
-func interrupted(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == adminShutdown && e.Routine != ""
-}
-
-// unchanged is an error after which it is certain that nothing was changed.
-type unchanged struct{ error }
-
-func (e unchanged) Unwrap() error { return e.error }
-
-// SafeToRetry is what [pgconn.SafeToRetry] asks.
-func (unchanged) SafeToRetry() bool { return true }

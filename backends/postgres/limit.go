@@ -85,7 +85,7 @@ func (b *Backend) TrimSubject(ctx context.Context, subject string, max int, keep
 		removed = nil
 		return b.alone(ctx, conn, subject, func(tx pgx.Tx) error {
 			for range maxLooks {
-				var ids [][]byte
+				var ids []hexadecimal
 				var escaped int
 				err := tx.QueryRow(ctx, b.sql.trim, b.args([]any{subjectKey(subject), max, kept})...).Scan(&ids, &escaped)
 				if err != nil {

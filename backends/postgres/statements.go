@@ -15,9 +15,16 @@ import (
 // evaluated again with the changed row (read committed). Those that must not be
 // carried out twice return a row if they change anything; see change.
 //
+// Results in text depend on bytea_output and IntervalStyle, which a role may have set:
+// for execution modes with such results, the statements return bytes as hexadecimal
+// digits and what is left of a life as nanoseconds. See [statements.bytes]. The cast
+// is for a table whose columns somebody altered.
+//
 // filed_at is when the row got its subject: a row that has it already, and the one
 // that a rotation puts in its place, keep it. Without a subject it means nothing.
 type statements struct {
+	text bool // for execution modes whose results are text
+
 	read, readData, exists           string
 	write, create, swap, cut, remove string
 	touch                            string
@@ -28,14 +35,21 @@ type statements struct {
 	pages, sweep                     string
 }
 
-func newStatements(table pgx.Identifier) *statements {
+func newStatements(table pgx.Identifier, text bool) *statements {
 	name := table.Sanitize()
-	in := func(sql string) string { return strings.ReplaceAll(sql, "sessions", name) }
+	in := func(sql string) string {
+		if text {
+			sql = inText.Replace(sql)
+		}
+		return strings.ReplaceAll(inBinary.Replace(sql), "sessions", name)
+	}
 	return &statements{
-		read: in(`SELECT data, subject, expires_at - now()
+		text: text,
+
+		read: in(`SELECT {data}, {subject}, {left}
 FROM sessions WHERE id = $1 AND expires_at > now()`),
 
-		readData: in(`SELECT data FROM sessions WHERE id = $1 AND expires_at > now()`),
+		readData: in(`SELECT {data} FROM sessions WHERE id = $1 AND expires_at > now()`),
 
 		exists: in(`SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND expires_at > now())`),
 
@@ -73,7 +87,7 @@ WHERE id = $1 AND expires_at > now() AND set_config('synchronous_commit', 'off',
 	RETURNING CASE WHEN subject = $4 THEN filed_at ELSE now() END AS filed_at
 )` + rotateRest),
 
-		list: in(`SELECT id, data, expires_at - now() FROM sessions WHERE subject = $1 AND expires_at > now()`),
+		list: in(`SELECT {id}, {data}, {left} FROM sessions WHERE subject = $1 AND expires_at > now()`),
 
 		// The second column is how many rows there were when the statement
 		// began and were not deleted by it.
@@ -101,9 +115,9 @@ FROM sessions WHERE subject = $1 AND expires_at > statement_timestamp()`),
 ), removed AS (
 	DELETE FROM sessions AS stored USING surplus WHERE stored.id = surplus.id AND stored.subject = $1 RETURNING stored.id
 )
-SELECT ARRAY(SELECT id FROM removed), (SELECT count(*) FROM surplus) - (SELECT count(*) FROM removed)`),
+SELECT ARRAY(SELECT encode(id::bytea, 'hex') FROM removed), (SELECT count(*) FROM surplus) - (SELECT count(*) FROM removed)`),
 
-		walk: in(`SELECT id, data, subject, expires_at - now()
+		walk: in(`SELECT {id}, {data}, {subject}, {left}
 FROM sessions WHERE id > $1 AND expires_at > now() ORDER BY id LIMIT $2`),
 
 		pages: `SELECT pg_relation_size($1::text::regclass) / current_setting('block_size')::bigint`,
@@ -119,6 +133,13 @@ FROM sessions WHERE id > $1 AND expires_at > now() ORDER BY id LIMIT $2`),
 ))`),
 	}
 }
+
+// What a statement returns, in the two kinds of execution modes.
+var (
+	inBinary = strings.NewReplacer("{id}", "id", "{data}", "data", "{subject}", "subject", "{left}", "expires_at - now()")
+	inText   = strings.NewReplacer("{id}", "encode(id::bytea, 'hex')", "{data}", "encode(data::bytea, 'hex')", "{subject}", "encode(subject::bytea, 'hex')",
+		"{left}", "(extract(epoch FROM expires_at - now()) * 1000000000)::bigint")
+)
 
 // rotateRest creates the record under the new ID if the old one was retired.
 //

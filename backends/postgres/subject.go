@@ -19,7 +19,7 @@ func (b *Backend) ListSubject(ctx context.Context, subject string) ([]backends.E
 	return b.stored(ctx, func(row pgx.CollectableRow) (backends.Entry, error) {
 		var id []byte
 		record := backends.Record{Subject: subject}
-		err := row.Scan(&id, &record.Data, &record.TTL)
+		err := row.Scan(b.sql.bytes(&id), b.sql.bytes(&record.Data), &record.TTL)
 		return backends.Entry{ID: string(id), Record: record}, err
 	}, b.sql.list, subjectKey(subject))
 }
@@ -45,7 +45,7 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 		var revoked, escaped int
 		args := []any{subjectKey(subject), keep}
 		err := b.row(ctx, b.sql.revoke, args, &revoked, &escaped)
-		if notApplied(err) {
+		if outrun(err) {
 			// At that isolation level one row that changes fails the whole
 			// statement, each time. Read committed takes the others.
 			err = b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
@@ -68,9 +68,9 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 	return total, errRestless
 }
 
-func scanStored(row pgx.CollectableRow) (backends.Entry, error) {
+func (b *Backend) scanStored(row pgx.CollectableRow) (backends.Entry, error) {
 	var id, data, subject []byte
 	var ttl time.Duration
-	err := row.Scan(&id, &data, &subject, &ttl)
+	err := row.Scan(b.sql.bytes(&id), b.sql.bytes(&data), b.sql.bytes(&subject), &ttl)
 	return backends.Entry{ID: string(id), Record: backends.Record{Data: data, TTL: ttl, Subject: string(subject)}}, err
 }

@@ -34,7 +34,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 		subject := subjectKey(record.Subject)
 		_, err = b.file(ctx, id, record, b.sql.swap, key(id), subject, record.TTL, record.Data, old, subject)
 	}
-	if notApplied(err) || errors.Is(err, pgx.ErrNoRows) {
+	if outrun(err) || errors.Is(err, pgx.ErrNoRows) {
 		return backends.ErrConflict
 	}
 	return err
@@ -57,7 +57,7 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker back
 	}
 	outcome, err := b.file(ctx, id, record, sql, args...)
 	switch {
-	case notApplied(err), sqlState(err) == newIDTaken, err == nil && outcome == 1:
+	case outrun(err), sqlState(err) == newIDTaken, err == nil && outcome == 1:
 		return backends.ErrConflict
 	case err == nil && outcome == 2:
 		return backends.ErrNotFound

@@ -19,7 +19,7 @@ var firstKey = []byte{' '}
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	after := firstKey
 	for {
-		page, err := b.stored(ctx, scanStored, b.sql.walk, after, walkPage)
+		page, err := b.stored(ctx, b.scanStored, b.sql.walk, after, walkPage)
 		if err != nil {
 			return err
 		}

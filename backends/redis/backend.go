@@ -84,7 +84,14 @@ func New(client goredis.UniversalClient, options *Options) *Backend {
 }
 
 // Describe implements [backends.Describer].
-func (b *Backend) Describe() backends.Facts { return backends.Facts{Err: b.invalid} }
+func (b *Backend) Describe() backends.Facts {
+	if b.store.client == nil && b.invalid == nil {
+		return backends.Facts{Err: errNotMade}
+	}
+	return backends.Facts{Err: b.invalid}
+}
+
+var errNotMade = errors.New("redis: the backend is a zero value: make it with redis.Open, redis.New, redis.FlaskSession or redis.Starsessions")
 
 // Bind implements [sessions.Binder]: with an idle timeout reads also return
 // what is left of a record's life.
@@ -197,7 +204,7 @@ func (b *Backend) swapOwned(ctx context.Context, id string, old []byte, new back
 	case reply == swapLapsing:
 		f, err := b.file(ctx, id, new, &owner)
 		if err != nil {
-			return err
+			return backends.NotApplied(err)
 		}
 		ends := binary.BigEndian.AppendUint32(nil, uint32(f.ends))
 		reply, err = b.store.swap(ctx, id, old, new.Data, new.TTL, owner.tag(), 0, ends)
@@ -227,8 +234,11 @@ func (b *Backend) value(ctx context.Context, id string, record backends.Record) 
 	} else {
 		f, err = b.file(ctx, id, record, &owner)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, backends.ErrSubjectLimit):
 		return nil, reservation{}, err
+	case err != nil:
+		return nil, reservation{}, backends.NotApplied(err) // whatever became of the entry
 	}
 	return sealOwned(record.Data, f, &owner), place, nil
 }

@@ -19,8 +19,8 @@ import (
 // program's start, or a health check that means it. It also returns an error if the
 // server lets it see that it may evict the indexes of owners.
 func (b *Backend) Check(ctx context.Context) error {
-	if b.invalid != nil {
-		return b.invalid
+	if err := b.Describe().Err; err != nil {
+		return err
 	}
 	id, name := "check-"+rand.Text(), "check-"+rand.Text()
 	r := backends.Record{Data: []byte("check"), TTL: time.Minute, Subject: name}
@@ -53,11 +53,51 @@ func (b *Backend) Check(ctx context.Context) error {
 		}},
 	} {
 		if err := step.do(); err != nil {
-			return fmt.Errorf("redis: cannot %s: %w", step.what, err)
+			return fmt.Errorf("redis: cannot %s: %w", step.what, b.nameDenied(ctx, err))
 		}
 	}
 	return b.checkEviction(ctx)
 }
+
+// nameDenied adds to an error of the server the commands that the user may not run: of
+// a script the server does not say which one it was.
+func (b *Backend) nameDenied(ctx context.Context, err error) error {
+	var reply goredis.Error
+	if !errors.As(err, &reply) {
+		return err
+	}
+	key := b.store.key("check-" + rand.Text()) // where nothing is, so that nothing is changed
+	var denied []string
+	for _, command := range [][]any{
+		{"evalsha", emptyScript.hash, 1, key},
+		{"eval", emptyScript.source, 1, key},
+		{"time"},
+		{"get", key},
+		{"getrange", key, 0, 0},
+		{"set", key, "", "px", 1, "xx"},
+		{"del", key},
+		{"exists", key},
+		{"pexpire", key, 1},
+		{"pttl", key},
+		{"zadd", key, "xx", 0, "x"},
+		{"zscore", key, "x"},
+		{"zrange", key, 0, 0},
+		{"zrem", key, "x"},
+		{"zremrangebyscore", key, 0, 0},
+		{"expireat", key, 1},
+	} {
+		if err := b.store.once(ctx, command...).Err(); err != nil && strings.Contains(err.Error(), "no permissions to run") {
+			denied = append(denied, command[0].(string))
+		}
+	}
+	if denied == nil {
+		return err
+	}
+	return fmt.Errorf("the user may not run %s: grant +%s: %w", strings.Join(denied, ", "), strings.Join(denied, " +"), err)
+}
+
+// emptyScript does nothing.
+var emptyScript = newScript("return 0")
 
 // checkEviction asks how the server makes room. Many do not tell.
 func (b *Backend) checkEviction(ctx context.Context) error {

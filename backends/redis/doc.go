@@ -39,8 +39,8 @@
 // Redis 6.0 or later, or a server that speaks like it. A user who may run just
 // what is needed:
 //
-//	ACL SETUSER sessions on >password resetkeys ~sessions:* ~subjects:sessions:*
-//	    +get +set +del +exists +pexpire +pttl +getrange +evalsha +eval
+//	redis-cli ACL SETUSER sessions reset on '>password' '~sessions:*' '~subjects:sessions:*' \
+//	    +get +set +del +exists +pexpire +pttl +getrange +evalsha +eval \
 //	    +time +zadd +zscore +zrange +zrem +zremrangebyscore +expireat
 //
 // Besides, +scan for [Backend.Walk], +select for a database other than 0,

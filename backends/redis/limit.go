@@ -97,7 +97,7 @@ func (b *Backend) release(ctx context.Context, place reservation, err error) {
 	if place.member == "" {
 		return
 	}
-	if err == nil || errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
+	if err == nil || errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) || errors.Is(err, backends.ErrNotApplied) {
 		_ = b.store.client.ZRem(ctx, place.index, place.member).Err()
 	}
 }

@@ -59,6 +59,11 @@ func open(text string, nearCache time.Duration) (client goredis.UniversalClient,
 		// Any other error might quote a part of the password.
 		return nil, nil, errors.New("redis: the URL cannot be parsed: it is redis://user:password@host:port/database, with what is special in the password percent-encoded")
 	}
+	switch strings.TrimSuffix(u.Scheme, "+cluster") {
+	case "redis", "rediss", "unix":
+	default:
+		return nil, nil, errors.New("redis: the URL is empty or begins with another scheme than redis, rediss and unix: it looks like redis://user:password@host:6379/0, see redis.Client")
+	}
 	cluster := strings.HasSuffix(u.Scheme, "+cluster")
 	u.Scheme = strings.TrimSuffix(u.Scheme, "+cluster")
 	query := u.Query()

@@ -17,7 +17,10 @@ import (
 
 func TestR28_OpenRefuses(t *testing.T) {
 	for _, tt := range []struct{ url, want string }{
-		{"", "scheme"},
+		{"", "redis://user:password@host"},
+		{"localhost:6379", "redis://user:password@host"},
+		{"localhost", "redis://user:password@host"},
+		{"hunter2", "redis://user:password@host"},
 		{"127.0.0.1:6379", "redis://"},
 		{"http://127.0.0.1", "scheme"},
 		{"redis://127.0.0.1/x", "database"},

@@ -62,6 +62,9 @@ func newShared(name string, client goredis.UniversalClient, prefix string, defau
 
 // Describe implements [backends.Describer].
 func (b *Shared) Describe() backends.Facts {
+	if b.store.client == nil && b.invalid == nil {
+		return backends.Facts{Err: errNotMade}
+	}
 	return backends.Facts{Err: b.invalid, Warnings: b.warnings, Defaults: b.defaults}
 }
 

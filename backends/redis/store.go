@@ -11,13 +11,14 @@ import (
 )
 
 var (
-	errTTL    = errors.New("redis: the record's TTL must be more than 0")
-	errNoData = errors.New("redis: the record has no data")
+	errTTL    = backends.NotApplied(errors.New("redis: the record's TTL must be more than 0"))
+	errNoData = backends.NotApplied(errors.New("redis: the record has no data"))
 	errReply  = errors.New("redis: unexpected reply from the server")
 )
 
 // store is plain values under keys with a prefix: one command for each method,
-// and every error of the server or the network as it came.
+// and every error of the server or the network as it came,
+// apart from a mark where a commit has certainly changed nothing.
 type store struct {
 	client goredis.UniversalClient
 	prefix string
@@ -68,7 +69,7 @@ func getReply(get *goredis.StringCmd, pttl *goredis.DurationCmd) ([]byte, time.D
 
 func (s *store) set(ctx context.Context, id string, value []byte, ttl time.Duration) error {
 	defer s.changed(s.key(id))
-	return s.once(ctx, "set", s.key(id), value, "px", milliseconds(ttl)).Err()
+	return certain(s.once(ctx, "set", s.key(id), value, "px", milliseconds(ttl)).Err())
 }
 
 // create stores value if there is none yet.
@@ -78,7 +79,7 @@ func (s *store) create(ctx context.Context, id string, value []byte, ttl time.Du
 	if err == goredis.Nil {
 		return backends.ErrConflict
 	}
-	return err
+	return certain(err)
 }
 
 func (s *store) remove(ctx context.Context, id string) error {

@@ -84,7 +84,7 @@ func (s *store) swapOut(ctx context.Context, id string, old []byte) error {
 func swapped(reply int64, err error) (int64, error) {
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, certain(err)
 	case reply == swapAbsent:
 		return 0, backends.ErrNotFound
 	case reply == swapConflict:
