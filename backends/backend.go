@@ -36,7 +36,7 @@ type Record struct {
 	//
 	// A write that leaves a record with its subject files nothing, and neither
 	// does [Rotator].Rotate if both records are the same subject's: the limit does
-	// not matter then. Nor does it for the marker of Rotate.
+	// not matter then. Nor does it for the tombstone of Rotate.
 	SubjectLimit int
 }
 

@@ -19,7 +19,7 @@ import (
 // subject.
 //
 // A record descends from another by rotation if Rotate stored it in the other's
-// place, or if a caller stored it first and then swapped the other for a marker
+// place, or if a caller stored it first and then swapped the other for a tombstone
 // that is not the subject's. An ID to which a record rotates was never used
 // before.
 type SubjectIndex interface {

@@ -148,7 +148,7 @@ func (app *app) subject(s *sessions.Session) (string, error) {
 	return "", &web.Problem{Status: http.StatusUnauthorized, Text: "log in first"}
 }
 
-// can tells whether the backend has an ability.
+// can reports whether the backend has an ability.
 func (app *app) can(ability backends.Ability) bool {
 	return slices.Contains(backends.Abilities(app.backend), ability)
 }

@@ -66,7 +66,7 @@ func store(s *sessions.Session, key string, value any) error {
 	return err
 }
 
-// get returns one value, null where there is none.
+// get returns one value, null if there is none.
 func get(s *sessions.Session, r *http.Request) (any, error) {
 	key, err := web.Field(r, "key")
 	if err != nil {

@@ -117,7 +117,7 @@ func someKey(t *testing.T, cluster *services.Cluster) (key string) {
 			return false
 		}
 		ttl, ok := tell(t, node, "PTTL", key).(int64)
-		return ok && ttl > time.Minute.Milliseconds() // and no marker that a session has left behind
+		return ok && ttl > time.Minute.Milliseconds() // and no tombstone that a session has left behind
 	})
 	return key
 }

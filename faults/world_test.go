@@ -150,7 +150,7 @@ func (w *world) observe(_ context.Context, e sessions.Event) {
 	w.failures[e.Err.Error()]++
 }
 
-// failedBy tells whether there was a failure of which text is a part.
+// failedBy reports whether there was a failure of which text is a part.
 func (w *world) failedBy(text string) bool {
 	w.failuresMu.Lock()
 	defer w.failuresMu.Unlock()

@@ -125,7 +125,7 @@ func (f flaskSessionJSON) Unpack(data []byte, content *Content) error {
 	return transcode(content.Fields, msgpackSerializer{}, msgspecJSON)
 }
 
-// looksLikeJSON tells whether data begins as a JSON object does. In
+// looksLikeJSON reports whether data begins as a JSON object does. In
 // MessagePack that is a small number, and no record.
 func looksLikeJSON(data []byte) bool {
 	return bytes.HasPrefix(pyjson.Trim(data), []byte("{"))

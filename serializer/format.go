@@ -82,7 +82,7 @@ type Field struct {
 	Value []byte
 }
 
-// Persistence tells whether the browser keeps the session's cookie when it is
+// Persistence reports whether the browser keeps the session's cookie when it is
 // closed.
 type Persistence uint8
 

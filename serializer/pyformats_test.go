@@ -128,7 +128,7 @@ func TestPythonVectors(t *testing.T) {
 	}
 }
 
-// floatTimes tells whether the record's times are floats, as starsessions
+// floatTimes reports whether the record's times are floats, as starsessions
 // writes them.
 func floatTimes(t *testing.T, v vector) bool {
 	metadata := parseNeutral(t, v.Metadata)

@@ -1,7 +1,7 @@
 // Package sessionstest tests what works with sessions.
 //
 // [TestBackend] holds a backend against every rule of the interface
-// [sessions.Backend] and of the optional abilities that the backend has:
+// [backends.Backend] and of the optional abilities that the backend has:
 //
 //	func TestBackend(t *testing.T) {
 //		sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {

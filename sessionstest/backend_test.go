@@ -43,7 +43,7 @@ func TestBackendRealTime(t *testing.T) {
 	sessionstest.TestBackend(t, func(t *testing.T) backends.Backend { return shared }, nil)
 }
 
-// stale has a Read that may be stale, as [sessions.FreshReader] allows, and
+// stale has a Read that may be stale, as [backends.FreshReader] allows, and
 // a ReadFresh that is no better.
 type stale struct{ *broken }
 

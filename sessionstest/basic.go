@@ -38,7 +38,7 @@ var basicRules = []rule{{
 	},
 }, {
 	name: "Exists",
-	text: "Exists tells whether Read would find a record.",
+	text: "Exists reports whether Read would find a record.",
 	check: func(p *probe) {
 		id := p.store(p.record())
 		p.exists(id, true, "after Write")

@@ -66,7 +66,7 @@ func (f *Faulty) Injected() (before, after int) {
 	return f.before, f.after
 }
 
-// Intercept is a [sessions.Interceptor].
+// Intercept is a [backends.Interceptor].
 func (f *Faulty) Intercept(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 	plan := f.plan(op)
 	if err := sleep(ctx, plan.delays[0]); err != nil {

@@ -5,7 +5,7 @@ import "github.com/gosessions/sessions/backends"
 // movingRules hold for a [backends.SubjectIndex] that is a [backends.Swapper].
 var movingRules = []rule{{
 	name: "RevokeReachesTheMoved",
-	text: "When RevokeSubject has returned, no record is left that was there when it began, though it moved at the same time: stored under another ID, and then swapped for a marker.",
+	text: "When RevokeSubject has returned, no record is left that was there when it began, though it moved at the same time: stored under another ID, and then swapped for a tombstone.",
 	check: func(p *probe) {
 		p.movesBeside(p.move, func(subject string) {
 			_, err := backends.RevokeSubject(p.ctx, p.Backend, subject, "")
@@ -31,11 +31,11 @@ var movingRotateRules = []rule{{
 	check: func(p *probe) {
 		subject := p.newID()
 		r := p.owned(subject)
-		id, newID, marker := p.store(r), p.newID(), p.record()
-		p.want("Rotate", p.rotate(id, r.Data, marker, newID, p.owned(subject)))
+		id, newID, tombstone := p.store(r), p.newID(), p.record()
+		p.want("Rotate", p.rotate(id, r.Data, tombstone, newID, p.owned(subject)))
 		p.revokes(subject, id, 1)
 		p.lacks(newID, "of the new ID after RevokeSubject that spares the old one")
-		p.holds(id, marker, "of a marker after RevokeSubject")
+		p.holds(id, tombstone, "of a tombstone after RevokeSubject")
 	},
 }}
 

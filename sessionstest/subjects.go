@@ -9,7 +9,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// subjectRules hold for a [sessions.SubjectIndex].
+// subjectRules hold for a [backends.SubjectIndex].
 var subjectRules = []rule{{
 	name: "List",
 	text: "ListSubject returns the records of the subject, each once, with its ID and its data.",
@@ -164,8 +164,8 @@ var subjectRules = []rule{{
 	},
 }}
 
-// subjectTouchRules hold for a [sessions.SubjectIndex] that is a
-// [sessions.Toucher].
+// subjectTouchRules hold for a [backends.SubjectIndex] that is a
+// [backends.Toucher].
 var subjectTouchRules = []rule{{
 	name: "TouchKeepsSubject",
 	text: "A record that was touched is still its subject's, for as long as it lives now.",
@@ -186,8 +186,8 @@ var subjectTouchRules = []rule{{
 	},
 }}
 
-// subjectSwapRules hold for a [sessions.SubjectIndex] that is a
-// [sessions.Swapper].
+// subjectSwapRules hold for a [backends.SubjectIndex] that is a
+// [backends.Swapper].
 var subjectSwapRules = []rule{{
 	name: "SwapRebinds",
 	text: "A record that is swapped for one of another subject belongs to that one only, and one that is swapped away to nobody.",
@@ -230,11 +230,11 @@ var subjectSwapRules = []rule{{
 	},
 }}
 
-// subjectRotateRules hold for a [sessions.SubjectIndex] that is a
-// [sessions.Rotator].
+// subjectRotateRules hold for a [backends.SubjectIndex] that is a
+// [backends.Rotator].
 var subjectRotateRules = []rule{{
 	name: "RotateMovesSubject",
-	text: "After Rotate the new record and the marker belong each to the subject that they name.",
+	text: "After Rotate the new record and the tombstone belong each to the subject that they name.",
 	check: func(p *probe) {
 		a, b := p.newID(), p.newID()
 		r := p.owned(a)

@@ -12,7 +12,7 @@ import (
 // not apply says ErrConflict.
 var absent = []error{backends.ErrNotFound, backends.ErrConflict}
 
-// swapRules hold for a [sessions.Swapper].
+// swapRules hold for a [backends.Swapper].
 var swapRules = []rule{{
 	name: "SwapReplaces",
 	text: "Swap stores the new record if the data stored equals old.",

@@ -9,7 +9,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// sweepRules hold for a [sessions.Sweeper].
+// sweepRules hold for a [backends.Sweeper].
 var sweepRules = []rule{{
 	name: "SweepKeepsTheLiving",
 	text: "Sweep deletes nothing but what has expired.",
@@ -51,7 +51,7 @@ var sweepRules = []rule{{
 	},
 }}
 
-// walkRules hold for a [sessions.Walker].
+// walkRules hold for a [backends.Walker].
 var walkRules = []rule{{
 	name: "Walk",
 	text: "Walk visits every live record, with its ID and its data.",

@@ -10,7 +10,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Backend is a [sessions.Backend] that stores nothing: a record travels in the
+// Backend is a [backends.Backend] that stores nothing: a record travels in the
 // token, sealed by a [Codec]. It is safe for concurrent use.
 //
 // What that costs: of two responses under way at once the browser keeps the
@@ -72,7 +72,7 @@ func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	return &bound, b.facts.Err
 }
 
-// Read opens the token id. Every refusal is [sessions.ErrNotFound]; the
+// Read opens the token id. Every refusal is [backends.ErrNotFound]; the
 // [Refusal] is in the error too, and [Reason] names it.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	if err := b.ready(ctx); err != nil {
@@ -89,7 +89,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 }
 
 // Write ignores id and returns the token with the record in it. It returns
-// [sessions.ErrTooLarge] for what no server would accept; that a cookie is
+// [backends.ErrTooLarge] for what no server would accept; that a cookie is
 // limited to 4096 bytes is for the transport to know.
 func (b *Backend) Write(ctx context.Context, _ string, record backends.Record) (string, error) {
 	if err := b.ready(ctx); err != nil {
@@ -111,7 +111,7 @@ func (b *Backend) Write(ctx context.Context, _ string, record backends.Record) (
 // Remove does nothing: a token lives for as long as a client keeps it.
 func (b *Backend) Remove(ctx context.Context, _ string) error { return b.ready(ctx) }
 
-// Exists tells whether Read accepts the token id.
+// Exists reports whether Read accepts the token id.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	_, err := b.Read(ctx, id)
 	if errors.Is(err, backends.ErrNotFound) {

@@ -93,7 +93,7 @@ func (c *jwtCodec) openClaims(payload []byte, terms Terms) ([]byte, time.Duratio
 	return data, left, nil
 }
 
-// isText tells whether value is the text want.
+// isText reports whether value is the text want.
 func isText(value []byte, want string) bool {
 	text, ok := unquote(value)
 	return ok && string(text) == want
@@ -155,7 +155,7 @@ func openPyJWT(payload []byte, terms Terms) (left time.Duration, err error) {
 	return left, nil
 }
 
-// fitPyJWT tells whether the claims that are no times have what PyJWT 2.10 and
+// fitPyJWT reports whether the claims that are no times have what PyJWT 2.10 and
 // later demand. A session for an audience is refused always, because the reader
 // names none.
 func (c *claims) fitPyJWT() bool {

@@ -265,7 +265,7 @@ func (c *jwtCodec) Open(token string, terms Terms) ([]byte, time.Duration, error
 	return c.openClaims(payload, terms)
 }
 
-// authenticate tells whether a key of the ring made the signature, and returns
+// authenticate reports whether a key of the ring made the signature, and returns
 // the token's type.
 func (c *jwtCodec) authenticate(encoded, signed, signature string) (typ string, err error) {
 	header, err := c.readHeader(encoded)

@@ -128,7 +128,7 @@ func errAlgorithm(algorithm string) error {
 	return fmt.Errorf("has the unknown algorithm %q: choose one of HS, RS, PS or ES with 256, 384 or 512, or EdDSA", algorithm)
 }
 
-// isPublicKey tells whether secret is a key in one of its usual files. Used as
+// isPublicKey reports whether secret is a key in one of its usual files. Used as
 // a secret, a public key would let everybody sign.
 func isPublicKey(secret string) bool {
 	start := strings.TrimLeft(secret, " \t\r\n")
@@ -221,7 +221,7 @@ func derivedKeyID(k JWTKey, public crypto.PublicKey) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sum[:size]), err
 }
 
-// isKeyID tells whether every JSON encoder writes id alike.
+// isKeyID reports whether every JSON encoder writes id alike.
 func isKeyID(id string) bool {
 	for _, c := range []byte(id) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~:/@", c) >= 0) {
@@ -245,7 +245,7 @@ func (key *jwtKey) appendSignature(dst, token []byte) ([]byte, error) {
 	return append(dst, hmacText(state, token)...), nil
 }
 
-// verifies tells whether this key signed the text, before anything in it is
+// verifies reports whether this key signed the text, before anything in it is
 // believed. A signature has one spelling.
 func (key *jwtKey) verifies(signed, signature string) bool {
 	if key.states == nil {

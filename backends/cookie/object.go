@@ -70,7 +70,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 func (o *object) atEnd() bool { return len(o.rest) == 0 }
 
-// isNew tells whether name has not come up before, and remembers it.
+// isNew reports whether name has not come up before, and remembers it.
 func (o *object) isNew(name []byte) bool {
 	if o.count < len(o.seen) {
 		for _, s := range o.seen[:o.count] {
@@ -176,7 +176,7 @@ func unquote(quoted []byte) ([]byte, bool) {
 	return []byte(s), err == nil
 }
 
-// isPlain tells whether the inside of a JSON string stands for itself.
+// isPlain reports whether the inside of a JSON string stands for itself.
 func isPlain(inner []byte) bool {
 	for _, c := range inner {
 		if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {

@@ -67,7 +67,7 @@ func appendWeak(list []string, constructor string, i int, secret string) []strin
 	return append(list, fmt.Sprintf("cookie: %s: %s %v", constructor, keyName(i), err))
 }
 
-// isASCII tells whether secret is printable ASCII and white space.
+// isASCII reports whether secret is printable ASCII and white space.
 func isASCII(secret string) bool {
 	for _, c := range []byte(secret) {
 		if c > '~' || c < ' ' && (c < '\t' || c > '\r') {
@@ -90,7 +90,7 @@ func varied(secret string) (different int) {
 	return different
 }
 
-// periodic tells whether secret is a short text over and over.
+// periodic reports whether secret is a short text over and over.
 func periodic(secret string) bool {
 	for period := 1; period < min(17, len(secret)); period++ {
 		if secret[period:] == secret[:len(secret)-period] {
@@ -115,7 +115,7 @@ var examples = []string{
 	"loremipsum",
 }
 
-// isExample tells whether secret contains one of the examples, whatever stands
+// isExample reports whether secret contains one of the examples, whatever stands
 // between its letters.
 func isExample(secret string) bool {
 	plain := strings.Map(func(r rune) rune {

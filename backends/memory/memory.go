@@ -45,7 +45,7 @@ type Options struct {
 	Evict bool
 }
 
-// Backend is a [sessions.Backend] in memory. It must be made with [New], and is
+// Backend is a [backends.Backend] in memory. It must be made with [New], and is
 // safe for concurrent use. Records do not survive the process.
 //
 // Its clock is the monotonic one, so that setting the machine's time moves no
@@ -114,7 +114,7 @@ func (o *Options) validate() error {
 // are not yet removed.
 func (b *Backend) Len() int { return int(b.stored.Load()) }
 
-// Read implements [sessions.Backend].
+// Read implements [backends.Backend].
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return backends.Record{}, err
@@ -130,7 +130,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	return e.record(now), nil
 }
 
-// Write implements [sessions.Backend].
+// Write implements [backends.Backend].
 func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if err := check(record); err != nil {
 		return "", err
@@ -140,7 +140,7 @@ func (b *Backend) Write(ctx context.Context, id string, record backends.Record) 
 	})
 }
 
-// Remove implements [sessions.Backend].
+// Remove implements [backends.Backend].
 func (b *Backend) Remove(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (b *Backend) Remove(ctx context.Context, id string) error {
 	return nil
 }
 
-// Exists implements [sessions.Backend].
+// Exists implements [backends.Backend].
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err

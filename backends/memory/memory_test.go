@@ -66,7 +66,7 @@ func TestRefusesNonsense(t *testing.T) {
 		"Swap with empty data":        b.Swap(ctx, "id", nil, backends.Record{Data: []byte{}, TTL: 1}),
 		"Touch without TTL":           second(b.Touch(ctx, "id", 0)),
 		"Rotate without old data":     b.Rotate(ctx, "id", nil, good, "id2", good),
-		"Rotate with a bad marker":    b.Rotate(ctx, "id", good.Data, record("m", 0), "id2", good),
+		"Rotate with a bad tombstone": b.Rotate(ctx, "id", good.Data, record("m", 0), "id2", good),
 		"Rotate to a bad record":      b.Rotate(ctx, "id", good.Data, good, "id2", record("", 1)),
 	} {
 		if err == nil || errors.Is(err, backends.ErrNotFound) || errors.Is(err, backends.ErrConflict) {

@@ -88,15 +88,15 @@ func (b *Backend) add(s *shard, id string, record backends.Record, now time.Dura
 	return nil
 }
 
-// replace stores record under newID, where nothing is stored, and marker, if it
+// replace stores record under newID, where nothing is stored, and tombstone, if it
 // has data, in place of it in the old entry. The new entry takes the place of the
 // old one among those of their subject, if that is the same.
-func (b *Backend) replace(s *shard, old *entry, marker backends.Record, t *shard, newID string, record backends.Record, now time.Duration) error {
+func (b *Backend) replace(s *shard, old *entry, tombstone backends.Record, t *shard, newID string, record backends.Record, now time.Duration) error {
 	e := &entry{id: newID}
 	if err := b.file(e, record, now, old); err != nil {
 		return err
 	}
-	if marker.Data == nil {
+	if tombstone.Data == nil {
 		b.take(s, old) // and give its room to the new one
 		b.insert(t, e, record, now)
 		return nil
@@ -106,7 +106,7 @@ func (b *Backend) replace(s *shard, old *entry, marker backends.Record, t *shard
 		return ErrFull
 	}
 	b.insert(t, e, record, now)
-	return b.put(s, old.id, marker, now)
+	return b.put(s, old.id, tombstone, now)
 }
 
 // insert makes e, which is filed and has room, hold record.

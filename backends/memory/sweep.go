@@ -29,7 +29,7 @@ func (b *Backend) expire(s *shard, now time.Duration, limit int) int {
 	return n
 }
 
-// Sweep implements [sessions.Sweeper]. Calling it is not necessary: b does so
+// Sweep implements [backends.Sweeper]. Calling it is not necessary: b does so
 // by itself every few minutes while it holds records.
 func (b *Backend) Sweep(ctx context.Context) (int, error) {
 	n := 0

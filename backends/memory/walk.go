@@ -7,7 +7,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Walk implements [sessions.Walker]. It holds no lock while visit runs, which
+// Walk implements [backends.Walker]. It holds no lock while visit runs, which
 // may therefore use b.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	for i := range b.shards {

@@ -34,7 +34,7 @@ var (
 
 // Backend keeps sessions in a table. It is safe for concurrent use, has every
 // ability of a backend that stores something, and returns the errors of pgx as
-// they are, apart from [sessions.ErrNotFound] and [sessions.ErrConflict].
+// they are, apart from [backends.ErrNotFound] and [backends.ErrConflict].
 //
 // A commit is sent again only if it certainly was not carried out. What may be
 // repeated without harm (reads, [Backend.Touch], [Backend.Remove],
@@ -168,7 +168,7 @@ func orNotFound(err error) error {
 	return err
 }
 
-// Bind implements [sessions.Binder]: a middleware never asks whose a record is,
+// Bind implements [backends.Binder]: a middleware never asks whose a record is,
 // nor, without an idle timeout, what it has left to live. Read leaves both out
 // then.
 func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
@@ -187,7 +187,7 @@ func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
 	return record, orNotFound(err)
 }
 
-// Exists tells whether Read would find a record.
+// Exists reports whether Read would find a record.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	var found bool
 	err := b.row(ctx, b.sql.exists, []any{key(id)}, &found)

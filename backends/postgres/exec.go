@@ -48,7 +48,7 @@ func (b *Backend) change(ctx context.Context, sql string, args ...any) (outcome 
 }
 
 // row runs one statement that may be repeated and returns one row, and returns
-// [pgx.ErrNoRows] where there is none.
+// [pgx.ErrNoRows] if there is none.
 func (b *Backend) row(ctx context.Context, sql string, args []any, dest ...any) error {
 	return b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, sql, b.args(args)...).Scan(dest...)
@@ -173,22 +173,22 @@ func sqlState(err error) string {
 	return ""
 }
 
-// stale tells whether err says that the table was altered after the statement
+// stale reports whether err says that the table was altered after the statement
 // had been prepared.
 func stale(err error) bool {
 	state := sqlState(err)
 	return state == changedResult || state == changedParameter || state == changedOperand
 }
 
-// notApplied tells whether err says that another transaction was faster.
+// notApplied reports whether err says that another transaction was faster.
 func notApplied(err error) bool {
 	state := sqlState(err)
 	return state == serializationFailure || state == deadlock
 }
 
-// interrupted tells whether err is the server's last word on a connection that an
+// interrupted reports whether err is the server's last word on a connection that an
 // administrator ended, or a shutdown. All that the server said before has been
-// received then, and rows are said before the statement is committed: where
+// received then, and rows are said before the statement is committed: if
 // there is none, nothing was changed. A pooler's words, which do not tell where
 // in the server's source they come from, prove nothing.
 func interrupted(err error) bool {

@@ -11,7 +11,7 @@ import (
 
 // Swap stores record under id if the data there equals old; if old is nil, only
 // if nothing is there; and removes it if record.Data is nil. It is one statement
-// and returns [sessions.ErrConflict] where that found nothing to change, also
+// and returns [backends.ErrConflict] where that found nothing to change, also
 // if the record is gone: to tell the two apart would make every commit dearer by
 // a fifth, and the caller reads again in any case.
 func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backends.Record) error {
@@ -40,10 +40,10 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 	return err
 }
 
-// Rotate replaces the record under id by marker, or removes it, and stores
+// Rotate replaces the record under id by tombstone, or removes it, and stores
 // record under newID, in one statement and so both or neither.
-func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker backends.Record, newID string, record backends.Record) error {
-	if record.TTL <= 0 || marker.Data != nil && marker.TTL <= 0 {
+func (b *Backend) Rotate(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, record backends.Record) error {
+	if record.TTL <= 0 || tombstone.Data != nil && tombstone.TTL <= 0 {
 		return errTTL
 	}
 	if id == newID {
@@ -51,9 +51,9 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker back
 	}
 	sql := b.sql.rotateAway
 	args := []any{key(id), old, key(newID), subjectKey(record.Subject), record.TTL, record.Data}
-	if marker.Data != nil {
+	if tombstone.Data != nil {
 		sql = b.sql.rotate
-		args = append(args, subjectKey(marker.Subject), marker.TTL, marker.Data)
+		args = append(args, subjectKey(tombstone.Subject), tombstone.TTL, tombstone.Data)
 	}
 	outcome, err := b.file(ctx, id, record, sql, args...)
 	switch {

@@ -88,7 +88,7 @@ func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, er
 // is sweeping. No session has it; see key.
 var claimKey = []byte("\x00sweep")
 
-// claim tells whether it is this instance's turn, by creating a row.
+// claim reports whether it is this instance's turn, by creating a row.
 func (b *Backend) claim(ctx context.Context, every time.Duration) (bool, error) {
 	_, err := b.change(ctx, b.sql.create, claimKey, []byte(nil), turn(every), []byte("sweep"))
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -86,7 +86,7 @@ func New(client goredis.UniversalClient, options *Options) *Backend {
 // Describe implements [backends.Describer].
 func (b *Backend) Describe() backends.Facts { return backends.Facts{Err: b.invalid} }
 
-// Bind implements [sessions.Binder]: with an idle timeout reads also return
+// Bind implements [backends.Binder]: with an idle timeout reads also return
 // what is left of a record's life.
 func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	if settings.IdleTimeout > 0 && b.store.forget != nil {
@@ -106,7 +106,7 @@ func (b *Backend) Close() error {
 	return b.close()
 }
 
-// Read implements [sessions.Backend]: one GET, and a PTTL with it where there is
+// Read implements [backends.Backend]: one GET, and a PTTL with it where there is
 // an idle timeout; Record.TTL is 0 without.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.get(ctx, id)
@@ -116,7 +116,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	return backends.Record{Data: dataOf(value), TTL: ttl}, nil
 }
 
-// ReadFresh implements [sessions.FreshReader] for a client that caches.
+// ReadFresh implements [backends.FreshReader] for a client that caches.
 func (b *Backend) ReadFresh(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.getFresh(ctx, id)
 	if err != nil {
@@ -125,7 +125,7 @@ func (b *Backend) ReadFresh(ctx context.Context, id string) (backends.Record, er
 	return backends.Record{Data: dataOf(value), TTL: ttl}, nil
 }
 
-// Write implements [sessions.Backend]: one SET, after one EVALSHA for the index
+// Write implements [backends.Backend]: one SET, after one EVALSHA for the index
 // if the record has an owner.
 func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	value, place, err := b.value(ctx, id, record)
@@ -137,22 +137,22 @@ func (b *Backend) Write(ctx context.Context, id string, record backends.Record) 
 	return id, err
 }
 
-// Remove implements [sessions.Backend]: one DEL.
+// Remove implements [backends.Backend]: one DEL.
 func (b *Backend) Remove(ctx context.Context, id string) error {
 	return b.store.remove(ctx, id)
 }
 
-// Exists implements [sessions.Backend]: one EXISTS.
+// Exists implements [backends.Backend]: one EXISTS.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	return b.store.exists(ctx, id)
 }
 
-// Touch implements [sessions.Toucher]: one PEXPIRE.
+// Touch implements [backends.Toucher]: one PEXPIRE.
 func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	return id, b.store.touch(ctx, id, ttl)
 }
 
-// Swap implements [sessions.Swapper]: one EVALSHA, or one SET where old is nil.
+// Swap implements [backends.Swapper]: one EVALSHA, or one SET where old is nil.
 // It takes two more, once, when a record that is stored gets an owner or a later
 // deadline than the owner's index knows, and one more when a new record has an
 // owner. With a limit, an owner who gets a record costs one more.

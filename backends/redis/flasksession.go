@@ -98,7 +98,7 @@ func (b *Shared) sign(secret string) {
 	}
 }
 
-// isWord tells whether sid can be the ID of a session: a UUID or base64url, of
+// isWord reports whether sid can be the ID of a session: a UUID or base64url, of
 // at most 256 characters.
 func isWord(sid string) bool {
 	return isMadeOf(sid, "-_")

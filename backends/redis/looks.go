@@ -8,7 +8,7 @@ import "errors"
 //
 // A record that changes its ID from X to Y is not lost sight of all the same. The
 // entry of Y is made before the record of Y, and that before the record of X is
-// swapped for a marker; an entry is dropped only when it is old and its record
+// swapped for a tombstone; an entry is dropped only when it is old and its record
 // missing. So:
 //
 //   - A look finds every record that was there when it read the index, unless one

@@ -13,7 +13,7 @@ return redis.call('DEL', KEYS[1])`)
 // RevokeSubject implements [backends.SubjectIndex]: one ZRANGE, and one EVALSHA
 // for each entry, pipelined. If a record was not there any more, it may have
 // changed its ID: then the call looks again until a look is complete; see looks. A
-// record that is removed before it is swapped for a marker cannot be swapped any
+// record that is removed before it is swapped for a tombstone cannot be swapped any
 // more, and who tries takes back what he stored under the new ID.
 //
 // An entry whose record was written in the meantime for another owner stays what it

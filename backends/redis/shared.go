@@ -68,7 +68,7 @@ func (b *Shared) Describe() backends.Facts {
 // Format keeps secrets out of whatever prints the backend.
 func (b *Shared) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, "redis."+b.name) }
 
-// Bind implements [sessions.Binder]: with an idle timeout reads also return
+// Bind implements [backends.Binder]: with an idle timeout reads also return
 // what is left of a record's life.
 func (b *Shared) Bind(settings backends.Settings) (backends.Backend, error) {
 	bound := *b
@@ -76,7 +76,7 @@ func (b *Shared) Bind(settings backends.Settings) (backends.Backend, error) {
 	return &bound, nil
 }
 
-// MintID implements [sessions.Minter].
+// MintID implements [backends.Minter].
 func (b *Shared) MintID() string {
 	sid := b.mint()
 	if b.signer != nil {
@@ -85,7 +85,7 @@ func (b *Shared) MintID() string {
 	return sid
 }
 
-// ValidID implements [sessions.Minter]. Where IDs are signed it verifies the
+// ValidID implements [backends.Minter]. Where IDs are signed it verifies the
 // signature.
 func (b *Shared) ValidID(id string) bool {
 	if b.signer != nil {
@@ -105,20 +105,20 @@ func (b *Shared) sid(id string) string {
 	return id
 }
 
-// Read implements [sessions.Backend]: one GET, and a PTTL with it where lives
+// Read implements [backends.Backend]: one GET, and a PTTL with it where lives
 // slide.
 func (b *Shared) Read(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.get(ctx, b.sid(id))
 	return backends.Record{Data: value, TTL: ttl}, err
 }
 
-// ReadFresh implements [sessions.FreshReader] for a client that caches.
+// ReadFresh implements [backends.FreshReader] for a client that caches.
 func (b *Shared) ReadFresh(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.getFresh(ctx, b.sid(id))
 	return backends.Record{Data: value, TTL: ttl}, err
 }
 
-// Write implements [sessions.Backend]: one SET.
+// Write implements [backends.Backend]: one SET.
 func (b *Shared) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if err := checkRecord(record); err != nil {
 		return "", err
@@ -126,22 +126,22 @@ func (b *Shared) Write(ctx context.Context, id string, record backends.Record) (
 	return id, b.store.set(ctx, b.sid(id), record.Data, record.TTL)
 }
 
-// Remove implements [sessions.Backend]: one DEL.
+// Remove implements [backends.Backend]: one DEL.
 func (b *Shared) Remove(ctx context.Context, id string) error {
 	return b.store.remove(ctx, b.sid(id))
 }
 
-// Exists implements [sessions.Backend]: one EXISTS.
+// Exists implements [backends.Backend]: one EXISTS.
 func (b *Shared) Exists(ctx context.Context, id string) (bool, error) {
 	return b.store.exists(ctx, b.sid(id))
 }
 
-// Touch implements [sessions.Toucher]: one PEXPIRE.
+// Touch implements [backends.Toucher]: one PEXPIRE.
 func (b *Shared) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	return id, b.store.touch(ctx, b.sid(id), ttl)
 }
 
-// Swap implements [sessions.Swapper]: one EVALSHA, or one SET where old is nil.
+// Swap implements [backends.Swapper]: one EVALSHA, or one SET where old is nil.
 func (b *Shared) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	sid := b.sid(id)
 	if old != nil && new.Data == nil {
@@ -157,7 +157,7 @@ func (b *Shared) Swap(ctx context.Context, id string, old []byte, new backends.R
 	return err
 }
 
-// Walk implements [sessions.Walker] by SCAN. IDs come without a signature, and
+// Walk implements [backends.Walker] by SCAN. IDs come without a signature, and
 // all methods take them so.
 func (b *Shared) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.store.walk(ctx, func(sid string, value []byte, ttl time.Duration) error {

@@ -135,7 +135,7 @@ func (b *Backend) prune(ctx context.Context, owner *subject, missing []string) {
 	}
 }
 
-// ListSubject implements [sessions.SubjectIndex]: one ZRANGE, and a GET and a
+// ListSubject implements [backends.SubjectIndex]: one ZRANGE, and a GET and a
 // PTTL for each entry, pipelined.
 func (b *Backend) ListSubject(ctx context.Context, name string) ([]backends.Entry, error) {
 	owner := subjectOf(name)

@@ -52,7 +52,7 @@ func timeouts(byContext bool, read, write time.Duration) error {
 	return nil
 }
 
-// caches tells whether client may answer a GET from its memory.
+// caches reports whether client may answer a GET from its memory.
 func caches(client goredis.UniversalClient) bool {
 	c, ok := client.(*goredis.Client)
 	return ok && c != nil && (c.Options().ClientSideCacheConfig != nil || c.Options().ClientSideCache != nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Walk implements [sessions.Walker] by SCAN, on every primary of a cluster in
+// Walk implements [backends.Walker] by SCAN, on every primary of a cluster in
 // turn. Record.Subject stays empty: the store knows only a hash of it.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.store.walk(ctx, func(id string, value []byte, ttl time.Duration) error {
@@ -75,7 +75,7 @@ func (s *store) primaries(ctx context.Context) ([]goredis.Cmdable, error) {
 }
 
 // getAll calls visit for each of ids in one pipeline for each node, with a nil
-// value where there is none.
+// value if there is none.
 func (s *store) getAll(ctx context.Context, ids []string, visit func(id string, value []byte, ttl time.Duration) error) error {
 	if len(ids) == 0 {
 		return nil

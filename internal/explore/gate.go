@@ -204,9 +204,9 @@ func (t touching) Touch(ctx context.Context, id string, ttl time.Duration) (newI
 
 type rotating struct{ g *gated }
 
-func (r rotating) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+func (r rotating) Rotate(ctx context.Context, id string, old []byte, tombstone sessions.Record, newID string, new sessions.Record) error {
 	return r.g.gate(ctx, Step{Op: backends.OpRotate, Writes: []string{id, newID}}, func(ctx context.Context) error {
-		return backends.Rotate(ctx, r.g.inner, id, old, marker, newID, new)
+		return backends.Rotate(ctx, r.g.inner, id, old, tombstone, newID, new)
 	})
 }
 

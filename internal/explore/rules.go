@@ -204,7 +204,7 @@ func (r *run) records() (stored map[string]int, broken string) {
 		if content.Retired {
 			// A touch may have kept the record; its own deadline has the last word.
 			if left := time.Until(content.Created.Add(content.Lifetime)); min(s.Record.TTL, left) > time.Minute && content.Writes[3] != 1 {
-				broken = fmt.Sprintf("the marker of a changed ID lives for %v", s.Record.TTL)
+				broken = fmt.Sprintf("the tombstone of a changed ID lives for %v", s.Record.TTL)
 			}
 			return nil
 		}

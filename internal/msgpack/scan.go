@@ -40,7 +40,7 @@ type Scanner struct {
 // NewScanner returns a scanner of data, which it does not change.
 func NewScanner(data []byte) Scanner { return Scanner{data: data} }
 
-// End tells whether nothing is left.
+// End reports whether nothing is left.
 func (s *Scanner) End() bool { return s.pos == len(s.data) }
 
 // Map consumes the beginning of a map and returns the number of its entries,
@@ -113,7 +113,7 @@ func (s *Scanner) skip(depth int) bool {
 	return true
 }
 
-// container tells whether an array or a map comes next, which Python cannot
+// container reports whether an array or a map comes next, which Python cannot
 // use as a key.
 func (s *Scanner) container() bool {
 	if s.End() {

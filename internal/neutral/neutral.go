@@ -47,7 +47,7 @@ func (f *Form) UnmarshalJSON(data []byte) error {
 
 func (f Form) String() string { return string(f) }
 
-// Equal tells whether two forms stand for the same value, in the sense of
+// Equal reports whether two forms stand for the same value, in the sense of
 // [Equal]. What is malformed equals nothing.
 func (f Form) Equal(other Form) bool {
 	a, err1 := Parse(f)

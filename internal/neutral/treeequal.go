@@ -2,7 +2,7 @@ package neutral
 
 import "github.com/gosessions/sessions/internal/value"
 
-// Equal tells whether a and b are the same value. The order of a dict's
+// Equal reports whether a and b are the same value. The order of a dict's
 // entries does not count; int and float differ; NaN equals NaN; times are equal
 // if instant and offset are.
 func Equal(a, b *value.Value) bool {
@@ -30,7 +30,7 @@ func Equal(a, b *value.Value) bool {
 	return a.Num == b.Num && a.Text == b.Text
 }
 
-// equalDicts tells whether every entry of a has an equal of its own in b, which
+// equalDicts reports whether every entry of a has an equal of its own in b, which
 // is as long. Equal keys may come more than once: no NaN replaces another.
 func equalDicts(a, b []value.Value) bool {
 	taken := make([]bool, len(b))

@@ -192,7 +192,7 @@ func (p *Process) running() bool {
 	}
 }
 
-// Running tells whether the process is running, frozen or not.
+// Running reports whether the process is running, frozen or not.
 func (p *Process) Running() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -202,7 +202,7 @@ func (d *decoder) dict(depth int) (value.Value, bool) {
 	}
 }
 
-// Check tells whether data is one whole value that rules accept, without
+// Check reports whether data is one whole value that rules accept, without
 // decoding more of it than its tags may need.
 func Check(data []byte, rules Rules) bool {
 	s := NewScanner(data, rules)

@@ -68,7 +68,7 @@ func (s *Scanner) peek() byte {
 	return 0
 }
 
-// End tells whether nothing but white space is left.
+// End reports whether nothing but white space is left.
 func (s *Scanner) End() bool { return s.peek() == 0 && s.pos == len(s.data) }
 
 // Null consumes null, if that comes next.
@@ -121,7 +121,7 @@ func (s *Scanner) Member(m *Member, first bool) (more, ok bool) {
 	return true, ok
 }
 
-// Odd tells whether the values scanned since the last call need decoding to
+// Odd reports whether the values scanned since the last call need decoding to
 // know whether Python can read them.
 func (s *Scanner) Odd() bool {
 	odd := s.odd
@@ -309,7 +309,7 @@ func (s *Scanner) rune(b []byte) int {
 	return 0
 }
 
-// isSurrogate tells whether b begins with a surrogate encoded like a
+// isSurrogate reports whether b begins with a surrogate encoded like a
 // character.
 func isSurrogate[T string | []byte](b T) bool {
 	return len(b) >= 3 && b[0] == 0xed && b[1]&0xe0 == 0xa0 && b[2]&0xc0 == 0x80
@@ -338,7 +338,7 @@ func escape(b []byte) int {
 	return 0
 }
 
-// number consumes a number, and tells whether it is an int.
+// number consumes a number, and reports whether it is an int.
 func (s *Scanner) number() (isInt, ok bool) {
 	data, i := s.data, s.pos
 	if i < len(data) && data[i] == '-' {

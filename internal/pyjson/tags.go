@@ -21,7 +21,7 @@ const (
 // TagSuffix is appended to the key of a dict that looks like a tag.
 const TagSuffix = "__"
 
-// IsTag tells whether key is the key of a tag.
+// IsTag reports whether key is the key of a tag.
 func IsTag[T string | []byte](key T) bool {
 	switch string(key) {
 	case TagDict, TagTuple, TagBytes, TagMarkup, TagUUID, TagTime:
@@ -57,7 +57,7 @@ func (s *Scanner) tag(m *Member) Shape {
 	return Tagged
 }
 
-// isBase64 tells whether text is base64 with its padding.
+// isBase64 reports whether text is base64 with its padding.
 func isBase64(text []byte) bool {
 	if len(text)%4 != 0 {
 		return false
@@ -87,7 +87,7 @@ func isHex32(text []byte) bool {
 	return true
 }
 
-// isTame tells whether no number in a date can be too large for Python; any
+// isTame reports whether no number in a date can be too large for Python; any
 // other text is either a date or no date, which is none the worse.
 func isTame(text []byte) bool {
 	run := 0

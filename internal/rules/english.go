@@ -12,13 +12,23 @@ import (
 // free of the phrases below.
 var plainEnglish = []string{
 	"CHANGELOG.md",
+	"backends/",
+	"bench/",
+	"browser/",
+	"cmd/sessions/",
 	"docs/architecture.md",
 	"docs/cases.md",
+	"docs/migrating/",
 	"docs/postgres.md",
 	"docs/redis.md",
 	"docs/reliability.md",
 	"docs/security.md",
-	"internal/rules/",
+	"example/",
+	"faults/",
+	"internal/",
+	"itsdangerous/",
+	"serializer/",
+	"sessionstest/",
 }
 
 // A phrase is one at which native readers stumble, and what to write instead.
