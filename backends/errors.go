@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// The errors that a backend reports. Compare with [errors.Is]. A missing ability
-// is [errors.ErrUnsupported].
+// The errors that a backend returns. Test for them with [errors.Is]. A missing
+// ability is reported as [errors.ErrUnsupported].
 var (
-	// ErrNotFound reports that nothing is stored under an ID, or that it has
+	// ErrNotFound reports that no record is stored under an ID, or that it has
 	// expired.
 	ErrNotFound = errors.New("sessions: no such session")
 
@@ -19,18 +19,18 @@ var (
 	// the configuration allows.
 	ErrTooLarge = errors.New("sessions: the session is too large")
 
-	// ErrSubjectLimit reports an owner who has as many sessions as
+	// ErrSubjectLimit reports that the owner already has as many sessions as
 	// [Record].SubjectLimit allows.
 	ErrSubjectLimit = errors.New("sessions: the subject has too many sessions")
 
 	// ErrNotApplied marks an error after which the operation has certainly
-	// changed nothing, such as a refused connection. Any other error of a write
-	// leaves the outcome open, and the middleware has to find out. Wrap it beside
-	// the backend's own error.
+	// changed nothing, such as a refused connection. Wrap it together with the
+	// backend's own error. Any other error of a write leaves the outcome
+	// unknown, and the middleware has to read the record to find out.
 	ErrNotApplied = errors.New("sessions: nothing was changed")
 
-	// ErrUnavailable reports a backend that has failed so often lately that a
-	// [Breaker] does not call it. It is an ErrNotApplied.
+	// ErrUnavailable reports that a [Breaker] did not call the backend, because
+	// recent calls failed. It matches ErrNotApplied.
 	ErrUnavailable error = unavailable{}
 )
 
@@ -39,8 +39,8 @@ type unavailable struct{}
 func (unavailable) Error() string        { return "sessions: the backend is unavailable" }
 func (unavailable) Is(target error) bool { return target == ErrNotApplied }
 
-// Error is a failure of a backend, such as an outage. It says nothing about the
-// session: do not treat the visitor as logged out.
+// Error is a failure of a backend, such as an outage. The session may well
+// exist: do not treat the visitor as logged out.
 type Error struct {
 	Op  Op
 	Err error

@@ -6,16 +6,17 @@ import (
 )
 
 // Rotator is a [Backend] that retires one record and creates another in one
-// atomic step.
+// atomic step. The retired record leaves a tombstone under its ID: a
+// short-lived record that the middleware recognizes.
 type Rotator interface {
 	Backend
 
-	// Rotate replaces the record under id by tombstone if its data equals
-	// old, and stores new under newID where nothing may be stored yet: both or
-	// neither. If tombstone.Data is nil the record under id is removed.
+	// Rotate replaces the record under id with tombstone if its data equals
+	// old, and stores new under newID, which must be free: both or neither. If
+	// tombstone.Data is nil, Rotate removes the record under id.
 	//
-	// It returns ErrConflict if other data is stored under id, or any under
-	// newID, and ErrNotFound if nothing is stored under id.
+	// It returns ErrConflict if other data is stored under id or any record
+	// under newID, and ErrNotFound if no record is stored under id.
 	Rotate(ctx context.Context, id string, old []byte, tombstone Record, newID string, new Record) error
 }
 

@@ -65,8 +65,9 @@ func TestEvictSparesWhatIsWorkedOn(t *testing.T) {
 	}
 }
 
-// TestFullRotatesWithoutAMarker: what replaces a record needs no room.
-func TestFullRotatesWithoutAMarker(t *testing.T) {
+// TestFullRotatesWithoutATombstone: a record that replaces another needs no
+// room.
+func TestFullRotatesWithoutATombstone(t *testing.T) {
 	for _, options := range []memory.Options{{MaxSessions: 1}, {MaxSessions: 1, Evict: true}} {
 		b := memory.New(&options)
 		write(t, b, "old", time.Hour)

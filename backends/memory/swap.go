@@ -80,8 +80,8 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, tombstone b
 	})
 }
 
-// expect returns the live entry under id if it holds old; old may be nil, and
-// then there has to be none.
+// expect returns the live entry under id if its data is old. If old is nil
+// there must be no such entry.
 func (s *shard) expect(id string, old []byte, now time.Duration) (*entry, error) {
 	e := s.live(id, now)
 	switch {

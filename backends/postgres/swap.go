@@ -9,11 +9,10 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Swap stores record under id if the data there equals old; if old is nil, only
-// if nothing is there; and removes it if record.Data is nil. It is one statement
-// and returns [backends.ErrConflict] where that found nothing to change, also
-// if the record is gone: to tell the two apart would make every commit dearer by
-// a fifth, and the caller reads again in any case.
+// Swap implements [backends.Swapper] with one statement. If the statement finds
+// nothing to change, Swap returns [backends.ErrConflict], even if the record is
+// gone: telling the two apart would make every commit 20% slower, and the
+// caller reads the record again in either case.
 func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backends.Record) error {
 	if record.Data != nil && record.TTL <= 0 {
 		return errTTL
@@ -40,8 +39,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 	return err
 }
 
-// Rotate replaces the record under id by tombstone, or removes it, and stores
-// record under newID, in one statement and so both or neither.
+// Rotate implements [backends.Rotator] with one statement.
 func (b *Backend) Rotate(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, record backends.Record) error {
 	if record.TTL <= 0 || tombstone.Data != nil && tombstone.TTL <= 0 {
 		return errTTL

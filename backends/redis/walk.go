@@ -11,8 +11,8 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Walk implements [backends.Walker] by SCAN, on every primary of a cluster in
-// turn. Record.Subject stays empty: the store knows only a hash of it.
+// Walk implements [backends.Walker] with SCAN, on every primary of a cluster in
+// turn. Record.Subject is empty, because the store holds only a hash of it.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.store.walk(ctx, func(id string, value []byte, ttl time.Duration) error {
 		return visit(backends.Entry{ID: id, Record: backends.Record{Data: dataOf(value), TTL: ttl}})
@@ -63,7 +63,7 @@ func (s *store) primaries(ctx context.Context) ([]goredis.Cmdable, error) {
 	if !ok {
 		return []goredis.Cmdable{s.client}, nil
 	}
-	var mu sync.Mutex // it asks them all at once
+	var mu sync.Mutex // ForEachMaster calls the function concurrently
 	var nodes []goredis.Cmdable
 	err := cluster.ForEachMaster(ctx, func(_ context.Context, node *goredis.Client) error {
 		mu.Lock()
