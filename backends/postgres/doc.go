@@ -32,5 +32,4 @@
 // nothing was executed. The package then sends the statement again, unprepared,
 // and no longer prepares later ones. To avoid even these few errors, put
 // default_query_exec_mode=cache_describe in the connection URL.
-//
 package postgres

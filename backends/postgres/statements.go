@@ -89,8 +89,8 @@ SELECT (SELECT count(*) FILTER (WHERE live) FROM revoked), (SELECT n FROM seen) 
 
 		// The statements of the transaction that decides about all records of a
 		// subject. Each of them sees what was committed before it. They use
-		// clock_timestamp and not now(), which would be the time before the
-		// transaction waited for the lock.
+		// statement_timestamp() and not now(), which would be the time before
+		// the transaction waited for the lock.
 		lock: `SELECT pg_advisory_xact_lock($1::bigint)`,
 
 		room: in(`SELECT count(*) FILTER (WHERE id <> $2), coalesce(bool_or(id = $2), false)

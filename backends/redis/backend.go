@@ -106,8 +106,8 @@ func (b *Backend) Close() error {
 	return b.close()
 }
 
-// Read implements [backends.Backend]: one GET, and a PTTL with it where there is
-// an idle timeout; Record.TTL is 0 without.
+// Read implements [backends.Backend]: one GET, together with a PTTL if there is
+// an idle timeout. Without one Record.TTL is 0.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.get(ctx, id)
 	if err != nil {

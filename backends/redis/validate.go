@@ -40,8 +40,9 @@ func validate(client goredis.UniversalClient, prefix string) error {
 	return nil
 }
 
-// timeouts returns an error unless calls end with their context, or after a
-// timeout if contexts have no deadline. A longer ReadTimeout does no harm.
+// timeouts returns an error unless calls end with their context. A ReadTimeout
+// that is longer than the context's deadline does no harm, but a negative one
+// disables deadlines.
 func timeouts(byContext bool, read, write time.Duration) error {
 	switch {
 	case !byContext:
