@@ -15,7 +15,7 @@ import (
 const user sessions.Key[string] = "user"
 
 // login takes everybody's word for who they are. The new ID makes the old one
-// worthless, which somebody may have planted; the subject is what the list of
+// worthless, in case someone has planted it; the subject is what the list of
 // devices goes by.
 func (app *app) login(s *sessions.Session, r *http.Request) (any, error) {
 	name, err := web.Field(r, "user")
@@ -137,7 +137,7 @@ func (app *app) revokeOne(r *http.Request, subject string) (int, error) {
 }
 
 // subject returns whose session it is. Where the backend has no index of
-// subjects, nobody's devices can be listed, whoever is logged in.
+// subjects, even when someone is logged in, no devices can be listed.
 func (app *app) subject(s *sessions.Session) (string, error) {
 	switch subject := s.Subject(); {
 	case subject != "":

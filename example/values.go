@@ -119,5 +119,5 @@ func oneMore(old any) (any, error) {
 	case float64:
 		return n + 1, nil
 	}
-	return nil, web.BadField("the value under this key is no number")
+	return nil, web.BadField("the value under this key is not a number")
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// user is somebody with a browser and several tabs.
+// user is a person with a browser and several tabs.
 type user struct {
 	w        *world
 	name     string

@@ -63,7 +63,7 @@ type world struct {
 	slowest, lateness              atomic.Int64 // nanoseconds
 	recovery                       atomic.Pointer[recovery]
 	slowestRecovery                time.Duration
-	small                          string // the token of somebody who only looks
+	small                          string // the token of a visitor who only looks
 	remark                         string // what is to be said besides, by the strike
 
 	failuresMu sync.Mutex

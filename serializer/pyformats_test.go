@@ -242,7 +242,7 @@ func TestPythonFormatsRefuse(t *testing.T) {
 			var content serializer.Content
 			err := format.Unpack([]byte(data), &content)
 			if format == serializer.FlaskSessionFormat && want == serializer.ErrNotDict {
-				want = serializer.ErrCorrupt // JSON that is no record is nothing to MessagePack
+				want = serializer.ErrCorrupt // JSON that is not a record is corrupt MessagePack
 			}
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %.20q: %v, want %v", format.Name(), data, err, want)

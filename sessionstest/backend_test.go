@@ -237,7 +237,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// texts refuses data that is no text in base64.
+// texts refuses data that is not text in base64.
 type texts struct{ backends.Backend }
 
 func (b texts) Write(ctx context.Context, id string, r backends.Record) (string, error) {

@@ -8,8 +8,8 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// slowly makes whoever moves a record take his time, so that another operation
-// that pauses longer finds it moved.
+// slowly makes moving a record take time, so that another operation that pauses
+// longer finds it moved.
 func slowly(b *broken) {
 	b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 		pause()

@@ -111,7 +111,7 @@ func TestDOS6_MaxSessions(t *testing.T) {
 				t.Errorf("%s when full: got %v, want ErrFull", name, err)
 			}
 		}
-		write(t, b, "3", 2*time.Hour) // an existing one is no new one
+		write(t, b, "3", 2*time.Hour) // replacing a record needs no room
 		time.Sleep(time.Hour)         // 0 expires and makes room
 		write(t, b, "new", time.Hour)
 		if _, err := b.Write(ctx, "newer", full); !errors.Is(err, memory.ErrFull) {

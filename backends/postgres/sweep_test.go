@@ -86,8 +86,8 @@ func TestR33_SweepersTogether(t *testing.T) {
 	}
 }
 
-// TestR33_SweepSkipsLockedRows: a row that somebody holds is skipped and not
-// waited for.
+// TestR33_SweepSkipsLockedRows: a row that another transaction holds is skipped
+// and not waited for.
 func TestR33_SweepSkipsLockedRows(t *testing.T) {
 	d := open(t)
 	d.fill(100, "true")

@@ -16,7 +16,7 @@ import (
 const reservationLife = time.Minute
 
 // reservation is a place among the records of an owner that is reserved until
-// the record is stored. The zero value is no reservation.
+// the record is stored. The zero value stands for none.
 type reservation struct{ index, member string }
 
 // reserveScript is enter together with the reservation ARGV[4] for ARGV[5]

@@ -15,7 +15,7 @@ type kind struct {
 	keyed  bool          // it takes a secret
 	maxAge time.Duration // unless a request says otherwise
 
-	// codec seals the record. It is nil where the token is no record.
+	// codec seals the record. It is nil if the token is not itself a record.
 	codec func(*request) cookie.Codec
 
 	// layout is that of the record.

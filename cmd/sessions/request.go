@@ -38,7 +38,7 @@ type age struct {
 	seconds          int64
 }
 
-// or returns the age as the codecs want it: less than zero is no limit.
+// or returns the age as the codecs want it: a negative age means no limit.
 func (a age) or(standard time.Duration) time.Duration {
 	switch {
 	case !a.given:

@@ -159,7 +159,7 @@ var plants = []struct {
 }
 
 // TestFindsWhatIsPlanted: every rule that the explorer checks is broken by a
-// store that somebody made wrong, and what it reports happens again when it is
+// store that is wrong on purpose, and what it reports happens again when it is
 // replayed.
 func TestFindsWhatIsPlanted(t *testing.T) {
 	for _, plant := range plants {

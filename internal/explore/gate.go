@@ -8,7 +8,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Step is an atomic step of a store that somebody is about to take.
+// Step is an atomic step of a store that a thread is about to take.
 type Step struct {
 	Op    backends.Op
 	Store string // which store, where there are several

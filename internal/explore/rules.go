@@ -174,7 +174,7 @@ func (r *run) serial() bool {
 	return true
 }
 
-// unmixed returns whether a cookie leads to somebody else's session.
+// unmixed returns a message if a cookie leads to another client's session.
 func (r *run) unmixed(all []found) string {
 	for _, f := range all {
 		who := f.values[nameKey]

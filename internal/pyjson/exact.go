@@ -7,13 +7,13 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// ErrLossy reports a document that says more than a [value.Value] can hold: a
-// repeated key, or -0, which is an int without a sign to Python.
+// ErrLossy reports a document with something that a [value.Value] cannot hold:
+// a repeated key, or -0, which Python reads as an int without a sign.
 var ErrLossy = errors.New("pyjson: document holds a repeated key or -0")
 
-// DecodeExact is [Decode] for a document that must not lose anything: it keeps
-// the text of floats as [Rules.Exact] does. It returns [ErrLossy] for what a
-// value cannot hold. Spaces and the spelling of text are not kept.
+// DecodeExact is like [Decode] but loses nothing except spaces and the spelling
+// of text: it keeps the text of floats as [Rules.Exact] does, and returns
+// [ErrLossy] for a document that a value cannot hold.
 func DecodeExact(data []byte) (value.Value, error) {
 	d := decoder{Scanner: NewScanner(data, Rules{Exact: true})}
 	d.peek()

@@ -31,7 +31,7 @@ type Shelf struct {
 	Count int
 }
 
-// Shelves returns all goods. A cart that cannot be read, because somebody stored
+// Shelves returns all goods. A cart that cannot be read, because someone stored
 // something else under its key, is empty.
 func Shelves(s *sessions.Session) []Shelf {
 	items, _ := Cart.Get(s)

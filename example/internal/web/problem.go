@@ -72,7 +72,7 @@ func Field(r *http.Request, name string) (string, error) {
 	case value == "":
 		return "", BadField("the field %q is missing", name)
 	case !utf8.ValidString(value):
-		return "", BadField("the field %q is no UTF-8", name)
+		return "", BadField("the field %q is not valid UTF-8", name)
 	}
 	return value, nil
 }
