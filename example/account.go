@@ -14,9 +14,9 @@ import (
 // user is who is logged in.
 const user sessions.Key[string] = "user"
 
-// login takes everybody's word for who they are. The new ID makes the old one
-// worthless, in case someone has planted it; the subject is what the list of
-// devices goes by.
+// login asks for no password: every name is accepted. The new ID makes the old
+// one worthless, in case someone has planted it; the list of devices is found
+// by the subject.
 func (app *app) login(s *sessions.Session, r *http.Request) (any, error) {
 	name, err := web.Field(r, "user")
 	if err != nil {
@@ -136,8 +136,8 @@ func (app *app) revokeOne(r *http.Request, subject string) (int, error) {
 	return 0, err
 }
 
-// subject returns whose session it is. Where the backend has no index of
-// subjects, even when someone is logged in, no devices can be listed.
+// subject returns the session's owner. It returns an error if nobody is logged
+// in, or if the backend has no index of subjects and so cannot list devices.
 func (app *app) subject(s *sessions.Session) (string, error) {
 	switch subject := s.Subject(); {
 	case subject != "":

@@ -61,7 +61,7 @@ var rotateRules = []rule{{
 	},
 }, {
 	name: "RotateExpired",
-	text: "An expired record is absent for Rotate: it is not retired, and it does not take an ID.",
+	text: "An expired record is absent for Rotate: it is not retired, and its ID is free.",
 	when: ends,
 	check: func(p *probe) {
 		passing, r, next := p.passing(), p.record(), p.record()
@@ -94,7 +94,7 @@ var rotateRules = []rule{{
 	},
 }, {
 	name: "RotateOneWins",
-	text: "Of several rotations of the same record exactly one succeeds, and of the others nothing is stored.",
+	text: "Of several rotations of the same record exactly one succeeds, and the others store nothing.",
 	check: func(p *probe) {
 		for range 3 {
 			const n = 6

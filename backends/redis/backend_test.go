@@ -279,8 +279,8 @@ func TestAbilities(t *testing.T) {
 	}
 }
 
-// TestPATH3_OtherKeys: what an application has in the same database is no
-// session, and sessions under another prefix are none either.
+// TestPATH3_OtherKeys: neither an application's own keys in the same database
+// nor sessions under another prefix are read as sessions.
 func TestPATH3_OtherKeys(t *testing.T) {
 	p := at(t, services.Redis(t))
 	ctx := t.Context()

@@ -27,7 +27,7 @@ type layout interface {
 
 var (
 	errSerializer = errors.New("sessions: the format has no such serializer")
-	errNotDict    = errors.New("sessions: the payload is no session: it has to be a dict with text for keys")
+	errNotDict    = errors.New("sessions: the payload is not a session: it must be a dict whose keys are text")
 	errHolds      = errors.New("sessions: the format cannot hold this payload")
 	errMetadata   = errors.New("sessions: metadata of such a record are created (datetime), lifetime (float), persistence, subject (str) and retired (bool)")
 )
