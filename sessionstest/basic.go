@@ -11,7 +11,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// basicRules hold for every backend.
+// basicRules hold forevery backend.
 var basicRules = []rule{{
 	name: "ReadYourWrite",
 	text: "Read returns the data that Write stored, byte for byte, whatever bytes they are, under the ID that Write returned.",

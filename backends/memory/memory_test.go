@@ -351,7 +351,7 @@ func TestWalkMayUseTheBackend(t *testing.T) {
 	}
 }
 
-// TestBurstIsForgotten: a burst of sessions does not claim memory for ever.
+// TestBurstIsForgotten: a burst of sessions does not claim memory forever.
 func TestBurstIsForgotten(t *testing.T) {
 	const n = 200_000
 	b := memory.New(nil)

@@ -7,8 +7,8 @@ import (
 	"github.com/gosessions/sessions/backends/cookie"
 )
 
-// A kind is one of the formats that the command speaks: how a token is sealed,
-// and how the record in it is laid out.
+// A kind is one of the formats that the command supports: how a token is
+// sealed, and how the record in it is laid out.
 type kind struct {
 	name   string
 	about  string

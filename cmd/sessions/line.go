@@ -24,12 +24,12 @@ const (
 	maxField = 64 << 10
 )
 
-// parse fills in r from a line, which is one JSON object. What r holds before
-// stands where the line says nothing, or null. Names it does not know are
-// ignored; of one that comes twice the last counts, as in Python and Go.
+// parse fills in r from a line, which is one JSON object. A field that the line
+// does not have, or that is null, keeps its value in r. Unknown names are
+// ignored. If a name occurs twice the last one counts, as in Python and Go.
 //
-// Nothing is decoded but the fields that r has, so that a long line costs no
-// more than its length.
+// It decodes only the fields that r has, so that the cost of a long line is
+// linear in its length.
 func (r *request) parse(line []byte) error {
 	s := pyjson.NewScanner(line, neutral.Rules)
 	if !s.Open() {
@@ -136,7 +136,7 @@ var fields = map[string]func(r *request, raw []byte) error{
 	},
 }
 
-// text reads a text; null stands for what is there.
+// text reads a text; null means the standing value.
 func text(raw []byte, standing string) (string, error) {
 	if string(raw) == "null" {
 		return standing, nil

@@ -19,7 +19,8 @@ type result struct {
 // A layout reads and writes records: the bytes that a codec seals. Neither
 // method changes the request.
 type layout interface {
-	// usable returns why there is no such layout.
+	// usable returns an error if the request asks for a layout that does not
+	// exist.
 	usable(r *request) error
 	read(r *request, record []byte) (result, error)
 	write(r *request) ([]byte, error)
@@ -89,7 +90,7 @@ func (f foreign) write(r *request) ([]byte, error) {
 }
 
 // native is the layout of this module's own records. A record names its
-// serializer, so that any will be found unless the request asks for one.
+// serializer, which is used unless the request asks for another.
 type native struct{}
 
 var serializers = []serializer.Serializer{serializer.JSON, serializer.Flask, serializer.MsgPack}
@@ -119,8 +120,8 @@ func (n native) read(r *request, record []byte) (result, error) {
 	return result{payload, &metadata}, err
 }
 
-// of returns the serializer that a record names: after two bytes, behind its
-// length. With another one it could be read too, but types would get lost.
+// of returns the serializer that a record names, after two bytes and the name's
+// length. Another serializer could read the record too, but would lose types.
 func (native) of(record []byte) serializer.Serializer {
 	for _, s := range serializers {
 		name := s.Name()

@@ -63,7 +63,7 @@ var (
 	errAge    = errors.New("sessions: the greatest age is not a number of seconds, 0 or more")
 )
 
-// check returns why the request cannot be answered, whatever the token is.
+// check returns an error if the request cannot be answered, whatever its token.
 func (r *request) check() error {
 	switch {
 	case r.kind == nil:

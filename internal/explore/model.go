@@ -55,7 +55,7 @@ func (st *state) find(name string) *session {
 	return nil
 }
 
-// with returns a copy in which s stands in place of the session of its name.
+// with returns a copy in which s replaces the session of its name.
 func (st state) with(s session) state {
 	st.sessions = slices.Clone(st.sessions)
 	if old := st.find(s.name); old != nil {
@@ -144,9 +144,9 @@ func (r *modelRules) afterCommit(st state, u *unit) []state {
 		list = append(list, st)
 	}
 	if u.verdict == not {
-		// That a session has ended is true, too, of one that ended right after
-		// the change was stored: nobody can tell the difference but those who
-		// read it in between.
+		// The answer that the session has ended is also right if it ended just
+		// after the change was stored: only a request that read it in between
+		// can see the difference.
 		for _, st := range r.apply(st, u, true) {
 			st.doomed = append(slices.Clip(st.doomed), st.holds[u.request.index].name)
 			list = append(list, st)

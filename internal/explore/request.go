@@ -16,7 +16,7 @@ type Program struct {
 	Name string
 
 	// Carries names the sessions whose cookies the request sends, the planted
-	// ones first; Junk is a cookie that nobody issued. Empty: none.
+	// ones first; Junk is a cookie that was never issued. Empty: none.
 	Carries []string
 
 	// Run is the handler. The request is answered with the error's status, by
@@ -27,7 +27,7 @@ type Program struct {
 	Locks bool
 }
 
-// Junk stands for a token of the right shape that nobody issued.
+// Junk is a token of the right form that was never issued.
 const Junk = "junk"
 
 // request is one run of a program.
@@ -48,8 +48,8 @@ type request struct {
 	made    int // sessions that it created
 }
 
-// Caller is a goroutine of a handler: it does to the session what it is told,
-// and notes what came of it. Its methods are named after those of
+// Caller is a goroutine of a handler. It carries out operations on the session
+// and records their results. Its methods are named after those of
 // [sessions.Session].
 type Caller struct {
 	request *request

@@ -19,7 +19,7 @@ type found struct {
 	values  values
 }
 
-// check returns which rule the run broke, "" if none.
+// check returns the rule that the run broke, or "" if it broke none.
 func (r *run) check(ended bool) string {
 	if !ended {
 		return "a request waits for ever, or goes round in circles"
@@ -142,7 +142,8 @@ func (r *run) accept(st *state, all []found) bool {
 			return false
 		}
 	}
-	// Who was told of success and works with a session has its token.
+	// A client whose request succeeded and has a session has the session's
+	// token.
 	for i, q := range r.requests {
 		s := st.current(i)
 		if s == nil || !q.left || q.status >= 300 || q.sent != nil {
@@ -202,7 +203,8 @@ func (r *run) records() (stored map[string]int, broken string) {
 			return nil
 		}
 		if content.Retired {
-			// A touch may have kept the record; its own deadline has the last word.
+			// A touch may have extended the record, but never beyond its own
+			// deadline.
 			if left := time.Until(content.Created.Add(content.Lifetime)); min(s.Record.TTL, left) > time.Minute && content.Writes[3] != 1 {
 				broken = fmt.Sprintf("the tombstone of a changed ID lives for %v", s.Record.TTL)
 			}

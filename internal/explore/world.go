@@ -20,7 +20,7 @@ type world struct {
 	whole   bool     // operations are one step each
 	locked  []string // threads that wait for a lock that will never be released
 
-	mu    sync.Mutex // guards the threads' state where there is no bubble
+	mu    sync.Mutex // guards the threads' state if there is no bubble
 	names map[string]string
 	taken []taken
 }

@@ -17,7 +17,7 @@ const Cart sessions.Key[map[string]int] = "cart"
 // A Good is something to put into the cart.
 type Good struct{ Name, Note string }
 
-// Goods are all there is.
+// Goods are all goods of the shop.
 var Goods = []Good{
 	{"Assam", "malty, for the first hour"},
 	{"Darjeeling", "first flush, light and floral"},
