@@ -72,7 +72,7 @@ func (s *settings) flags() *flag.FlagSet {
 	fs.BoolVar(&s.autoload, "autoload", s.autoload, "load the session before the handler runs")
 	fs.StringVar(&s.cookieName, "cookie-name", s.cookieName, "`name` of the cookie; mostly __Host-session if there is none")
 	duration(fs, &s.lifetime, "lifetime", "how long a session lives, such as 36h; mostly 14 days if there is none", time.Second)
-	duration(fs, &s.idle, "idle", "how long an unused session lives, such as 20m (default: 0, no limit)", 0)
+	duration(fs, &s.idle, "idle", "how long a session lives that nobody uses, such as 20m; 0, the default, is no limit", 0)
 	fs.BoolVar(&s.insecure, "insecure", s.insecure, "send the cookie over plain http, for tools that drop Secure on localhost")
 	return fs
 }
@@ -153,7 +153,7 @@ func (s *settings) check(given map[string]bool) error {
 	return nil
 }
 
-// needsSecret reports whether something is signed or encrypted.
+// needsSecret tells whether something is signed or encrypted.
 func (s *settings) needsSecret() bool { return s.Backend == "cookie" }
 
 // key returns the secret, or a random one.

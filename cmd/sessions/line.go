@@ -12,7 +12,7 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// errLine reports a line that is not a valid request.
+// errLine reports a line that is no usable request.
 var errLine = errors.New("sessions: not a request")
 
 const (
@@ -24,12 +24,12 @@ const (
 	maxField = 64 << 10
 )
 
-// parse fills in r from a line, which is one JSON object. A field that the line
-// does not have, or that is null, keeps its value in r. Unknown names are
-// ignored. If a name occurs twice the last one counts, as in Python and Go.
+// parse fills in r from a line, which is one JSON object. What r holds before
+// stands where the line says nothing, or null. Names it does not know are
+// ignored; of one that comes twice the last counts, as in Python and Go.
 //
-// It decodes only the fields that r has, so that the cost of a long line is
-// linear in its length.
+// Nothing is decoded but the fields that r has, so that a long line costs no
+// more than its length.
 func (r *request) parse(line []byte) error {
 	s := pyjson.NewScanner(line, neutral.Rules)
 	if !s.Open() {
@@ -136,7 +136,7 @@ var fields = map[string]func(r *request, raw []byte) error{
 	},
 }
 
-// text reads a text; null means the standing value.
+// text reads a text; null stands for what is there.
 func text(raw []byte, standing string) (string, error) {
 	if string(raw) == "null" {
 		return standing, nil
@@ -195,7 +195,7 @@ func secrets(raw []byte, standing []string) ([]string, error) {
 	case list.Kind == value.Null:
 		return standing, nil
 	case list.Kind != value.List:
-		// A text is not a list of its letters, as it is in Python.
+		// A text is no list of its letters (as it is to Python).
 		return nil, errLine
 	}
 	secrets := make([]string, len(list.Items))

@@ -45,7 +45,7 @@ func (o *options) flags(encode bool) *flag.FlagSet {
 		return nil
 	})
 	f.Var(secretFlag{&o.secrets.plain}, "secret", "the `key`; other users of the machine can see it while the command runs")
-	f.Var(secretFlag{&o.secrets.encoded}, "secret-base64", "the key in `base64`, for a key that is not text")
+	f.Var(secretFlag{&o.secrets.encoded}, "secret-base64", "the key in `base64`, for one that is no text")
 	f.Var(secretFlag{&o.secrets.file}, "secret-file", "`file` with the key; one line end is cut off")
 	f.Var(secretFlag{&o.secrets.fallback}, "fallback", "an older `key` that only verifies; may be repeated")
 	f.Var(secretFlag{&o.secrets.encodedFallback}, "fallback-base64", "an older key in `base64`; may be repeated")

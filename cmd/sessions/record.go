@@ -19,8 +19,7 @@ type result struct {
 // A layout reads and writes records: the bytes that a codec seals. Neither
 // method changes the request.
 type layout interface {
-	// usable returns an error if the request asks for a layout that does not
-	// exist.
+	// usable returns why there is no such layout.
 	usable(r *request) error
 	read(r *request, record []byte) (result, error)
 	write(r *request) ([]byte, error)
@@ -28,7 +27,7 @@ type layout interface {
 
 var (
 	errSerializer = errors.New("sessions: the format has no such serializer")
-	errNotDict    = errors.New("sessions: the payload is not a session: it must be a dict whose keys are text")
+	errNotDict    = errors.New("sessions: the payload is no session: it has to be a dict with text for keys")
 	errHolds      = errors.New("sessions: the format cannot hold this payload")
 	errMetadata   = errors.New("sessions: metadata of such a record are created (datetime), lifetime (float), persistence, subject (str) and retired (bool)")
 )
@@ -90,7 +89,7 @@ func (f foreign) write(r *request) ([]byte, error) {
 }
 
 // native is the layout of this module's own records. A record names its
-// serializer, which is used unless the request asks for another.
+// serializer, so that any will be found unless the request asks for one.
 type native struct{}
 
 var serializers = []serializer.Serializer{serializer.JSON, serializer.Flask, serializer.MsgPack}
@@ -120,8 +119,8 @@ func (n native) read(r *request, record []byte) (result, error) {
 	return result{payload, &metadata}, err
 }
 
-// of returns the serializer that a record names, after two bytes and the name's
-// length. Another serializer could read the record too, but would lose types.
+// of returns the serializer that a record names: after two bytes, behind its
+// length. With another one it could be read too, but types would get lost.
 func (native) of(record []byte) serializer.Serializer {
 	for _, s := range serializers {
 		name := s.Name()
