@@ -2,7 +2,7 @@
 # Go and a package manager; what the tests need is found, started or installed.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint fuzz bench cover docs reliability tidy
+.PHONY: help check test lint fuzz bench cover docs explore reliability tidy
 
 # Finds, starts or installs the servers that a command's tests need.
 RUN := go run ./internal/services/run
@@ -43,6 +43,9 @@ cover: ## statement coverage of all packages by all tests
 
 docs: ## check the documents' links and print the packages' overviews
 	scripts/docs
+
+explore: ## every order of requests, with every fault: the whole that tests sample
+	EXPLORE=all $(RUN) go test -v -count=1 -timeout=6h $(TESTFLAGS) ./internal/explore | grep -v '^=== '
 
 reliability: ## slow tests: processes killed, frozen and cut off under load
 	RELIABILITY=$(CURDIR)/docs/reliability.md $(RUN) scripts/modules faults go test -race -timeout=60m -count=1 $(TESTFLAGS) ./...

@@ -33,8 +33,8 @@ func (mw *Middleware) List(ctx context.Context, subject string) ([]Device, error
 		}
 		for _, e := range list {
 			var content serializer.Content
-			if st.format.Unpack(e.Record.Data, &content) != nil || content.Retired {
-				continue
+			if st.format.Unpack(e.Record.Data, &content) != nil || content.Retired || isPending(&content) && !v.isAbandoned(&content) {
+				continue // one on its way from a source is still listed there
 			}
 			devices = append(devices, Device{e.PublicID(), content.Created, v.deadline(&content)})
 		}
@@ -83,8 +83,13 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (boo
 				continue
 			}
 			err := v.end(detached, st, &snapshot{id: e.ID, data: e.Record.Data})
+			if err == nil && st != v.primary {
+				err = v.endPending(detached, subject, e.ID)
+			}
 			if err == nil {
-				mw.forgetOwn(ctx, func(s *Session) bool { return s.stored.id == e.ID })
+				mw.forgetOwn(ctx, func(s *Session) bool {
+					return st == v.primary && s.stored.id == e.ID || s.source != nil && st == s.source.store && s.source.old.id == e.ID
+				})
 			}
 			return true, err
 		}
@@ -100,9 +105,11 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (boo
 // It returns [errors.ErrUnsupported] if a backend that can hold a subject's
 // sessions has no subject index; those in the other backends have ended then.
 func (mw *Middleware) RevokeAll(ctx context.Context, subject string) (int, error) {
-	n, err := mw.revoke(ctx, subject, "")
+	n, err := mw.revoke(ctx, subject, func(*store) string { return "" })
 	if err == nil {
-		mw.forgetOwn(ctx, func(s *Session) bool { return s.stored.content.Subject == subject })
+		mw.forgetOwn(ctx, func(s *Session) bool {
+			return s.stored.content.Subject == subject || s.source != nil && s.source.content.Subject == subject
+		})
 	}
 	return n, err
 }
@@ -111,15 +118,28 @@ func (mw *Middleware) RevokeAll(ctx context.Context, subject string) (int, error
 // were. See [Middleware.RevokeAll].
 func (mw *Middleware) RevokeOthers(ctx context.Context, s *Session) (int, error) {
 	s.mu.Lock()
-	subject, id := s.content.Subject, s.stored.id
+	subject, source, primary := s.content.Subject, s.source, s.stored.id
 	s.mu.Unlock()
 	if subject == "" {
 		return 0, nil
 	}
-	return mw.revoke(ctx, subject, id)
+	if source != nil && primary == "" && mw.vault.primary.derives() {
+		primary = mw.vault.primary.key(mw.vault.primary.derive(source.old.token))
+	}
+	return mw.revoke(ctx, subject, func(st *store) string {
+		switch {
+		case st == mw.vault.primary:
+			return primary
+		case source != nil && st == source.store:
+			return source.old.id
+		}
+		return ""
+	})
 }
 
-func (mw *Middleware) revoke(ctx context.Context, subject, except string) (int, error) {
+// revoke ends the sessions of subject but, in each store, the one under the ID
+// that except returns.
+func (mw *Middleware) revoke(ctx context.Context, subject string, except func(*store) string) (int, error) {
 	if subject == "" {
 		return 0, errors.New("sessions: revoke: the subject is empty")
 	}
@@ -127,10 +147,10 @@ func (mw *Middleware) revoke(ctx context.Context, subject, except string) (int, 
 	ctx, cancel := v.detach(ctx)
 	defer cancel()
 	total, failed := 0, error(nil)
-	// Sources first: what moves meanwhile is found in the primary store.
+	// Sources first: a session that moves meanwhile is found in the primary store.
 	stores := v.indexed()
 	for _, st := range slices.Backward(stores) {
-		n, err := st.revoke(ctx, subject, except)
+		n, err := st.revoke(ctx, subject, except(st))
 		total += n
 		if err != nil {
 			failed = errors.Join(failed, unlisted(st, err))
@@ -151,7 +171,7 @@ func (mw *Middleware) forgetOwn(ctx context.Context, ended func(*Session) bool) 
 		return
 	}
 	s.mu.Lock()
-	own := s.stored.data != nil && ended(s)
+	own := (s.stored.data != nil || s.source != nil) && ended(s)
 	s.mu.Unlock()
 	if own {
 		s.forget()

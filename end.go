@@ -25,7 +25,7 @@ func (v *vault) end(ctx context.Context, st *store, old *snapshot) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, ErrNotFound):
-			return st.vanished(lost)
+			return v.vanished(st, lost)
 		case !errors.Is(err, ErrConflict) && (tries >= maxFailures || !undecided(err)):
 			return err
 		case undecided(err):
@@ -34,7 +34,7 @@ func (v *vault) end(ctx context.Context, st *store, old *snapshot) error {
 		var found snapshot
 		switch known := st.read(ctx, old.id, fresh, v.lifetime, &found); {
 		case errors.Is(known, ErrNotFound):
-			return st.vanished(lost)
+			return v.vanished(st, lost)
 		case found.data == nil:
 			return known // the backend's failure
 		case known == nil && found.content.Retired:
@@ -47,10 +47,11 @@ func (v *vault) end(ctx context.Context, st *store, old *snapshot) error {
 	}
 }
 
-// vanished returns what it means that a record was removed by another request,
-// or by our own, whose answer was lost.
-func (st *store) vanished(lost error) error {
-	if lost == nil && !st.tombstones() {
+// vanished returns what it means that a record of st was removed by another
+// request, or by our own, whose answer was lost. A source's record may have moved
+// to the primary store.
+func (v *vault) vanished(st *store, lost error) error {
+	if lost == nil && (st != v.primary || !st.tombstones()) {
 		return errMovedAway
 	}
 	return nil
@@ -103,4 +104,23 @@ const endedToken = 1
 
 func hasEnded(content *serializer.Content) bool {
 	return content.Writes[len(content.Writes)-1] == endedToken
+}
+
+// endPending ends what a request that died on its way may have left in the
+// primary store for the source's record under id.
+func (v *vault) endPending(ctx context.Context, subject, id string) error {
+	list, err := v.primary.list(ctx, subject)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		var content serializer.Content
+		if v.primary.format.Unpack(e.Record.Data, &content) != nil || !isPending(&content) || content.Writes[2] != originOf(id) {
+			continue
+		}
+		if err := v.end(ctx, v.primary, &snapshot{id: e.ID, data: e.Record.Data}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

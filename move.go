@@ -2,6 +2,8 @@ package sessions
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -15,19 +17,22 @@ import (
 //
 //  1. The record is created there as a pending one. If it is there already,
 //     another request has come so far: this one goes on with what it finds.
-//  2. The record in the source is removed, if it is still what was read. Of all
-//     requests only one can do this, and only this one goes on: the session moves
-//     unless it was ended, on either side, before.
-//  3. The changes are committed on top of the pending record, as always.
+//  2. The record in the source is replaced by a forwarding tombstone, if it is
+//     still what was read. From then on the session has moved: a logout before
+//     this step prevents it, on either side.
+//  3. The changes are committed on top of the pending record, as always, and the
+//     forwarding tombstone is removed.
 //
-// A request that finds the source's record gone waits for the one that removed it
-// to reach step 3. If none does, another program's logout removed it, and the
-// request that created the pending record replaces it by a tombstone. Destroy puts
-// that tombstone there before it removes anything.
+// A pending record without a record or a forwarding tombstone in the source is a
+// session that has ended. Formats of other frameworks have no tombstones; there
+// the record is simply removed in step 2:
 //
-// If the process dies between steps 2 and 3, the pending record is all that is
-// left. After a while, in which every request that could end it has ended, it
-// counts as moved.
+// A request that finds it gone waits for the one that removed it to reach step 3.
+// If none does, another program's logout removed it, and the request that created
+// the pending record replaces that by a tombstone. A process that dies between the
+// two steps loses such a session: its visitor is logged out.
+//
+// Destroy puts a tombstone into the primary store before it removes anything.
 
 // sourceRecord is the record of a session that is not in the primary store yet.
 type sourceRecord struct {
@@ -45,10 +50,23 @@ func isPending(content *serializer.Content) bool {
 	return content.Writes[len(content.Writes)-1] == pendingToken
 }
 
+// originOf names a record of a source within a pending record.
+func originOf(id string) uint64 {
+	sum := sha256.Sum256([]byte(id))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
 // isAbandoned reports whether a pending record is so old that the request which
 // created it must have ended.
 func (v *vault) isAbandoned(content *serializer.Content) bool {
 	return time.Since(time.Unix(0, int64(content.Writes[0]))) > 2*v.timeout
+}
+
+// movedToken is the write token of a forwarding tombstone.
+const movedToken = 3
+
+func isMoved(content *serializer.Content) bool {
+	return content.Retired && content.Writes[len(content.Writes)-1] == movedToken
 }
 
 // derives reports whether imported sessions get a token that follows from the
@@ -78,14 +96,23 @@ func (v *vault) findInSource(ctx context.Context, st *store, tokens []string, in
 	if result == refused && !st.stateless {
 		token = tokens[0]
 	}
-	switch earlier, err := v.findImported(ctx, st, token, into); {
+	earlier, err := v.findImported(ctx, st, token, into)
+	if earlier == alive && source != nil && isPending(&into.content) {
+		// The move has only begun, and what the source holds now counts.
+		earlier = noToken
+		*into = snapshot{content: serializer.Content{Fields: into.content.Fields[:0]}}
+	}
+	switch {
 	case err != nil, earlier == retired:
 		return earlier, nil, rivals, err
-	case earlier == alive:
-		if source == nil && isPending(&into.content) && !v.isAbandoned(&into.content) {
-			id, _ := st.idOf(token)
-			source = &sourceRecord{store: st, old: snapshot{id: id, token: token}, gone: true}
+	case earlier == alive && source == nil && isPending(&into.content) && !isMoved(&old.content):
+		if st.tombstones() || v.isAbandoned(&into.content) {
+			*into = snapshot{content: serializer.Content{Fields: into.content.Fields[:0]}}
+			return refused, nil, rivals, nil // it has ended
 		}
+		id, _ := st.idOf(token)
+		return alive, &sourceRecord{store: st, old: snapshot{id: id, token: token}, gone: true}, rivals, nil
+	case earlier == alive:
 		return alive, source, rivals, nil
 	case result != alive:
 		return result, nil, rivals, nil
@@ -138,6 +165,11 @@ func (c *commit) moveIn(ctx context.Context) error {
 		return err
 	}
 	err := c.storeAsIs(ctx)
+	if src := c.source.store; err == nil && src.tombstones() {
+		// Nobody needs the forwarding tombstone any more. An error costs nothing:
+		// it expires.
+		_ = src.remove(ctx, c.source.old.id)
+	}
 	if c.kind == EventSaved {
 		c.kind = EventCreated
 	}
@@ -156,7 +188,9 @@ func (c *commit) createPending(ctx context.Context) error {
 		return err
 	}
 	if c.st.holds.Writes {
-		content.Writes = [...]uint64{uint64(c.now.UnixNano()), 0, 0, pendingToken}
+		// The second one tells it from other requests' pending records, the third
+		// which record of the source it stands for.
+		content.Writes = [...]uint64{uint64(c.now.UnixNano()), ^c.writeToken, originOf(c.source.old.id), pendingToken}
 		if record.Data, err = c.st.format.Pack(&content); err != nil {
 			return err
 		}
@@ -192,6 +226,10 @@ func (c *commit) createPending(ctx context.Context) error {
 		}
 		found.token = token
 		c.base = found
+		if isPending(&found.content) {
+			c.content.Writes = found.content.Writes
+			return nil // what was read in the source counts, if it is still there
+		}
 		return c.redo()
 	}
 }
@@ -215,26 +253,37 @@ func (c *commit) confirm(ctx context.Context) error {
 	case src.gone:
 		return c.await(ctx)
 	}
+	forwarding, err := packTombstone(src.store, c.now, c.v.lifetime, movedToken)
+	if err != nil {
+		return err
+	}
 	for {
-		err := src.store.swap(ctx, src.old.id, src.old.data, Record{})
+		err := src.store.swap(ctx, src.old.id, src.old.data, forwarding)
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, ErrNotFound):
-			return c.await(ctx)
-		case errors.Is(err, ErrConflict):
-			return c.outrun(ctx)
-		case !undecided(err):
+		case !undecided(err) && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound):
 			return err
 		}
 		var found snapshot
-		switch known := src.store.read(ctx, src.old.id, fresh, c.v.lifetime, &found); {
-		case errors.Is(known, ErrNotFound):
-			// By this request, most likely. If it was another one that moves the
-			// session, both commit on top of the pending record, which is fine. A
-			// logout of this library has put its tombstone there. Only a logout of
-			// another program in this very moment is overruled.
+		known := src.store.read(ctx, src.old.id, fresh, c.v.lifetime, &found)
+		switch {
+		case errors.Is(known, ErrNotFound) && src.store.tombstones():
+			return c.finishOrEnd(ctx)
+		case errors.Is(known, ErrNotFound) && undecided(err):
+			// By this request, most likely. A logout of this library has put its
+			// tombstone into the primary store. Only a logout of another program
+			// in this very moment is overruled.
 			return nil
+		case errors.Is(known, ErrNotFound):
+			return c.await(ctx)
+		case known == nil && found.content.Retired:
+			if isMoved(&found.content) {
+				return nil // by this request or another: both commit on top
+			}
+			return c.finishOrEnd(ctx)
+		case known == nil && !undecided(err):
+			return c.outrun(ctx)
 		case known != nil, c.tries > maxFailures:
 			return err
 		}
@@ -242,48 +291,15 @@ func (c *commit) confirm(ctx context.Context) error {
 	}
 }
 
-// outrun handles a source's record that was changed after it was read. Its
-// program must not be overruled: the move is taken back, and the next request
-// tries again.
-func (c *commit) outrun(ctx context.Context) error {
-	if isPending(&c.base.content) || !c.st.holds.Writes {
-		if err := c.st.swap(ctx, c.base.id, c.base.data, Record{}); undecided(err) {
-			return err
-		}
+// finishOrEnd decides what became of a session whose record is gone from the
+// source. If the move is complete, the commit goes on top. If not, the session has
+// ended, and a tombstone takes the place of the pending record.
+func (c *commit) finishOrEnd(ctx context.Context) error {
+	if err := c.rereadBase(ctx); err != nil {
+		return err
 	}
-	return ErrConflict
-}
-
-// await waits until the request that removed the source's record has committed.
-// If none does, another program's logout removed the record, and the request that
-// created the pending one ends that.
-func (c *commit) await(ctx context.Context) error {
-	for pause := time.Millisecond; ; pause *= 2 {
-		if !c.st.holds.Writes {
-			return nil // the format cannot say: documented in docs/migrating.md
-		}
-		if !isPending(&c.base.content) {
-			return c.redo()
-		}
-		if c.remaining() < c.v.timeout/2 {
-			break
-		}
-		if err := wait(ctx, pause); err != nil {
-			return c.outOfTime(err)
-		}
-		var found snapshot
-		err := c.st.read(ctx, c.base.id, fresh, c.v.lifetime, &found)
-		switch {
-		case errors.Is(err, ErrNotFound), err == nil && found.content.Retired:
-			return ErrGone
-		case err != nil:
-			return err
-		}
-		found.token = c.base.token
-		c.base = found
-	}
-	if !c.pending {
-		return ErrConflict
+	if !isPending(&c.base.content) {
+		return c.redo()
 	}
 	tombstone, err := c.tombstone(tombstoneLifetime)
 	if err != nil {
@@ -294,6 +310,58 @@ func (c *commit) await(ctx context.Context) error {
 		return unknown(err)
 	}
 	return ErrGone
+}
+
+// rereadBase reads the record under base's ID again.
+func (c *commit) rereadBase(ctx context.Context) error {
+	var found snapshot
+	err := c.st.read(ctx, c.base.id, fresh, c.v.lifetime, &found)
+	switch {
+	case err != nil:
+		return gone(err)
+	case found.content.Retired:
+		return ErrGone
+	}
+	found.token = c.base.token
+	c.base = found
+	return nil
+}
+
+// outrun handles a source's record that was changed after it was read. Its
+// program must not be overruled: the move is taken back, and the next request
+// tries again.
+func (c *commit) outrun(ctx context.Context) error {
+	if c.pending || !c.st.holds.Writes {
+		if err := c.st.swap(ctx, c.base.id, c.base.data, Record{}); undecided(err) {
+			return err
+		}
+	}
+	return ErrConflict
+}
+
+// await is finishOrEnd for a source that keeps no tombstones: only time tells
+// whether the request that removed the record commits. If none does, another
+// program's logout removed it, and the request that created the pending record
+// ends that.
+func (c *commit) await(ctx context.Context) error {
+	if !c.st.holds.Writes {
+		return nil // the format cannot say; see docs/migrating.md
+	}
+	for pause := time.Millisecond; isPending(&c.base.content); pause *= 2 {
+		if c.remaining() < c.v.timeout/2 {
+			if c.pending {
+				return c.finishOrEnd(ctx)
+			}
+			return ErrConflict
+		}
+		if err := wait(ctx, pause); err != nil {
+			return c.outOfTime(err)
+		}
+		if err := c.rereadBase(ctx); err != nil {
+			return err
+		}
+	}
+	return c.redo()
 }
 
 // wait returns after d, or when ctx ends.

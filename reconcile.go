@@ -54,8 +54,8 @@ func (c *commit) reconcile(ctx context.Context, err error) (verdict, error) {
 	switch {
 	case c.wrote(&found.content): // a tombstone carries the token of its rotation
 		return applied, nil
-	case found.content.Retired:
-		return ended, nil
+	case found.content.Retired, isPending(&found.content) && found.content.Writes != c.base.content.Writes:
+		return ended, nil // a pending record of another request: ours was removed
 	case bytes.Equal(found.data, c.base.data):
 		// Not applied. That may be tried again, but not for ever.
 		if c.failure != nil && c.tries > maxFailures {

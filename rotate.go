@@ -29,12 +29,17 @@ func (c *commit) rotate(ctx context.Context) error {
 // Its deadline is in the record, too, so that a late touch of the old ID does not
 // extend its life.
 func (c *commit) tombstone(lifetime time.Duration) (Record, error) {
-	if !c.st.tombstones() {
+	return packTombstone(c.st, c.now, lifetime, c.writeToken)
+}
+
+// packTombstone returns a tombstone for st with one write token.
+func packTombstone(st *store, now time.Time, lifetime time.Duration, token uint64) (Record, error) {
+	if !st.tombstones() {
 		return Record{}, nil
 	}
-	content := serializer.Content{Created: c.now.Truncate(time.Second), Lifetime: lifetime, Retired: true}
-	addWrite(&content, c.writeToken)
-	data, err := c.st.format.Pack(&content)
+	content := serializer.Content{Created: now.Truncate(time.Second), Lifetime: lifetime, Retired: true}
+	addWrite(&content, token)
+	data, err := st.format.Pack(&content)
 	return Record{Data: data, TTL: lifetime}, err
 }
 

@@ -147,7 +147,7 @@ func (e *exploration) stuck() {
 	if os.Getenv("EXPLORE_STACKS") != "" {
 		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
 	}
-	e.breaks(e.run.Load(), "a request runs or waits for ever, with nothing to stop it")
+	e.breaks(e.run.Load(), "a request runs or waits forever, with nothing to stop it")
 }
 
 // loop runs one schedule after the other.
@@ -186,7 +186,7 @@ func (e *exploration) once() error {
 		// These goroutines cannot be ended, nor can their bubble.
 		e.result.Schedules++
 		e.result.Cut = true
-		e.breaks(r, "a request waits for a lock for ever: "+strings.Join(r.world.locked, "; "))
+		e.breaks(r, "a request waits for a lock forever: "+strings.Join(r.world.locked, "; "))
 		e.over <- nil
 		select {}
 	}

@@ -25,7 +25,7 @@ func TestReductionLosesNothing(t *testing.T) {
 		{Setup: inMemory, Requests: []explore.Program{visit, revokeAll}},
 		{Setup: inMemory, Requests: []explore.Program{count, from(count, explore.Other), destroy}},
 		{Setup: inMemory, Requests: []explore.Program{take, from(revokeOthers, explore.Other)}, Faults: 1, Kinds: []explore.Fault{explore.Lost, explore.Killed}},
-		{Setup: imports, Requests: []explore.Program{set, destroy}, Faults: 1},
+		{Setup: imports, Requests: []explore.Program{set, destroy}, Faults: 1, Kinds: []explore.Fault{explore.Cut}},
 		{Setup: importsNoRotate, Requests: []explore.Program{regenerate, from(regenerate, explore.Other)}},
 	} {
 		outcomes := map[bool]map[string]bool{true: {}, false: {}}

@@ -1,6 +1,7 @@
 package explore_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -22,6 +23,9 @@ func holds(t *testing.T, s explore.Scenario) {
 	}
 }
 
+// Each test below stands for a way in which a promise was broken. The letter and
+// number are those of the report that found it.
+
 func TestFindsA1_RevocationOfAChangingID(t *testing.T) {
 	for _, p := range []explore.Program{from(revokeAll, explore.Other), from(revokeOthers, explore.Other), from(revokeAll)} {
 		holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{regenerate, p}})
@@ -36,7 +40,19 @@ func TestFindsA2_LogoutDuringAnImport(t *testing.T) {
 }
 
 func TestFindsA4_DestroyOfARetiredToken(t *testing.T) {
-	holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{regenerate, destroy}})
+	for _, setup := range []explore.Setup{inMemory, noRotate, noTombstone} {
+		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{regenerate, destroy}})
+	}
+}
+
+// A planted cookie, and junk before the real one.
+func TestFindsA4_DestroyAmongSeveralCookies(t *testing.T) {
+	for _, p := range []explore.Program{
+		from(destroy, explore.Other, explore.Main),
+		from(destroy, explore.Junk, explore.Junk, explore.Main),
+	} {
+		holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p}})
+	}
 }
 
 func TestFindsA2_LogoutDuringAnImportThatChangesTheID(t *testing.T) {
@@ -50,6 +66,16 @@ func TestFindsA2_LogoutDuringAnImportThatChangesTheID(t *testing.T) {
 func TestFindsA3_SuccessForAnImportThatWasTakenBack(t *testing.T) {
 	setup := importsConflate
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
+}
+
+// The sibling of A3: a refusal of what is stored.
+func TestFindsA3_RefusalOfAnImportThatIsStored(t *testing.T) {
+	holds(t, explore.Scenario{Setup: importsFromConflate, Requests: []explore.Program{set, count}})
+}
+
+// Both requests with the old cookie succeed, and the session lives twice.
+func TestFindsA2_ImportThatLivesTwice(t *testing.T) {
+	holds(t, explore.Scenario{Setup: imports, Requests: []explore.Program{set, set, regenerate}})
 }
 
 func TestFindsA5_TransactBesideSave(t *testing.T) {
@@ -93,6 +119,17 @@ func TestFindsA9_UpdateThatUsesTheSession(t *testing.T) {
 			holds(t, explore.Scenario{Setup: inMemory, Requests: []explore.Program{p, set}})
 		})
 	}
+}
+
+func TestFindsA9_ObserverThatLoads(t *testing.T) {
+	setup := inMemory
+	setup.Name = "memory, with an observer that loads the session"
+	setup.Config.Observe = func(ctx context.Context, e sessions.Event) {
+		if e.Kind == sessions.EventLoaded {
+			_, _ = sessions.Load(ctx)
+		}
+	}
+	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{read}})
 }
 
 func TestFindsA9_WaitWithoutDeadline(t *testing.T) {

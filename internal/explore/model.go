@@ -37,6 +37,7 @@ type hold struct {
 type modelRules struct {
 	limit int // sessions of one owner; 0: none
 	evict bool
+	units []*unit // of all requests
 
 	// moved says that the sessions had other public IDs before they were imported.
 	moved bool
@@ -195,14 +196,37 @@ func (r *modelRules) apply(st state, u *unit, again bool) []state {
 	}
 	st = st.with(s).holding(i, hold{name: s.name, version: s.version})
 	st.applied = applied
-	if to := s.values[ownerKey]; r.limit > 0 && to != "" && to != owner {
-		list := r.within(st, to, s.name)
-		if r.evict && u.verdict == maybe {
-			list = append(list, st) // it was stored, and the eviction failed
+	if to := s.values[ownerKey]; to != "" && to != owner && r.endsAtOnce(u, to) {
+		// A revocation or an eviction is not a single moment: it may end a session
+		// that gets its owner while it is under way.
+		dead := st.kill(func(x *session) bool { return x.name == s.name })
+		if r.limit > 0 {
+			return append(r.filed(st, u, to, s.name), dead)
 		}
-		return list
+		return []state{st, dead}
+	}
+	if to := s.values[ownerKey]; r.limit > 0 && to != "" && to != owner {
+		return r.filed(st, u, to, s.name)
 	}
 	return []state{st}
+}
+
+// endsAtOnce reports whether another request of the run revokes owner's sessions,
+// or evicts one for the sake of its own.
+func (r *modelRules) endsAtOnce(u *unit, owner string) bool {
+	return slices.ContainsFunc(r.units, func(other *unit) bool {
+		return other.request != u.request && (other.kind == revokeAll && other.owner == owner ||
+			r.evict && other.kind == commit && slices.ContainsFunc(other.effects, func(e *effect) bool { return e.kind == bindOwner && e.value == owner }))
+	})
+}
+
+// filed returns the states in which the limit is kept after newest got its owner.
+func (r *modelRules) filed(st state, u *unit, owner, newest string) []state {
+	list := r.within(st, owner, newest)
+	if r.evict && u.verdict == maybe {
+		list = append(list, st) // it was stored, and the eviction failed
+	}
+	return list
 }
 
 // born is the age of the first session that a request creates.

@@ -78,17 +78,14 @@ var (
 	transact = program("transact", func(q *explore.Caller) error {
 		return q.Transact(func(t *explore.Caller) error { return t.Increment("n", nil) })
 	})
-	transactBeside = program("transact beside save, then delete", func(q *explore.Caller) error {
-		wait := q.Go(func(q *explore.Caller) error {
-			return q.Transact(func(*explore.Caller) error { return nil })
+	transactBeside = program("save during a transaction, then delete", func(q *explore.Caller) error {
+		err := q.Transact(func(*explore.Caller) error {
+			if err := q.Set("x", 5); err != nil {
+				return err
+			}
+			return q.Save()
 		})
-		if err := q.Set("x", 5); err != nil {
-			return err
-		}
-		if err := q.Save(); err != nil {
-			return err
-		}
-		if err := wait(); err != nil {
+		if err != nil {
 			return err
 		}
 		return q.Delete("x")
@@ -100,13 +97,15 @@ var (
 	revokeAll    = program("log out everywhere", func(q *explore.Caller) error { return q.RevokeAll(explore.Owner) })
 	revokeOthers = program("log out elsewhere", func(q *explore.Caller) error { return q.RevokeOthers() })
 
+	sweep = explore.Program{Name: "sweep", Run: func(q *explore.Caller) error { return q.Sweep() }}
+
 	// A stranger logs in.
 	visit = from(login)
 
 	// everything is all of them.
 	everything = []explore.Program{
 		read, set, setBack, remove, clearAll, count, take, flash, regenerate, login, destroy, replace, discard,
-		saveTwice, saveCount, saveBack, transact, transactBeside, transactDestroy, revoke, revokeAll, revokeOthers, visit,
+		saveTwice, saveCount, saveBack, transact, transactBeside, transactDestroy, revoke, revokeAll, revokeOthers, visit, sweep,
 	}
 )
 

@@ -22,8 +22,10 @@ type found struct {
 // check returns the rule that the run broke, or "" if it broke none.
 func (r *run) check(ended bool) string {
 	if !ended {
-		return "a request waits for ever, or goes round in circles"
+		return "a request waits forever, or goes round in circles"
 	}
+	r.mu.Lock() // what killed threads noted last was noted under it
+	defer r.mu.Unlock()
 	faults := r.world.budget < r.scenario.Faults
 	for _, th := range r.world.gates {
 		if broken := th.tooLong(r); broken != "" && !th.dead {
@@ -33,6 +35,9 @@ func (r *run) check(ended bool) string {
 	for _, q := range r.requests {
 		if q.circles {
 			return q.name + " calls a function that was given to Update again and again"
+		}
+		if q.hollow && !r.endedByOthers(q) {
+			return q.name + " was told of success, with a cookie for a session that was not stored at that moment"
 		}
 		if q.left && !faults && q.status >= 500 {
 			return fmt.Sprintf("%s was answered with %d although nothing failed", q.name, q.status)
@@ -46,6 +51,9 @@ func (r *run) check(ended bool) string {
 	if broken != "" {
 		return broken
 	}
+	if r.scenario.Setup.Carried {
+		return r.carried(all)
+	}
 	if r.scenario.Setup.Weak && !r.serial() {
 		return r.unmixed(all)
 	}
@@ -56,7 +64,9 @@ func (r *run) check(ended bool) string {
 	for i, u := range units {
 		u.index = i
 	}
-	if !r.rules().explain(r.first, units, func(st *state) bool { return r.accept(st, all) && r.complete(st, stored, faults) }) {
+	model := r.rules()
+	model.units = units
+	if !model.explain(r.first, units, func(st *state) bool { return r.accept(st, all) && r.complete(st, stored, faults) }) {
 		text := "no order of the requests explains what they were told and what is found:"
 		for _, u := range units {
 			text += "\n    " + u.String()
@@ -67,6 +77,19 @@ func (r *run) check(ended bool) string {
 		return text
 	}
 	return ""
+}
+
+// endedByOthers reports whether another request may have ended the session of q
+// between its commit and its answer: by a revocation, or by an eviction.
+func (r *run) endedByOthers(q *request) bool {
+	for _, other := range r.requests {
+		for _, u := range other.units {
+			if other != q && (u.kind == revokeAll || u.kind == revoke || u.kind == destroy || r.scenario.Setup.Config.EvictOldest) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // rules returns what the model needs to know of the configuration.
@@ -90,12 +113,12 @@ func (th *thread) tooLong(r *run) string {
 			lag += other.lag
 		}
 	}
-	saves := 0
+	// A load and a commit, and each of what a handler asks for besides.
+	most := 4 * timeout
 	for _, q := range r.requests {
-		saves = max(saves, q.saves)
+		most = max(most, time.Duration(2+len(q.units))*timeout)
 	}
-	// A load and a commit, with what a handler asks for besides.
-	most := time.Duration(4+saves)*timeout + time.Second
+	most += time.Second
 	if took := th.ended.Sub(th.begun) - lag; took > most {
 		return fmt.Sprintf("%s took %v, with a timeout of %v for a load or a commit", th.name, took, timeout)
 	}
@@ -205,7 +228,7 @@ func (r *run) records() (stored map[string]int, broken string) {
 		if content.Retired {
 			// A touch may have extended the record, but never beyond its own
 			// deadline.
-			if left := time.Until(content.Created.Add(content.Lifetime)); min(s.Record.TTL, left) > time.Minute && content.Writes[3] != 1 {
+			if left := time.Until(content.Created.Add(content.Lifetime)); min(s.Record.TTL, left) > time.Minute && content.Writes[3] > 3 { // the small ones mark other tombstones
 				broken = fmt.Sprintf("the tombstone of a changed ID lives for %v", s.Record.TTL)
 			}
 			return nil

@@ -102,9 +102,9 @@ func (r *run) newProcess() (*process, error) {
 	s := &r.scenario.Setup
 	var source sessions.Backend
 	if r.source != nil {
-		source = s.gated(r.source, r.world.gate("source"))
+		source = s.gated(r.source, r.world.gate("source"), false)
 	}
-	mw, err := sessions.New(s.gated(r.store, r.world.gate("")), s.config(source))
+	mw, err := sessions.New(s.gated(r.store, r.world.gate(""), true), s.config(source))
 	if err != nil {
 		return nil, fmt.Errorf("explore: %w", err)
 	}

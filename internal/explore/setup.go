@@ -29,8 +29,8 @@ type Setup struct {
 
 	// Local has the store say that it does not leave the process, so that the
 	// middleware sets it no deadline. Conflates has it say ErrConflict where
-	// ErrNotFound would be right, as a store may.
-	Local, Conflates bool
+	// ErrNotFound would be right, as a store may; SourceConflates the source.
+	Local, Conflates, SourceConflates bool
 
 	// Config of the middleware.
 	Config sessions.Config
@@ -41,6 +41,9 @@ type Setup struct {
 	// Replays says that the source's tokens are the sessions themselves, so that
 	// one that was kept leads to its old content again whatever happened since.
 	Replays bool
+
+	// Carried says that the store keeps nothing: sessions travel with the client.
+	Carried bool
 
 	// Age is how long ago Main was stored.
 	Age time.Duration
@@ -93,11 +96,11 @@ func (s *Setup) config(source sessions.Backend) *sessions.Config {
 }
 
 // gated returns b as the middleware sees it.
-func (s *Setup) gated(b sessions.Backend, gate Gate) sessions.Backend {
+func (s *Setup) gated(b sessions.Backend, gate Gate, primary bool) sessions.Backend {
 	if slices.Contains(backends.Abilities(b), backends.IsStateless) {
 		return b // nothing is stored, and no step taken
 	}
-	if s.Conflates {
+	if primary && s.Conflates || !primary && s.SourceConflates {
 		gate = conflating(gate)
 	}
 	g := Gated(b, gate, s.Without...)
@@ -182,7 +185,7 @@ func (r *run) cookies(carries []string) jar {
 	for i, name := range carries {
 		if name == Junk {
 			for cookie := range r.initial[Main] {
-				j = j.and(jar{cookie: {fmt.Sprintf("%043d", i)}})
+				j = j.and(jar{cookie: {fmt.Sprintf("%043d", 4*i)}})
 			}
 			continue
 		}

@@ -58,16 +58,20 @@ var (
 	importsConflate = but("a store that takes absence for a conflict, imported", func(s *explore.Setup) {
 		s.Source, s.Conflates = newMemory, true
 	})
+	importsFromConflate = but("memory, imported from a store that takes absence for a conflict", func(s *explore.Setup) {
+		s.Source, s.SourceConflates = newMemory, true
+	})
 	importsNoRotate = but("a store that cannot rotate, imported", func(s *explore.Setup) {
 		s.Source, s.Without = newMemory, []backends.Ability{backends.CanRotate}
 	})
 	importsCookie = but("memory, imported from a cookie", func(s *explore.Setup) {
 		s.Source, s.Replays = newCookie, true
 	})
+	carried = but("a cookie", func(s *explore.Setup) { s.Store, s.Carried = newCookie, true })
 
 	setups = []explore.Setup{
 		inMemory, local, conflate, strict, noRotate, noIndex, noTombstone, noSwap, fourMethods, idle, idleNoTouch,
-		atMost3, newest2, newest1, imports, importsConflate, importsNoRotate, importsCookie,
+		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, carried,
 	}
 )
 
