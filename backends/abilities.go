@@ -14,10 +14,10 @@ const (
 	CanSubjects Ability = "subjects"  // [SubjectIndex]: list and revoke by owner
 	CanSweep    Ability = "sweep"     // [Sweeper]
 	CanWalk     Ability = "walk"      // [Walker]
-	IsStateless Ability = "stateless" // [Facts].Stateless: the record travels with the client
+	IsStateless Ability = "stateless" // [Facts].Stateless: the client carries the record
 )
 
-// Abilities returns what b can do.
+// Abilities returns the abilities of b.
 func Abilities(b Backend) []Ability {
 	var list []Ability
 	for _, a := range []struct {
@@ -42,14 +42,15 @@ func Abilities(b Backend) []Ability {
 // Has reports whether b has ability.
 func Has(b Backend, ability Ability) bool { return slices.Contains(Abilities(b), ability) }
 
-// has reports whether b, or what it intercepts, has the optional methods A.
+// has reports whether b, or the backend that it intercepts, implements A.
 func has[A Backend](b Backend) bool {
 	_, ok := As[A](b)
 	return ok
 }
 
-// As returns b, or the backend that it intercepts, as A. The result bypasses
-// interceptors: call only methods without I/O on it, such as those of [Minter].
+// As returns b, or the backend that b intercepts, as an A, and reports whether
+// it is one. The result bypasses interceptors: call only methods that do no
+// I/O, such as those of [Minter].
 func As[A Backend](b Backend) (A, bool) {
 	for {
 		i, ok := b.(*intercepted)

@@ -2,27 +2,30 @@ package backends
 
 import "time"
 
-// Binder is a [Backend] that depends on how the middleware is configured.
+// Binder is a [Backend] that depends on the middleware's configuration. The
+// middleware calls Bind once, when it is made.
 type Binder interface {
 	Backend
 
-	// Bind returns the backend to use under settings. It does not change its
+	// Bind returns the backend to use with settings. It does not modify its
 	// receiver.
 	Bind(settings Settings) (Backend, error)
 }
 
-// Settings are what the middleware tells a [Binder].
+// Settings are the parts of the middleware's configuration that a [Binder]
+// sees.
 type Settings struct {
 	Cookie    string        // the cookie's name; "" if no cookie is used
 	Lifetime  time.Duration // how old a record may be; 0 means the backend's own default
 	ClockSkew time.Duration
 
-	// IdleTimeout is the configured one, 0 if there is none. Only with one does
-	// the middleware need the TTL of the records that it reads.
+	// IdleTimeout is the configured idle timeout, or 0 if there is none. The
+	// middleware needs the TTL of the records that it reads only if there is
+	// one.
 	IdleTimeout time.Duration
 }
 
-// Bind calls b.Bind if b, or the backend that it intercepts, is a [Binder];
+// Bind calls b.Bind if b, or the backend that b intercepts, is a [Binder];
 // otherwise it returns b.
 func Bind(b Backend, settings Settings) (Backend, error) {
 	if i, ok := b.(*intercepted); ok {

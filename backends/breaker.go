@@ -10,21 +10,21 @@ import (
 // BreakerOptions tune a [Breaker]. The zero value is good for a store whose
 // calls have a timeout of a few seconds.
 type BreakerOptions struct {
-	// Failures in a row open the breaker. 0 means 5.
+	// Failures is how many consecutive failures open the breaker. 0 means 5.
 	Failures int
 
-	// Silence is how long there must have been no success before the breaker
-	// opens, so that a store of which one part is down stays in use for the
-	// others. 0 means a second.
+	// Silence is the time without any success that must pass before the breaker
+	// opens, so that a store stays in use while only one part of it is down. 0
+	// means one second.
 	Silence time.Duration
 
-	// Probe is how often an open breaker lets one operation through to
-	// see whether the store is back. 0 means 250 milliseconds.
+	// Probe is the interval at which an open breaker lets one operation through
+	// to see whether the store is back. 0 means 250 milliseconds.
 	Probe time.Duration
 
-	// Changed is told when the breaker opens (true) and closes (false), if it
-	// is not nil. It is called by whichever operation made the difference, at
-	// times by several at once, and must not block.
+	// Changed, if not nil, is called when the breaker opens (true) and closes
+	// (false), by the operation that caused it. Calls may overlap, and must not
+	// block.
 	Changed func(open bool)
 }
 
@@ -32,13 +32,13 @@ type BreakerOptions struct {
 // is down, instead of letting every request wait for its timeout. It has
 // exactly b's abilities. Nil options mean the defaults.
 //
-// A success of any operation closes the breaker, so that a store is in use
-// again within one probe after it came back. ErrNotFound, ErrConflict and every
-// other answer of a store at work are not failures. A timeout is a failure; a
-// call that the caller cancels is not. Walk and Sweep, which may take any time,
-// are neither judged nor refused.
+// Any successful operation closes the breaker, so a store is in use again
+// within one probe interval of its return. ErrNotFound, ErrConflict and the
+// other answers of a working store are not failures. A timeout is a failure; a
+// call that the caller cancels is not. Walk and Sweep may take any time, so
+// they are neither counted nor refused.
 //
-// The middleware puts a breaker around every backend whose [Facts] state neither
+// The middleware puts a breaker around every backend whose [Facts] are neither
 // Local nor Stateless.
 func Breaker(b Backend, options *BreakerOptions) Backend {
 	var br breaker
@@ -58,8 +58,8 @@ func Breaker(b Backend, options *BreakerOptions) Backend {
 	return Intercept(b, br.run)
 }
 
-// breaker counts failures. It has no goroutine and no timer: what it does, it
-// does when an operation asks. Times are nanoseconds since start.
+// breaker counts failures. It has no goroutine and no timer: it acts only when
+// an operation asks it. Times are nanoseconds since start.
 type breaker struct {
 	BreakerOptions
 	start time.Time
@@ -74,8 +74,8 @@ func (br *breaker) run(ctx context.Context, op Op, next func(context.Context) er
 		return next(ctx)
 	}
 	if at := br.nextProbe.Load(); at != 0 {
-		// One operation takes each turn. Earlier probes may still be waiting:
-		// a store that swallowed them must not delay the next.
+		// One operation takes each turn. Earlier probes may still be waiting: a
+		// store that never answers them must not delay the next one.
 		now := br.now()
 		if now < at || !br.nextProbe.CompareAndSwap(at, now+int64(br.Probe)) {
 			return ErrUnavailable
@@ -86,14 +86,14 @@ func (br *breaker) run(ctx context.Context, op Op, next func(context.Context) er
 	case healthy(err):
 		br.succeeded()
 	case errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled):
-		// The caller went away, which says nothing about the store.
+		// The caller gave up, which says nothing about the store.
 	default:
 		br.failed()
 	}
 	return err
 }
 
-// healthy reports whether err is an answer of a store at work.
+// healthy reports whether err is an answer of a working store.
 func healthy(err error) bool {
 	if err == nil {
 		return true

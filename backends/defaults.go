@@ -6,8 +6,8 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Defaults propose how the middleware is configured, for a backend that shares
-// its records with another framework. Zero fields propose nothing, and the
+// Defaults propose a configuration of the middleware, for a backend that shares
+// its records with another framework. A zero field proposes nothing, and the
 // application's own configuration takes precedence, field by field.
 type Defaults struct {
 	Format         serializer.Format
@@ -21,9 +21,9 @@ type Defaults struct {
 	// its lifetime is used, as Flask does for permanent sessions.
 	SlidingLifetime bool
 
-	// EmptyIsAbsent removes a session that was emptied, both cookie and record,
-	// as frameworks do that cannot store an empty one. Stateless backends
-	// always do.
+	// EmptyIsAbsent removes both the cookie and the record of a session that
+	// was emptied, as frameworks do that cannot store an empty session.
+	// Stateless backends always do.
 	EmptyIsAbsent bool
 
 	// PersistenceIsEmpty counts a session as empty if it holds nothing but the
@@ -31,31 +31,32 @@ type Defaults struct {
 	PersistenceIsEmpty bool
 }
 
-// IDs says what a server-side backend sees of a session's ID.
+// IDs selects the form in which a server-side backend sees session IDs.
 type IDs uint8
 
-// How session IDs appear in a backend.
+// The forms of session IDs in a backend.
 const (
 	DefaultIDs IDs = iota // HashedIDs, unless the backend shares its store with another framework
 
-	// HashedIDs gives the backend a SHA-256 of the ID, so that a copy of the
-	// store is useless as a set of keys.
+	// HashedIDs gives the backend a SHA-256 of the ID, so that no session can
+	// be taken over with a copy of the store.
 	HashedIDs
 
-	// RawIDs gives the backend the ID itself, as a store that is shared with
-	// Python needs it.
+	// RawIDs gives the backend the ID itself. Stores that are shared with
+	// Python need it.
 	RawIDs
 )
 
-// Duplicates says what to do with several cookies of the same name.
+// Duplicates selects what happens if a request has several cookies of the same
+// name.
 type Duplicates uint8
 
-// How several cookies of the same name are read.
+// The ways to read several cookies of the same name.
 const (
 	DefaultDuplicates Duplicates = iota // RefuseAmbiguous, unless the backend proposes another
 
-	// RefuseAmbiguous tries up to four different values; if two are valid there
-	// is no session.
+	// RefuseAmbiguous tries up to four different values. If two of them are
+	// valid, there is no session.
 	RefuseAmbiguous
 
 	FirstOnly // as Werkzeug does

@@ -1,39 +1,43 @@
-// Package backends is the contract between the session middleware and the
-// stores that keep its records. It is for authors of stores, and for programs
-// that decorate, inspect or operate one; handlers need only package
+// Package backends defines the contract between the session middleware and the
+// stores that keep its records. Read it to write a store, or to decorate,
+// inspect or operate one. Handlers need only package
 // [github.com/gosessions/sessions].
 //
 // # Writing a backend
 //
 // Implement the four methods of [Backend]. They make a working store; a map and
-// a mutex are enough. Then add what your store can do well, in this order:
+// a mutex are enough. Then add the optional interfaces that suit your store, in
+// this order:
 //
-//  1. [Swapper]: compare and swap. With it no update is lost, and a session that
-//     was destroyed never comes back. It is worth it in every store.
-//  2. [Describer]: what is wrong with the backend's configuration, whether it
-//     answers from this process, how large a record may be.
-//  3. [SubjectIndex]: list and revoke the sessions of one owner, for "your
+//  1. [Swapper] compares and swaps. With it no update is lost, and a destroyed
+//     session never comes back. Every store should have it.
+//  2. [Describer] says what is wrong with the backend's configuration, whether it
+//     answers from this process, and how large a record may be.
+//  3. [SubjectIndex] lists and revokes the sessions of one owner, for "your
 //     devices" and "log out everywhere".
-//  4. [Toucher]: extend a record's life without rewriting it. It makes an idle
+//  4. [Toucher] extends a record's life without rewriting it. It makes an idle
 //     timeout cheap.
-//  5. [Rotator]: retire one record and create another in one atomic step. It
+//  5. [Rotator] retires one record and creates another in one atomic step. It
 //     saves a round trip at login.
-//  6. [Sweeper] and [Walker]: for stores that do not expire records by
+//  6. [Sweeper] and [Walker] are for stores that do not expire records by
 //     themselves, and for operators.
 //
-// [FreshReader], [Binder] and [Minter] are for special cases: a cache in front of
-// the store, a backend that depends on the middleware's configuration, a store
-// that another framework shares.
+// [FreshReader], [Binder] and [Minter] are for special cases: a cache in front
+// of the store, a backend that depends on the middleware's configuration, and a
+// store that is shared with another framework.
 //
-// Test all of it with package
-// [github.com/gosessions/sessions/sessionstest], which states each rule as a
-// sentence and checks only the abilities that the backend has.
+// The example of this package is a complete store with the four methods, Swap and
+// Describe. Test yours as it does, with package
+// [github.com/gosessions/sessions/sessionstest]: it states each rule of the
+// contract as a sentence, and checks those for the abilities that the backend
+// has. Package [github.com/gosessions/sessions/backends/memory] implements every
+// ability of a server-side store and is the reference for all rules.
 //
 // # Calling a backend
 //
-// For each ability there is a function of the same name, such as [Swap], which
-// calls the method if the backend has it, falls back to something weaker or
-// returns [errors.ErrUnsupported]. Always call these functions: they see through
-// [Intercept], which decorates a backend without hiding its abilities. [Abilities]
-// lists what a backend can do.
+// Each ability has a function of the same name, such as [Swap]. It calls the
+// method if the backend has it; otherwise it falls back to something weaker or
+// returns [errors.ErrUnsupported]. Call these functions and never the methods:
+// the functions see through [Intercept], which decorates a backend without
+// hiding its abilities. [Abilities] lists the abilities of a backend.
 package backends

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// The errors that a backend reports. Compare with [errors.Is]. A missing ability
-// is [errors.ErrUnsupported].
+// The errors that a backend returns. Test for them with [errors.Is]. A missing
+// ability is reported as [errors.ErrUnsupported].
 var (
-	// ErrNotFound reports that nothing is stored under an ID, or that it has
+	// ErrNotFound reports that no record is stored under an ID, or that it has
 	// expired.
 	ErrNotFound = errors.New("sessions: no such session")
 
@@ -19,7 +19,7 @@ var (
 	// the configuration allows.
 	ErrTooLarge = errors.New("sessions: the session is too large")
 
-	// ErrSubjectLimit reports an owner who has as many sessions as
+	// ErrSubjectLimit reports that the owner already has as many sessions as
 	// [Record].SubjectLimit allows.
 	ErrSubjectLimit = errors.New("sessions: the subject has too many sessions")
 
@@ -29,8 +29,8 @@ var (
 	// marks an error.
 	ErrNotApplied = errors.New("sessions: nothing was changed")
 
-	// ErrUnavailable reports a backend that has failed so often lately that a
-	// [Breaker] does not call it. It is an ErrNotApplied.
+	// ErrUnavailable reports that a [Breaker] did not call the backend, because
+	// recent calls failed. It matches ErrNotApplied.
 	ErrUnavailable error = unavailable{}
 )
 

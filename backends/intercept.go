@@ -2,15 +2,15 @@ package backends
 
 import "context"
 
-// Interceptor wraps every operation of a backend. It may measure the operation,
-// refuse it, or delay it. It calls next to carry the operation out and returns
-// next's error, or its own.
+// Interceptor wraps every operation of a backend. It may measure, delay or
+// refuse the operation. It calls next to run the operation, and returns next's
+// error or its own.
 type Interceptor func(ctx context.Context, op Op, next func(context.Context) error) error
 
-// Intercept returns a backend that runs every operation of b through
-// intercept, and has exactly b's abilities. It is the way to decorate a
-// backend: a struct that embeds a Backend loses the abilities, and one that
-// embeds an implementation lets them bypass the decoration.
+// Intercept returns a backend that runs every operation of b through intercept
+// and has exactly b's abilities. Use it to decorate a backend. A struct that
+// embeds a Backend would lose the abilities, and calls of the abilities would
+// bypass a struct that embeds an implementation.
 func Intercept(b Backend, intercept Interceptor) Backend {
 	return &intercepted{inner: b, do: intercept}
 }

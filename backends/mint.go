@@ -1,6 +1,6 @@
 package backends
 
-// Minter is a [Backend] with IDs of its own making, such as those of another
+// Minter is a [Backend] that makes its own IDs, such as those of another
 // framework that shares the store.
 type Minter interface {
 	Backend

@@ -7,56 +7,57 @@ import (
 	"errors"
 )
 
-// SubjectIndex is a [Backend] that finds the records of one owner: the ability
-// behind "your devices", "log out everywhere" and a limit of sessions for each
-// owner. It honors [Record].SubjectLimit.
+// SubjectIndex is a [Backend] that finds the records of one owner. It is the
+// ability behind "your devices", "log out everywhere" and a limit on the
+// sessions of each owner. It honors [Record].SubjectLimit.
 //
-// A record has a place among its subject's records: the order in which they were
-// filed, that is, written under an ID that did not have this subject before. A
-// swap that leaves the subject as it is keeps the place. The new record of a
-// rotation takes the place of the one that it retires, or a new one; which of the
-// two is up to the backend, and so it is for a Write over a record of the same
-// subject.
+// The records of a subject are ordered by when they were filed. A record is
+// filed when it is written with a subject under an ID that did not have this
+// subject before. A swap that does not change the subject keeps the record's
+// place. The new record of a rotation takes either the place of the one that it
+// replaces or a new place, and so does a Write over a record of the same
+// subject: the backend may choose.
 //
-// A record descends from another by rotation if Rotate stored it in the other's
-// place, or if a caller stored it first and then swapped the other for a marker
-// that is not the subject's. An ID to which a record rotates was never used
-// before.
+// A record descends from another by rotation if Rotate stored it as the other's
+// replacement, or if a caller stored it first and then swapped the other for a
+// tombstone that does not have the subject. The new ID of a rotation was never
+// used before.
 type SubjectIndex interface {
 	Backend
 
 	// ListSubject returns the live records of subject, in no particular order.
 	ListSubject(ctx context.Context, subject string) ([]Entry, error)
 
-	// RevokeSubject removes every record of subject but the one under the ID
-	// except ("": none), and returns how many it removed. It returns nil only if
-	// no record that was there when it began is left, nor one that descends from
-	// such a record by rotation, whatever others do at the same time. Records that
-	// are filed while it runs and descend from none may survive.
+	// RevokeSubject removes every record of subject, except the one under the
+	// ID except if that is not "", and returns how many it removed. If it
+	// returns a nil error, then none of the records that existed when it began
+	// is left, and none that descends from them by rotation, whatever other
+	// callers did at the same time. Records that are filed while it runs and
+	// descend from none of them may survive.
 	//
-	// Only the ID except is spared. If the record under it has been rotated,
-	// before or meanwhile, the one that descends from it is removed like all
-	// others: nobody can tell whether the owner or a thief has it.
+	// It spares only the ID except. If the record under it was rotated, before
+	// or during the call, the descendant is removed like all others: its holder
+	// may be the owner or a thief.
 	//
-	// It ends with ctx at the latest, and may give up before, with an error that
-	// says so, if records change their IDs faster than it can follow. The number
-	// is right also beside an error.
+	// It returns when ctx ends at the latest. It may return an error earlier if
+	// records change their IDs faster than it can follow. The number is correct
+	// even if the error is not nil.
 	RevokeSubject(ctx context.Context, subject, except string) (int, error)
 
-	// TrimSubject leaves subject with max live records: it removes those that
-	// were filed first, but never the one under the ID keep ("": none), and
-	// returns the IDs of those that it removed, in no particular order. It
-	// removes nothing if there are max or less. A max of less than 1 is an error.
+	// TrimSubject leaves subject with at most max live records. It removes
+	// those that were filed first, but never the one under the ID keep if that
+	// is not "", and returns the IDs of the removed records in no particular
+	// order. A max of less than 1 is an error.
 	//
-	// What it decides, it decides at one moment for all callers: of any number of
-	// calls at the same time, each with a keep of its own, max records remain,
-	// and not fewer. A record that is to go and is rotated at that moment goes
-	// under its new ID, or keeps the place that it has by then and another one
-	// goes. Records that are filed while it runs may be left for the caller who
-	// filed them to trim.
+	// Concurrent calls decide one after the other: after any number of calls at
+	// the same time, each with its own keep, max records remain and not fewer.
+	// If a record that TrimSubject is about to remove is rotated at that
+	// moment, it either removes the record under its new ID, or goes by the new
+	// record's place and removes another. It may leave records that are filed
+	// while it runs to the caller who filed them.
 	//
-	// It ends like RevokeSubject. The IDs are right also beside an error, unless
-	// the error leaves open what was done.
+	// It returns early like RevokeSubject. The IDs are correct even if the
+	// error is not nil, unless the error leaves open what was done.
 	TrimSubject(ctx context.Context, subject string, max int, keep string) (removed []string, err error)
 }
 
@@ -66,11 +67,12 @@ type Entry struct {
 	Record Record
 }
 
-// PublicID returns the session's public ID. It may be printed and logged;
-// nothing can be loaded with it.
+// PublicID returns the session's public ID. It may be printed and logged: no
+// session can be loaded with it.
 func (e Entry) PublicID() string { return PublicID(e.ID) }
 
-// PublicID returns the public ID of the session that a backend keeps under id.
+// PublicID returns the public ID of the session that a backend stores under id.
+// It may be printed and logged: no session can be loaded with it.
 func PublicID(id string) string {
 	sum := sha256.Sum256(append([]byte("sessions handle\x00"), id...))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

@@ -5,13 +5,13 @@ import (
 	"errors"
 )
 
-// Sweeper is a [Backend] that deletes expired records on request. Reads never
-// depend on it.
+// Sweeper is a [Backend] that deletes expired records on request. Read reports
+// an expired record as absent whether or not it was swept.
 type Sweeper interface {
 	Backend
 
-	// Sweep deletes what has expired, in bounded batches, and returns how many
-	// records that were. Several instances may sweep at once.
+	// Sweep deletes the expired records, in batches of bounded size, and
+	// returns how many it deleted. Several instances may sweep at once.
 	Sweep(ctx context.Context) (int, error)
 }
 

@@ -10,14 +10,15 @@ type Toucher interface {
 	Backend
 
 	// Touch makes the record under id live for ttl from now and returns the ID
-	// under which it can be read again, which differs from id only where the
-	// record travels in the token. It returns ErrNotFound where nothing is
-	// stored. A ttl of 0 or less is an error.
+	// under which it can be read again, which differs from id only if the
+	// backend is stateless. It returns ErrNotFound if no record is stored. A
+	// ttl of 0 or less is an error.
 	Touch(ctx context.Context, id string, ttl time.Duration) (string, error)
 }
 
 // Touch calls b.Touch if b is a [Toucher]. Otherwise it reads the record and
-// writes it back: in one atomic step if b is a [Swapper], blindly if not.
+// writes it back: with a Swap if b is a [Swapper], or else with a Write, which
+// may overwrite a concurrent change.
 func Touch(ctx context.Context, b Backend, id string, ttl time.Duration) (newID string, err error) {
 	switch b := b.(type) {
 	case *intercepted:

@@ -5,14 +5,14 @@ import (
 	"errors"
 )
 
-// Walker is a [Backend] whose records can be visited one after the other, for
-// operators and for moving to another backend.
+// Walker is a [Backend] that can enumerate its records, for operators and for
+// moving to another backend.
 type Walker interface {
 	Backend
 
-	// Walk calls visit for every live record until visit returns an error,
-	// which it then returns. Records that come or go meanwhile may or may not
-	// be visited, and one may be visited twice.
+	// Walk calls visit forevery live record until visit returns an error,
+	// which Walk then returns. Records that are stored or removed meanwhile may
+	// or may not be visited, and a record may be visited twice.
 	Walk(ctx context.Context, visit func(Entry) error) error
 }
 

@@ -1,5 +1,5 @@
-// Package bench measures sessions beside other libraries, and beside a floor: a
-// handler written by hand that does just the work and nothing of a framework.
+// Package bench compares sessions with other libraries and with a lower bound:
+// a handler written by hand that does only the necessary work.
 //
 // Times depend on the machine and the hour; ratios taken in one run do not.
 // TestRatios takes every row's contestants in turns, many times, and compares what
@@ -7,5 +7,5 @@
 //
 //	go test -run 'TestRatios|TestLoopback' -v
 //
-// With BUDGETS=1 a budget that is missed fails the test.
+// With BUDGETS=1 a test fails if it exceeds a budget.
 package bench

@@ -39,7 +39,7 @@ func (c *contestant) turn(length time.Duration) (served int, cost time.Duration)
 	return served, spent() - start
 }
 
-// follows tells whether every answer changes the token.
+// follows reports whether every answer changes the token.
 func (c *contestant) follows() bool {
 	w := discard{make(http.Header)}
 	c.handler.ServeHTTP(w, c.request)

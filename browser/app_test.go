@@ -99,7 +99,7 @@ func show(w http.ResponseWriter, s *sessions.Session) {
 	fmt.Fprintf(w, `<!doctype html><title>app</title><link rel=icon href="data:,"><h1>%s</h1>`, html.EscapeString(fmt.Sprint(user)))
 }
 
-// saw tells whether an event of a kind was reported.
+// saw reports whether an event of a kind was reported.
 func (a *app) saw(kind sessions.EventKind) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

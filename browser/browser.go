@@ -1,6 +1,6 @@
-// Package browser drives a real Chromium, to see what it makes of the pages and
-// of the cookies that the library sends. It needs nothing but the program: it
-// speaks the DevTools protocol over a pair of pipes.
+// Package browser drives a real Chromium, to test the pages and the cookies
+// that the library sends. It needs only the program, to which it speaks the
+// DevTools protocol over a pair of pipes.
 package browser
 
 import (

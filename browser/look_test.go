@@ -51,8 +51,8 @@ const nameless = `[...document.querySelectorAll("input:not([type=hidden]), selec
 	.filter(e => !(e.labels?.length || e.getAttribute("aria-label") || e.innerText?.trim()))
 	.map(e => e.outerHTML)`
 
-// TestDemoLooks: the page fits every window, can be read in both colour
-// schemes, and has a name for every control.
+// TestDemoLooks: the page fits every window, can be read in both color
+// schemes, and has a name forevery control.
 func TestDemoLooks(t *testing.T) {
 	url := demo(t, "example", "/healthz")
 	page := browser.Open(t)

@@ -166,7 +166,7 @@ func (p *Page) Text(selector string) string {
 	return strings.TrimSpace(text)
 }
 
-// Has tells whether an element matches a selector.
+// Has reports whether an element matches a selector.
 func (p *Page) Has(selector string) bool {
 	p.t.Helper()
 	var found bool

@@ -14,9 +14,9 @@ import (
 // user is who is logged in.
 const user sessions.Key[string] = "user"
 
-// login takes everybody's word for who they are. The new ID makes the old one
-// worthless, which somebody may have planted; the subject is what the list of
-// devices goes by.
+// login asks for no password: every name is accepted. The new ID makes the old
+// one worthless, in case someone has planted it; the list of devices is found
+// by the subject.
 func (app *app) login(s *sessions.Session, r *http.Request) (any, error) {
 	name, err := web.Field(r, "user")
 	if err != nil {
@@ -136,8 +136,8 @@ func (app *app) revokeOne(r *http.Request, subject string) (int, error) {
 	return 0, err
 }
 
-// subject returns whose session it is. Where the backend has no index of
-// subjects, nobody's devices can be listed, whoever is logged in.
+// subject returns the session's owner. It returns an error if nobody is logged
+// in, or if the backend has no index of subjects and so cannot list devices.
 func (app *app) subject(s *sessions.Session) (string, error) {
 	switch subject := s.Subject(); {
 	case subject != "":
@@ -148,7 +148,7 @@ func (app *app) subject(s *sessions.Session) (string, error) {
 	return "", &web.Problem{Status: http.StatusUnauthorized, Text: "log in first"}
 }
 
-// can tells whether the backend has an ability.
+// can reports whether the backend has an ability.
 func (app *app) can(ability backends.Ability) bool {
 	return slices.Contains(backends.Abilities(app.backend), ability)
 }

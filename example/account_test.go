@@ -97,7 +97,7 @@ func TestDevices(t *testing.T) {
 			}
 		}
 		if got, want := other.values(), `{"user":"bob"}`; got != want {
-			t.Errorf("somebody else's session holds %s, want %s", got, want)
+			t.Errorf("another visitor's session holds %s, want %s", got, want)
 		}
 	})
 }

@@ -153,7 +153,7 @@ func (s *settings) check(given map[string]bool) error {
 	return nil
 }
 
-// needsSecret tells whether something is signed or encrypted.
+// needsSecret reports whether something is signed or encrypted.
 func (s *settings) needsSecret() bool { return s.Backend == "cookie" }
 
 // key returns the secret, or a random one.

@@ -55,8 +55,8 @@ type app struct {
 	sessions *sessions.Middleware
 }
 
-// build returns the demonstration as the settings want it. Whatever is wrong
-// with them comes out here.
+// build returns the demonstration for the settings, or an error if they are
+// invalid.
 func build(settings *settings) (*app, error) {
 	backend, format, err := open(settings)
 	if err != nil {

@@ -35,7 +35,7 @@ type view struct {
 	Alternatives []alternative
 }
 
-// ForPrograms tells whether a browser can do nothing here: it cannot send the
+// ForPrograms reports whether a browser can do nothing here: it cannot send the
 // header in which the token travels.
 func (v *view) ForPrograms() bool { return v.Settings.Transport == "header" && v.Session.IsNew() }
 

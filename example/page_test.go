@@ -89,7 +89,7 @@ func TestPageTellsWhatIsReadable(t *testing.T) {
 	}
 }
 
-// TestPageOfRefusedCookie comes with what is no session.
+// TestPageOfRefusedCookie sends a cookie that is not a session.
 func TestPageOfRefusedCookie(t *testing.T) {
 	v := person(t, start(t))
 	r, _ := http.NewRequest("GET", v.url+"/", nil)

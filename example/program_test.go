@@ -169,7 +169,7 @@ func TestRandomKey(t *testing.T) {
 	}
 }
 
-// TestAddressInUse is no usage error.
+// TestAddressInUse: an address in use is not a usage error.
 func TestAddressInUse(t *testing.T) {
 	p := compile(t)
 	s := p.serve(t, nil)

@@ -109,7 +109,7 @@ func TestSession(t *testing.T) {
 			t.Errorf("a stored session: %+v, then %+v", after, again)
 		}
 		if !s.stateless && !regexp.MustCompile(`^[A-Za-z0-9_-]{16,}$`).MatchString(after.ID) {
-			t.Errorf("the handle %q is no plain text", after.ID)
+			t.Errorf("the handle %q is not plain text", after.ID)
 		}
 	})
 }
@@ -269,7 +269,8 @@ func TestPeopleAreLedBack(t *testing.T) {
 		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "must be JSON") || !strings.Contains(got.header.Get("Content-Type"), "text/html") {
 			t.Errorf("a person is told: %d %.100s", got.status, got.body)
 		}
-		// What only programs ask for is JSON, whoever asks.
+		// Routes that only programs use answer in JSON, whatever the client
+		// accepts.
 		if got := v.get("/session"); got.status != 200 || !strings.HasPrefix(got.body, `{"id":`) {
 			t.Errorf("/session: got %d %.100s", got.status, got.body)
 		}

@@ -10,18 +10,18 @@ import (
 	"github.com/gosessions/sessions/itsdangerous"
 )
 
-// token describes what the browser sent: enough to understand it, and nothing
-// that would let anybody use it.
+// token describes the token that the browser sent: enough to understand it, and
+// nothing with which anyone could use it.
 type token struct {
 	Name       string // of the cookie, "" if none came
 	Size       int    // of name and value, in bytes
 	Refused    bool   // it leads to no session
 	Attributes []string
 	Parts      []part
-	Content    string // what everybody who holds the cookie can read
+	Content    string // what anyone who holds the cookie can read
 }
 
-// part is a part of a token, and where it stands in a picture of all parts.
+// part is a part of a token, with its position in a picture of all parts.
 type part struct {
 	Name     string
 	Kind     string  // content, time, proof or label

@@ -66,7 +66,7 @@ func store(s *sessions.Session, key string, value any) error {
 	return err
 }
 
-// get returns one value, null where there is none.
+// get returns one value, null if there is none.
 func get(s *sessions.Session, r *http.Request) (any, error) {
 	key, err := web.Field(r, "key")
 	if err != nil {
@@ -88,9 +88,9 @@ func remove(s *sessions.Session, r *http.Request) (any, error) {
 	return nil, s.Delete(key)
 }
 
-// increment counts. Update runs again if another request was faster, so that of
-// many requests at once each gets a number of its own; Save makes it final
-// before the number is told to anybody.
+// increment counts. Update runs again if another request was faster, so that
+// each of many requests at once gets a different number. Save makes the number
+// final before it is sent.
 func increment(s *sessions.Session, r *http.Request) (any, error) {
 	key, err := web.Field(r, "key")
 	if err != nil {

@@ -99,7 +99,7 @@ func (d *demo) ask(path, token string, form url.Values, slow time.Duration) (r r
 	return r
 }
 
-// pause waits between two requests, and tells whether to go on.
+// pause waits between two requests, and reports whether to go on.
 func (d *demo) pause() bool {
 	time.Sleep(time.Millisecond + rand.N(4*time.Millisecond))
 	return d.ctx.Err() == nil

@@ -1,5 +1,5 @@
-// Package faults breaks what sessions are kept in, while they are used, and
-// checks that every promise still holds.
+// Package faults breaks the store of sessions while they are used, and checks
+// that every promise still holds.
 //
 // A test builds a world: two instances of a small application over one store,
 // and users who log in, write, count, change their IDs and log out, several

@@ -12,7 +12,7 @@ type ledger struct {
 	tried        []int // values since then of which nobody knows whether they were stored
 }
 
-// explains tells whether the key may have this value now.
+// explains reports whether the key may have this value now.
 func (l *ledger) explains(value int) bool {
 	return value == l.acknowledged || slices.Contains(l.tried, value)
 }
@@ -72,7 +72,7 @@ func (l *life) moved(f func()) {
 	f()
 }
 
-// throughout tells whether the life was certainly alive under one token from
+// throughout reports whether the life was certainly alive under one token from
 // before to after.
 func throughout(before, after view) bool {
 	return before.sure && after.sure && before.moves == after.moves
@@ -98,7 +98,7 @@ func (g *graveyard) bury(token string) {
 	}
 }
 
-// dead tells whether a token led nowhere at the given time.
+// dead reports whether a token led nowhere at the given time.
 func (g *graveyard) dead(token string, at time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -106,7 +106,7 @@ func (g *graveyard) dead(token string, at time.Time) bool {
 	return ok && since.Before(at)
 }
 
-// rises notes that a token of the dead leads somewhere, and tells whether that is
+// rises notes that a token of the dead leads somewhere, and reports whether that is
 // new.
 func (g *graveyard) rises(token string) bool {
 	g.mu.Lock()

@@ -31,12 +31,12 @@ const (
 
 // call is one operation of a backend. Values are numbers, 0 is "nothing".
 type call struct {
-	op       backends.Op // OpWrite stands for a Swap that creates
-	family   int
-	id       int // of the member
-	old, new int
-	to       int // rotate: the member that gets new, while id gets marker
-	marker   int
+	op        backends.Op // OpWrite stands for a Swap that creates
+	family    int
+	id        int // of the member
+	old, new  int
+	to        int // rotate: the member that gets new, while id gets tombstone
+	tombstone int
 }
 
 // result is how it ended.
@@ -80,7 +80,7 @@ var model = porcupine.Model{
 	},
 	DescribeOperation: func(input, output any) string {
 		c, r := input.(call), output.(result)
-		return fmt.Sprintf("%s %d: %d to %d (new ID %d, marker %d): %s %d", c.op, c.id, c.old, c.new, c.to, c.marker, r.said, r.value)
+		return fmt.Sprintf("%s %d: %d to %d (new ID %d, tombstone %d): %s %d", c.op, c.id, c.old, c.new, c.to, c.tombstone, r.said, r.value)
 	},
 }
 
@@ -108,7 +108,7 @@ func (c call) apply(s state) (state, string) {
 		if c.op == backends.OpSwap {
 			s[c.id] = c.new
 		} else {
-			s[c.id], s[c.to] = c.marker, c.new
+			s[c.id], s[c.to] = c.tombstone, c.new
 		}
 	}
 	return s, "ok"
@@ -140,7 +140,7 @@ func (c call) carryOut(ctx context.Context, b sessions.Backend, prefix string) r
 	case backends.OpSwap:
 		err = backends.Swap(ctx, b, name(c.id), record(c.old).Data, record(c.new))
 	case backends.OpRotate:
-		err = backends.Rotate(ctx, b, name(c.id), record(c.old).Data, record(c.marker), name(c.to), record(c.new))
+		err = backends.Rotate(ctx, b, name(c.id), record(c.old).Data, record(c.tombstone), name(c.to), record(c.new))
 	}
 	switch {
 	case err == nil:
@@ -182,7 +182,7 @@ func watch(stores []sessions.Backend, strike func()) (history []porcupine.Operat
 						continue
 					}
 					c.to = (c.id + 1 + rand.IntN(members-1)) % members
-					c.marker = rand.IntN(2) * int(values.Add(1))
+					c.tombstone = rand.IntN(2) * int(values.Add(1))
 				}
 				if old, ok := lastValue.Load([2]int{c.family, c.id}); ok {
 					c.old = old.(int)
@@ -243,7 +243,7 @@ func explain(history []porcupine.Operation) (explained bool, why string) {
 	return true, ""
 }
 
-// removedTwice tells whether there is an explanation if removals may be carried
+// removedTwice reports whether there is an explanation if removals may be carried
 // out twice while they last: a client repeats one whose answer was lost, and may,
 // for the middleware never uses an ID again after it was removed.
 func removedTwice(family []porcupine.Operation) bool {

@@ -75,7 +75,7 @@ FROM generate_series(0, %d) g`, rows-1))
 				if r, err = b.Read(ctx, id); err == nil {
 					err = b.Swap(ctx, id, r.Data, sessions.Record{Data: r.Data, TTL: ttl, Subject: r.Subject})
 				}
-			case 1: // somebody comes, and is swept away soon
+			case 1: // a new record, which is soon swept away
 				next++
 				_, err = b.Write(ctx, fmt.Sprint("new-", worker, "-", next), sessions.Record{Data: make([]byte, 200), TTL: time.Second, Subject: "guest"})
 			}

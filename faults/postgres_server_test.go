@@ -44,7 +44,7 @@ func TestF18_PostgresReadOnly(t *testing.T) {
 	})
 }
 
-// TestF19_PostgresLocked: somebody locks every row, or the table.
+// TestF19_PostgresLocked: another client locks every row, or the table.
 func TestF19_PostgresLocked(t *testing.T) {
 	for name, sql := range map[string]string{
 		"rows locked":  `SELECT FROM sessions FOR UPDATE`,
@@ -105,7 +105,7 @@ func TestF21_PostgresAltered(t *testing.T) {
 	})
 }
 
-// TestF21_PostgresDropped: somebody drops the table and makes it anew.
+// TestF21_PostgresDropped: another client drops the table and creates it again.
 func TestF21_PostgresDropped(t *testing.T) {
 	direct := services.Postgres(t)
 	p := postgresPlan(t, direct, direct)

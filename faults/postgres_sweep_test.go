@@ -168,7 +168,7 @@ func (b *batchTracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.Trac
 	b.ended = append(b.ended, time.Since(began))
 }
 
-// meets returns a function that tells whether a batch has run since.
+// meets returns a function that reports whether a batch has run since.
 func (b *batchTracer) meets() func() bool {
 	begun, running := b.begun.Load(), b.running.Load()
 	return func() bool { return running > 0 || b.begun.Load() != begun }

@@ -40,7 +40,7 @@ func TestF10_RedisCluster(t *testing.T) {
 			for range 3 {
 				for i := range masters {
 					promote(t, replicas[i])
-					await(t, "a server is no master any more", hasRole(masters[i], "slave"))
+					await(t, "a server is no longer a master", hasRole(masters[i], "slave"))
 					cluster.AwaitUp()
 					w.faults.Add(1)
 					// Votes for one pair count for four seconds, also for the next
@@ -108,7 +108,7 @@ func await(t *testing.T, what string, so func() bool) {
 	}
 }
 
-// someKey returns the key of a session, or of an index, that somebody uses.
+// someKey returns the key of a session, or of an index, that is in use.
 func someKey(t *testing.T, cluster *services.Cluster) (key string) {
 	t.Helper()
 	await(t, "a session is found", func() bool {
@@ -117,7 +117,7 @@ func someKey(t *testing.T, cluster *services.Cluster) (key string) {
 			return false
 		}
 		ttl, ok := tell(t, node, "PTTL", key).(int64)
-		return ok && ttl > time.Minute.Milliseconds() // and no marker that a session has left behind
+		return ok && ttl > time.Minute.Milliseconds() // and no tombstone that a session has left behind
 	})
 	return key
 }

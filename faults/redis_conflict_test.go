@@ -15,9 +15,9 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// TestF3_RedisNoFalseConflict: whoever is the only one to change a session
-// meets no conflict, wherever the reply to a commit is cut off: the commit
-// recognises its own work. What it reports is so.
+// TestF3_RedisNoFalseConflict: the only request that changes a session meets no
+// conflict, wherever the reply to a commit is cut off: the commit recognises
+// its own work. What it reports is so.
 func TestF3_RedisNoFalseConflict(t *testing.T) {
 	net, url := before(t, services.RedisServer(t, services.RedisOptions{}).URL())
 	b, err := redis.Open(url, nil)

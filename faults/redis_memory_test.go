@@ -35,8 +35,8 @@ func TestF7_RedisFull(t *testing.T) {
 	})
 }
 
-// TestF8_RedisEvicts: a session that the server evicts is gone, and that is no
-// error.
+// TestF8_RedisEvicts: a session that the server evicts is gone, and that is not
+// an error.
 func TestF8_RedisEvicts(t *testing.T) {
 	for _, policy := range []string{"volatile-ttl", "allkeys-lru"} {
 		t.Run(policy, func(t *testing.T) {

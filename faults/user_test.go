@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// user is somebody with a browser and several tabs.
+// user is a person with a browser and several tabs.
 type user struct {
 	w        *world
 	name     string
@@ -32,7 +32,7 @@ func (w *world) start() {
 	}
 }
 
-// pause waits between two requests, and tells whether to go on.
+// pause waits between two requests, and reports whether to go on.
 func (u *user) pause() bool {
 	time.Sleep(u.w.quiet/2 + rand.N(u.w.quiet))
 	return u.w.ctx.Err() == nil
@@ -103,7 +103,7 @@ func (u *user) check(path string, l *life, before view, r response) {
 	}
 }
 
-// misses tells whether it is news that a life is over. Where the store may lose
+// misses reports whether it is news that a life is over. Where the store may lose
 // sessions the user begins another one.
 func (u *user) misses(l *life) bool {
 	return !u.w.forgets && !u.w.loses || u.life.CompareAndSwap(l, nil)

@@ -63,7 +63,7 @@ type world struct {
 	slowest, lateness              atomic.Int64 // nanoseconds
 	recovery                       atomic.Pointer[recovery]
 	slowestRecovery                time.Duration
-	small                          string // the token of somebody who only looks
+	small                          string // the token of a visitor who only looks
 	remark                         string // what is to be said besides, by the strike
 
 	failuresMu sync.Mutex
@@ -150,7 +150,7 @@ func (w *world) observe(_ context.Context, e sessions.Event) {
 	w.failures[e.Err.Error()]++
 }
 
-// failedBy tells whether there was a failure of which text is a part.
+// failedBy reports whether there was a failure of which text is a part.
 func (w *world) failedBy(text string) bool {
 	w.failuresMu.Lock()
 	defer w.failuresMu.Unlock()

@@ -3,27 +3,29 @@ package itsdangerous
 import "errors"
 
 var (
-	// ErrEmptyKey reports a key of no bytes, with which anyone could sign.
+	// ErrEmptyKey reports an empty key, with which anyone could sign.
 	ErrEmptyKey = errors.New("itsdangerous: empty key")
 
 	// ErrOptions reports an unknown derivation or digest.
 	ErrOptions = errors.New("itsdangerous: unknown derivation or digest")
 
-	// ErrMalformed reports a token that has not the form of one: no separator
-	// at all, or a timestamp, rightly signed, that is no number.
+	// ErrMalformed reports text that does not have the form of a token: it has
+	// no separator, or it is validly signed but its timestamp is not a number.
 	ErrMalformed = errors.New("itsdangerous: malformed token")
 
-	// ErrBadSignature reports a signature that no key of the ring has made.
+	// ErrBadSignature reports a signature that was not made with any of the
+	// keys.
 	ErrBadSignature = errors.New("itsdangerous: signature does not match")
 
-	// ErrMissingTimestamp reports a rightly signed token without a timestamp:
-	// a [Signer] made it, not a [TimestampSigner].
+	// ErrMissingTimestamp reports a validly signed token without a timestamp: a
+	// [Signer] made it, not a [TimestampSigner].
 	ErrMissingTimestamp = errors.New("itsdangerous: timestamp missing")
 
-	// ErrExpired reports a rightly signed token that is too old.
+	// ErrExpired reports a validly signed token that is too old.
 	ErrExpired = errors.New("itsdangerous: token expired")
 
-	// ErrFuture reports a rightly signed token from a time yet to come.
+	// ErrFuture reports a validly signed token whose timestamp is in the
+	// future.
 	ErrFuture = errors.New("itsdangerous: token from the future")
 
 	// ErrPayload reports a payload whose base64 or zlib stream is damaged.

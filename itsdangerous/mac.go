@@ -56,7 +56,7 @@ func newMAC(options *Options, key []byte) (*mac, error) {
 	return m, nil
 }
 
-// state is one running HMAC with the buffers it needs, which as locals would
+// state is one running HMAC with its buffers. As local variables they would
 // escape to the heap through the hash.Hash interface.
 type state struct {
 	hash  hash.Hash
@@ -73,7 +73,7 @@ func (m *mac) get() *state {
 
 func (m *mac) put(s *state) { m.states.Put(s) }
 
-// write hashes value, copied piece by piece so that a string needs no
+// write hashes value. It copies short pieces, so that a string needs no
 // conversion on the heap.
 func write[T string | []byte](s *state, value T) {
 	for len(value) > 0 {
@@ -89,8 +89,8 @@ func (s *state) signature() []byte {
 	return base64.RawURLEncoding.AppendEncode(s.text[:0], sum)
 }
 
-// verify compares texts, not decoded bytes: base64 has several spellings of
-// the same bytes, and a token must have one.
+// verify compares texts, not decoded bytes: base64 has several spellings of the
+// same bytes, and a token must have only one.
 func (m *mac) verify(value, signature string) bool {
 	if len(signature) != m.width {
 		return false

@@ -6,21 +6,20 @@ import (
 	"strings"
 )
 
-// MaxPayload is the most bytes that [DecodePayload] returns. A cookie holds
-// 3 KiB of them, or what those inflate to: without a limit one cookie can
-// become megabytes.
+// MaxPayload is the maximum number of bytes that [DecodePayload] returns. A
+// cookie holds about 3 KiB, which without a limit could inflate to megabytes.
 const MaxPayload = 64 << 10
 
 // compressed marks a payload that was compressed before it was encoded.
 const compressed = '.'
 
-// minCompress is the shortest document that compression can shorten by two
-// bytes: no zlib stream of a document has less than 11.
+// minCompress is the length of the shortest document that compression can
+// shorten by two bytes: a zlib stream of a document has at least 11 bytes.
 const minCompress = 13
 
 // AppendPayload appends data as the URL-safe text that Flask signs: base64
-// without padding, of the zlib stream where that is shorter by at least two
-// bytes, as itsdangerous decides. More than 64 KiB are never compressed.
+// without padding. Like itsdangerous, it first compresses data with zlib if
+// that saves at least two bytes. It never compresses more than 64 KiB.
 func AppendPayload(dst, data []byte) []byte {
 	if len(data) < minCompress || len(data) > MaxPayload {
 		return base64.RawURLEncoding.AppendEncode(dst, data)
@@ -34,10 +33,10 @@ func AppendPayload(dst, data []byte) []byte {
 	return base64.RawURLEncoding.AppendEncode(append(dst, compressed), stream)
 }
 
-// DecodePayload returns the document in a payload, whatever its compression.
-// It fails with [ErrPayload] for damaged text, and with [ErrTooLarge] for more
-// than [MaxPayload] bytes, without inflating the rest. Verify the signature
-// before decoding.
+// DecodePayload returns the document in a payload, compressed or not. It
+// returns [ErrPayload] if the text is damaged, and [ErrTooLarge] if the
+// document has more than [MaxPayload] bytes, without inflating the rest. Verify
+// the signature before decoding.
 func DecodePayload(payload string) ([]byte, error) {
 	packed := strings.HasPrefix(payload, string(compressed))
 	if packed {

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Derivation tells how the signing key follows from the secret key and the
+// Derivation selects how the signing key is derived from the secret key and the
 // salt.
 type Derivation uint8
 
@@ -18,7 +18,7 @@ const (
 	HMAC
 )
 
-// Digest names the hash function of derivation and signature.
+// Digest selects the hash function of the derivation and the signature.
 type Digest uint8
 
 const (
@@ -27,14 +27,14 @@ const (
 	SHA512               // signatures of 86 characters
 )
 
-// DefaultSalt is the salt of an itsdangerous signer that was given none.
+// DefaultSalt is the default salt of an itsdangerous signer.
 const DefaultSalt = "itsdangerous.Signer"
 
-// Options say how tokens are signed. Both sides must agree on them. The zero
-// value is what itsdangerous does by default.
+// Options configure how tokens are signed. Both sides must use the same ones.
+// The zero value means the defaults of itsdangerous.
 type Options struct {
 	// Salt keeps tokens for one purpose from being accepted for another under
-	// the same key; it need not be secret. "" stands for [DefaultSalt].
+	// the same key. It need not be secret. "" means [DefaultSalt].
 	Salt string
 
 	Derivation Derivation
@@ -47,9 +47,9 @@ type Signer struct {
 }
 
 // New returns a signer that signs with the primary key; the older keys only
-// verify. The options may be nil. Keys are used as they are, without trimming
-// or decoding, and not kept. It returns [ErrEmptyKey] if any key is empty, and
-// [ErrOptions] for options it does not know.
+// verify. Nil options mean the defaults. Keys are used as is, without trimming
+// or decoding, and are not retained. New returns [ErrEmptyKey] if a key is
+// empty, and [ErrOptions] if a derivation or digest is unknown.
 func New(options *Options, primary []byte, older ...[]byte) (*Signer, error) {
 	if options == nil {
 		options = &Options{}
@@ -110,6 +110,6 @@ func (s *Signer) Unsign(token string) (value string, err error) {
 	return "", ErrBadSignature
 }
 
-// separator stands between value, timestamp and signature. It occurs in none
-// of the base64 alphabets, and tokens are split from the right.
+// separator separates value, timestamp and signature. It does not occur in
+// base64, and tokens are split from the right.
 const separator = '.'

@@ -48,18 +48,18 @@ func (s *TimestampSigner) Append(value []byte, at time.Time) []byte {
 	return s.signer.Append(appendTimestamp(value, at))
 }
 
-// Unsign returns the value in token and when it was signed, if its age at the
-// given time is no more than maxAge. A maxAge less than zero accepts any
-// timestamp, even one in the future; otherwise a token may come from the future
-// by no more than skew, the tolerated difference between two machines' clocks.
+// Unsign returns the value in token and the time of signing, if the token's age
+// at the time at is at most maxAge. A negative maxAge accepts any timestamp,
+// even one in the future. Otherwise the timestamp may be at most skew in the
+// future, to tolerate a difference between the clocks of two machines.
 //
 // Times count in whole seconds. A time of signing after the year 9999 is
 // reported as the end of that year.
 //
 // The errors are [ErrMalformed], [ErrBadSignature], [ErrMissingTimestamp],
-// [ErrExpired] and [ErrFuture]. The signature is checked first: what the other
-// errors say is true of an authentic token, except that a token without any
-// separator is malformed whoever made it.
+// [ErrExpired] and [ErrFuture]. The signature is checked first, so the others
+// mean that the token is authentic, except that ErrMalformed may also mean that
+// there is no separator.
 func (s *TimestampSigner) Unsign(token string, at time.Time, maxAge, skew time.Duration) (value string, signed time.Time, err error) {
 	value, err = s.signer.Unsign(token)
 	if err != nil {
@@ -82,12 +82,12 @@ func (s *TimestampSigner) Unsign(token string, at time.Time, maxAge, skew time.D
 	return value, time.Unix(int64(min(seconds, lastSecond)), 0), nil
 }
 
-// lastSecond is the end of the year 9999, the last that RFC 3339 and Python
-// can write.
+// lastSecond is the end of the year 9999, the last year that RFC 3339 and
+// Python can represent.
 const lastSecond = 253402300799
 
-// checkAge compares without subtracting the timestamp, which may be anything
-// up to 2^64-1 and would overflow a signed age.
+// checkAge compares without subtracting the timestamp, which can be as large as
+// 2^64-1 and would overflow a signed age.
 func checkAge(signed uint64, now int64, maxAge, skew time.Duration) error {
 	newest := now + int64(max(skew, 0)/time.Second)
 	if newest < 0 || signed > uint64(newest) {
@@ -99,8 +99,8 @@ func checkAge(signed uint64, now int64, maxAge, skew time.Duration) error {
 	return nil
 }
 
-// timestampWidth is the longest timestamp with its separator: eight bytes in
-// base64.
+// timestampWidth is the length of the longest timestamp with its separator:
+// eight bytes in base64.
 const timestampWidth = 1 + 11
 
 // appendTimestamp appends a separator and the big-endian seconds without
@@ -115,8 +115,8 @@ func appendTimestamp(dst []byte, at time.Time) []byte {
 	return base64.RawURLEncoding.AppendEncode(append(dst, separator), seconds[start:])
 }
 
-// parseTimestamp reads up to eight big-endian bytes, leading zeros allowed. It
-// need not insist on one spelling, because the signature covers the text.
+// parseTimestamp reads up to eight big-endian bytes, and allows leading zeros.
+// It need not insist on one spelling, because the signature covers the text.
 func parseTimestamp(text string) (seconds uint64, ok bool) {
 	if len(text) >= timestampWidth {
 		return 0, false

@@ -10,7 +10,7 @@ import (
 )
 
 // level is the compression level. Higher levels take at least a third longer
-// and make a session of some KiB hardly shorter.
+// and hardly shorten a session of a few KiB.
 const level = 5
 
 // deflater is a zlib writer and the buffer that it writes to. A writer holds
@@ -22,13 +22,13 @@ type deflater struct {
 
 var deflaters = sync.Pool{New: func() any {
 	d := &deflater{}
-	// The only possible error is that there is no such level.
+	// The only possible error is an invalid level.
 	d.writer, _ = zlib.NewWriterLevel(&d.stream, level)
 	return d
 }}
 
 // deflate returns the zlib stream of data, valid until d is used again, and
-// false if there is none.
+// reports whether compression succeeded.
 func (d *deflater) deflate(data []byte) ([]byte, bool) {
 	d.stream.Reset()
 	d.writer.Reset(&d.stream)
@@ -41,7 +41,7 @@ func (d *deflater) deflate(data []byte) ([]byte, bool) {
 	return d.stream.Bytes(), true
 }
 
-// inflater is a zlib reader with room for what goes in and what comes out.
+// inflater is a zlib reader with buffers for its input and its output.
 type inflater struct {
 	stream   []byte
 	source   bytes.Reader
@@ -51,8 +51,8 @@ type inflater struct {
 
 var inflaters = sync.Pool{New: func() any { return &inflater{} }}
 
-// presetDictionary is the bit in the second byte of a stream which says that a
-// dictionary is needed to read it.
+// presetDictionary is the bit in the second byte of a stream that says that
+// reading it needs a dictionary.
 const presetDictionary = 0x20
 
 // inflate returns the document in payload, the base64 of a zlib stream. The
@@ -64,7 +64,7 @@ func (i *inflater) inflate(payload string) ([]byte, error) {
 	if err != nil {
 		return nil, ErrPayload
 	}
-	// Python refuses every dictionary. The library accepts the empty one.
+	// Python refuses every dictionary, but the library accepts an empty one.
 	if len(i.stream) < 2 || i.stream[1]&presetDictionary != 0 {
 		return nil, ErrPayload
 	}
@@ -72,7 +72,7 @@ func (i *inflater) inflate(payload string) ([]byte, error) {
 	if err := i.reset(); err != nil {
 		return nil, ErrPayload
 	}
-	// One byte more than the limit shows that there is more.
+	// Reading one byte beyond the limit shows that the document is too large.
 	for n := 0; n < len(i.document); {
 		read, err := i.reader.Read(i.document[n:])
 		n += read

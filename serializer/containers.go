@@ -25,10 +25,10 @@ func (e *encoder) list(v reflect.Value, kind value.Kind, depth int) (value.Value
 	return list, nil
 }
 
-// entry is one of a map.
+// entry is an entry of a map.
 type entry struct{ key, item value.Value }
 
-// dict orders the keys, since a map has no order.
+// dict encodes a map. It sorts the keys, because a map has no order.
 func (e *encoder) dict(v reflect.Value, depth int) (value.Value, error) {
 	if v.IsNil() {
 		return value.Value{}, nil
@@ -58,7 +58,7 @@ func (e *encoder) dict(v reflect.Value, depth int) (value.Value, error) {
 
 func byEntry(a, b entry) int {
 	if a.key.Kind == value.Int {
-		// Only uint64 has ints with a Text, and it has none below zero.
+		// Only a uint64 can be an int with a Text, and it is never negative.
 		return cmp.Or(
 			cmp.Compare(len(a.key.Text), len(b.key.Text)),
 			cmp.Compare(a.key.Text, b.key.Text),
@@ -68,8 +68,8 @@ func byEntry(a, b entry) int {
 	return strings.Compare(a.key.Text, b.key.Text)
 }
 
-// key encodes a key as encoding/json chooses: text, then what makes itself
-// text, then integers.
+// key encodes a key as encoding/json does: a string first, then a type that
+// encodes itself as text, then an integer.
 func (e *encoder) key(key reflect.Value) (tree value.Value, err error) {
 	info := goTypeOf(key.Type())
 	if info.key == classText {
@@ -152,8 +152,8 @@ func (e *encoder) object(v reflect.Value, info *goType, depth int) (value.Value,
 	return dict, nil
 }
 
-// canMake reports whether the way to a field leads over no pointer that is not
-// exported.
+// canMake reports whether the path to a field has no unexported pointer, which
+// reflection may not set.
 func canMake(v reflect.Value, index []int) bool {
 	t := v.Type()
 	for _, at := range index[:len(index)-1] {
@@ -168,8 +168,8 @@ func canMake(v reflect.Value, index []int) bool {
 	return true
 }
 
-// fieldByIndex finds a field, false if it lies in an embedded struct that is
-// nil.
+// fieldByIndex finds a field, and reports false if it lies in a nil embedded
+// struct.
 func fieldByIndex(v reflect.Value, index []int) (reflect.Value, bool) {
 	for i, at := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {

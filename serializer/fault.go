@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// fault is an [ErrType] with its reason, and the way to the part of a value that
-// it is about. It names types, fields and indexes, and never values; the key of
-// a map is a value.
+// fault is an [ErrType] with a reason and the path to the part of the value
+// that caused it. It names types, fields and indexes, but never values or the
+// keys of maps.
 type fault struct {
 	root   string   // the type at the top; "" if it has no name
 	path   []string // innermost first
@@ -60,16 +60,16 @@ const stepKey = "[key]"
 
 func stepIndex(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
-// in returns err, which a part of a value met with, with the step that leads to
-// that part.
+// in adds to err, which a part of a value caused, the step that leads to that
+// part.
 func in(step string, err error) error {
-	if f, ok := err.(*fault); ok { // of this package, and never wrapped in it
+	if f, ok := err.(*fault); ok { // this package never wraps a fault
 		f.path = append(f.path, step)
 	}
 	return err
 }
 
-// under returns err with the name of the type at the top.
+// under adds to err the name of the type at the top.
 func under(t reflect.Type, err error) error {
 	f, ok := err.(*fault)
 	for ok && t != nil && t.Kind() == reflect.Pointer {

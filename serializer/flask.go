@@ -4,8 +4,8 @@ package serializer
 // [Flask]: tagged JSON in ASCII, with keys in code point order. It has no
 // metadata but the key "_permanent".
 //
-// A document that would make Flask raise an exception is [ErrCorrupt], and
-// null, as in Flask, an empty session.
+// A document for which Flask would raise an exception is [ErrCorrupt]. As in
+// Flask, null is an empty session.
 var FlaskFormat Format = flaskFormat
 
 var flaskFormat = jsonFormat{
@@ -15,6 +15,6 @@ var flaskFormat = jsonFormat{
 	nullIsEmpty:    true,
 }
 
-// permanent is the key under which Flask keeps whether the browser keeps the
+// permanent is the key under which Flask stores whether the browser keeps the
 // cookie.
 const permanent = "_permanent"

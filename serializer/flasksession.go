@@ -7,10 +7,10 @@ import (
 	"github.com/gosessions/sessions/internal/pyjson"
 )
 
-// The records of Flask-Session from 0.7 on. Each reads the other's records
-// too, as Flask-Session does, so its configuration can change at any time. Its
-// older pickled records are [ErrPickle]. There is no metadata but the key
-// "_permanent".
+// The formats of Flask-Session from 0.7 on. Like Flask-Session, each of them
+// also reads the records of the other, so its configuration can change at any
+// time. The pickled records of older releases are [ErrPickle]. The only
+// metadata is the key "_permanent".
 var (
 	// FlaskSessionFormat is Flask-Session's default, a map of MessagePack, for
 	// values of [MsgPack].
@@ -18,8 +18,9 @@ var (
 
 	// FlaskSessionJSONFormat is what Flask-Session stores with
 	// SESSION_SERIALIZATION_FORMAT = "json": compact JSON in UTF-8, with
-	// numbers and times spelled as msgspec does. A NaN of another encoding
-	// becomes null, as with msgspec; one of Go is refused.
+	// numbers and times spelled as msgspec does. A NaN from a record in another
+	// encoding becomes null, as with msgspec; a Go value that is NaN is
+	// refused.
 	FlaskSessionJSONFormat Format = flaskSession
 )
 
@@ -125,15 +126,15 @@ func (f flaskSessionJSON) Unpack(data []byte, content *Content) error {
 	return transcode(content.Fields, msgpackSerializer{}, msgspecJSON)
 }
 
-// looksLikeJSON tells whether data begins as a JSON object does. In
-// MessagePack that is a small number, and no record.
+// looksLikeJSON reports whether data begins like a JSON object. In MessagePack
+// that byte is a small number, which is not a record.
 func looksLikeJSON(data []byte) bool {
 	return bytes.HasPrefix(pyjson.Trim(data), []byte("{"))
 }
 
-// orPickle returns [ErrPickle] if data is a pickle, and else err. A pickle
-// begins with its protocol, 2 to 5; of older protocols, which begin with
-// anything, those are recognized that hold a dict. All end with a stop.
+// orPickle returns [ErrPickle] if data is a pickle, and otherwise err. A pickle
+// begins with its protocol, 2 to 5. Pickles of older protocols can begin with
+// anything; those that hold a dict are recognized. All pickles end with a stop.
 func orPickle(data []byte, err error) error {
 	if len(data) < 2 || data[len(data)-1] != '.' {
 		return err

@@ -2,36 +2,37 @@ package serializer
 
 import "time"
 
-// A Format lays out a whole record: the keys, their encoded values, and the
-// metadata that the format has room for.
+// A Format defines the layout of a whole record: the keys, their encoded
+// values, and the metadata that the format can hold.
 //
 // Implementations are safe for concurrent use.
 type Format interface {
 	// Name identifies the format in reports and counters.
 	Name() string
 
-	// Serializer returns what encodes the values of this format's records.
+	// Serializer returns the serializer of the values in this format's records.
 	Serializer() Serializer
 
-	// Holds tells what besides the values a record can store.
+	// Holds returns which metadata a record can store besides the values.
 	Holds() Holds
 
-	// Pack encodes content. It does not change or keep it.
+	// Pack encodes content. It neither changes nor retains it.
 	Pack(content *Content) ([]byte, error)
 
-	// Unpack decodes data into content, reusing the capacity of
-	// content.Fields. Keys and values may alias data, which the caller never
-	// changes afterwards. No value is decoded, but a format that has to scan
-	// the values to find them accepts only what can be.
+	// Unpack decodes data into content, reusing the capacity of content.Fields.
+	// Keys and values may alias data, which the caller must not change
+	// afterwards. Unpack does not decode the values, but a format that has to
+	// scan them accepts only values that can be decoded.
 	//
-	// It returns an error that wraps [ErrCorrupt] for data that is no record of
-	// this format, and [ErrNewer] for a later version of it; content is then
-	// undefined.
+	// It returns an error that wraps [ErrCorrupt] if data is not a record of
+	// this format, and [ErrNewer] if it is a record of a later version. Then
+	// content is undefined.
 	Unpack(data []byte, content *Content) error
 }
 
-// Holds tells what a [Format] stores besides the values. What it cannot hold
-// reads as the zero value, and setting it is refused before it is lost.
+// Holds lists the metadata that a [Format] stores besides the values. Metadata
+// that a format cannot hold reads as the zero value, and the middleware refuses
+// to set it.
 type Holds struct {
 	Created     bool // Content.Created
 	Lifetime    bool // Content.Lifetime
@@ -41,14 +42,14 @@ type Holds struct {
 	Retired     bool // Content.Retired
 	Accessed    bool // Content.Accessed
 
-	// StatedLifetime says that a record states the configured lifetime too:
-	// whoever packs puts it into Content.Lifetime instead of 0, which stands
-	// for sessions that end with the browser.
+	// StatedLifetime says that records also hold the configured lifetime: the
+	// caller of Pack must put it into Content.Lifetime, where 0 means that the
+	// session ends with the browser.
 	StatedLifetime bool
 
-	// PersistenceKey is the key under which the values themselves say whether
-	// the browser keeps the cookie (Flask's "_permanent"); "" where the
-	// format has no such key.
+	// PersistenceKey is the key of the value that says whether the browser
+	// keeps the cookie (Flask's "_permanent"), or "" if the format has no such
+	// key.
 	PersistenceKey string
 }
 
@@ -60,19 +61,19 @@ type Content struct {
 	Created     time.Time     // zero: unknown
 	Lifetime    time.Duration // from Created; 0: as configured
 	Persistence Persistence
-	Subject     string    // whose session it is; "": nobody's
+	Subject     string    // the session's owner; "" if there is none
 	Writes      [4]uint64 // random tokens of the latest writes, newest last; 0: none
 
-	// Accessed is when the session was last loaded, in formats that record it:
-	// whoever packs sets it.
+	// Accessed is when the session was last loaded, in formats that record it.
+	// The caller of Pack sets it.
 	Accessed time.Time
 
-	// Foreign is metadata that only the format itself understands. It goes
-	// back into the record as it came.
+	// Foreign is metadata that only the format itself understands. It is
+	// written back unchanged.
 	Foreign []byte
 
-	// Retired marks what a regenerated session leaves under its old ID. Such
-	// a record has no fields and no subject.
+	// Retired marks a tombstone: the record that a regenerated session leaves
+	// under its old ID. It has no fields and no subject.
 	Retired bool
 }
 
@@ -82,7 +83,7 @@ type Field struct {
 	Value []byte
 }
 
-// Persistence tells whether the browser keeps the session's cookie when it is
+// Persistence reports whether the browser keeps the session's cookie when it is
 // closed.
 type Persistence uint8
 

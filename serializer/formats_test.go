@@ -135,7 +135,7 @@ func TestFlaskWrapsTheSession(t *testing.T) {
 		}
 	}
 	if _, err := serializer.FlaskFormat.Pack(&serializer.Content{Fields: []serializer.Field{{Key: "\xff", Value: []byte("1")}}}); !errors.Is(err, serializer.ErrType) {
-		t.Errorf("a key that is no text: %v, want ErrType", err)
+		t.Errorf("a key that is not text: %v, want ErrType", err)
 	}
 }
 

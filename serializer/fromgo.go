@@ -13,8 +13,8 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// fromGo returns the Python value of a Go one, for an encoding, or [ErrType]. The
-// common types take no reflection.
+// fromGo converts a Go value to a Python value for an encoding, or returns
+// [ErrType]. The common types need no reflection.
 func fromGo(v any, c codec) (value.Value, error) {
 	switch v := v.(type) {
 	case nil:
@@ -51,23 +51,27 @@ func fromGo(v any, c codec) (value.Value, error) {
 
 func ofTime(t time.Time) value.Value { return value.Value{Kind: value.Time, Time: t} }
 
-// encoder turns Go values into Python's, and refuses what would not come back.
+// encoder converts Go values to Python values, and refuses values that would
+// not come back unchanged.
 type encoder struct {
 	codec codec
 
-	// trusting encoders take for granted that what encodes itself comes back.
+	// trusting encoders assume that types that encode themselves can read it
+	// back.
 	trusting bool
 
-	// checking encoders try whether codec can write every scalar, which finds
-	// out where in a value the one is that it cannot.
+	// checking encoders try whether codec can write each scalar, to find the
+	// part of a value that it cannot write.
 	checking bool
 
-	// quoting encoders encode numbers that will be text, by the tag ",string".
+	// quoting encoders encode numbers that become text because of the tag
+	// ",string".
 	quoting bool
 }
 
-// value returns the value of v, which lies inside depth containers. A Go value
-// that contains itself ends at the depth that any document has.
+// value returns the value of v, which is inside depth containers. The limit on
+// the depth of a document also ends the recursion for a Go value that contains
+// itself.
 func (e *encoder) value(v reflect.Value, depth int) (value.Value, error) {
 	if !v.IsValid() {
 		return value.Value{}, nil
@@ -101,7 +105,7 @@ func (e *encoder) value(v reflect.Value, depth int) (value.Value, error) {
 	return tree, err
 }
 
-// known encodes what does not encode itself.
+// known encodes a value whose type does not encode itself.
 func (e *encoder) known(v reflect.Value, info *goType, depth int) (value.Value, error) {
 	switch info.encode {
 	case classTime:
@@ -159,12 +163,14 @@ func (e *encoder) kind(v reflect.Value, info *goType, depth int) (value.Value, e
 	return value.Value{}, mismatch("%s cannot be stored", v.Type())
 }
 
-// isBytes reports whether t is a slice of bytes that do not encode themselves.
+// isBytes reports whether t is a slice of bytes whose type does not encode
+// itself.
 func isBytes(t reflect.Type) bool {
 	return t.Elem().Kind() == reflect.Uint8 && !goTypeOf(t.Elem()).encodesItself()
 }
 
-// fromFloat32 gives the float64 with the same shortest digits: 0.1 stays 0.1.
+// fromFloat32 returns the float64 with the same shortest decimal digits, so
+// that 0.1 stays 0.1.
 func fromFloat32(f float64) value.Value {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return value.OfFloat(f)
@@ -176,8 +182,8 @@ func fromFloat32(f float64) value.Value {
 	return value.OfFloat(short)
 }
 
-// where returns what is wrong with v, which c cannot write. Only such a value is
-// looked at twice.
+// where returns an error that names the part of v that c cannot write. It
+// encodes v a second time, but only after a failure.
 func where(v any, c codec) error {
 	e := encoder{codec: c, trusting: true, checking: true}
 	_, err := e.value(reflect.ValueOf(v), 0)
@@ -187,7 +193,7 @@ func where(v any, c codec) error {
 	return under(reflect.TypeOf(v), err)
 }
 
-// check returns what is wrong with a scalar that the encoding cannot hold.
+// check returns an error if the encoding cannot hold the scalar v.
 func (e *encoder) check(v value.Value) error {
 	_, err := e.codec.write(&v)
 	switch {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// class tells how a Go type is encoded, where its kind does not.
+// class says how a Go type is encoded if its kind does not decide that.
 type class uint8
 
 const (
@@ -38,7 +38,7 @@ var special = map[reflect.Type]class{
 	reflect.TypeFor[json.RawMessage](): classRaw,
 }
 
-// goType is what reflection finds out about a type once.
+// goType is the cached result of reflection about a type.
 type goType struct {
 	encode class // by a method of the type, or of a pointer to it
 	decode class
@@ -49,13 +49,12 @@ type goType struct {
 	hidden []goField // exported, but not stored, because others have their names
 	opaque bool      // a struct with fields, none of which is exported
 
-	// embedded is the index of a field that may have lent a struct its methods,
-	// or -1.
+	// embedded is the index of the embedded field from which a struct may have
+	// its methods, or -1.
 	embedded int
 }
 
-// encodesItself reports whether what is stored, or how it is read, is up to the
-// type's own methods.
+// encodesItself reports whether the type's own methods encode or decode it.
 func (info *goType) encodesItself() bool { return info.encode >= classJSON || info.decode >= classJSON }
 
 // goField is a field of a struct, possibly of one embedded in it.
@@ -147,9 +146,9 @@ type candidate struct {
 }
 
 // fieldsOf returns the fields of a struct that encoding/json would use, in
-// order, and those that others hide. Of several with one name the least deeply
-// embedded wins, then the one named by a tag; if that leaves several, none is
-// used.
+// order, and those that others hide. Of several fields with one name, the least
+// deeply embedded wins, then the one that is named by a tag. If several are
+// left, none is used.
 func fieldsOf(t reflect.Type) (used, hidden []goField) {
 	var all []candidate
 	collect(t, goField{}, map[reflect.Type]bool{}, &all)
@@ -203,7 +202,8 @@ func collect(t reflect.Type, prefix goField, above map[reflect.Type]bool, all *[
 				collect(target, c.goField, above, all)
 				continue
 			}
-			// A struct inside of itself, whose fields are hidden already.
+			// The struct is embedded in itself, so its fields are hidden
+			// already.
 			c.recursive = true
 		}
 		if !field.IsExported() && !c.recursive {
@@ -217,7 +217,7 @@ func collect(t reflect.Type, prefix goField, above map[reflect.Type]bool, all *[
 	}
 }
 
-// setOptions takes over what follows the name in a tag.
+// setOptions applies the options that follow the name in a tag.
 func (f *goField) setOptions(options string, t, target reflect.Type) {
 	for option := range strings.SplitSeq(options, ",") {
 		switch option {

@@ -9,16 +9,17 @@ import (
 	"github.com/gosessions/sessions/internal/pyjson"
 )
 
-// alias returns raw as a string without copying it. What [Format.Unpack] is
-// given never changes afterwards, which is all that a string asks for; so a
-// session that is read pays nothing for the keys it does not touch.
+// alias returns raw as a string without copying it. That is safe because the
+// data that [Format.Unpack] is given never changes afterwards. So reading a
+// session costs nothing for keys that are not used.
 func alias(raw []byte) string { return unsafe.String(unsafe.SliceData(raw), len(raw)) }
 
-// indexDict appends the members of the object that s stands before to fields.
-// It decodes no value, but accepts only what Python can decode.
+// indexDict appends the members of the object that s is at to fields. It does
+// not decode values, but accepts only those that Python can decode.
 func indexDict(s *pyjson.Scanner, fields []Field, rules pyjson.Rules) ([]Field, error) {
 	if !s.Open() {
-		// Well-formed or not, it is no session; but say which.
+		// It is not a session in either case, but the error says whether it is
+		// well-formed.
 		if _, ok := s.Value(); !ok || !s.End() {
 			return fields, ErrCorrupt
 		}
@@ -100,7 +101,7 @@ func collapseMany(fields []Field) []Field {
 var sorted = sync.Pool{New: func() any { return new([]Field) }}
 
 // inOrder calls use with the fields sorted by key, in code point order. It
-// sorts a copy, and only if need be.
+// sorts a copy, and only if they are not sorted already.
 func inOrder(fields []Field, use func([]Field)) {
 	if isInOrder(fields) {
 		use(fields)

@@ -14,8 +14,8 @@ type jsonFormat struct {
 	persistenceKey string
 	nullIsEmpty    bool // null is an empty session
 
-	// anyUTF accepts what Python's json.loads accepts of bytes: UTF-16 and
-	// UTF-32, and a byte order mark.
+	// anyUTF also accepts UTF-16, UTF-32 and a byte order mark, as Python's
+	// json.loads does for bytes.
 	anyUTF bool
 }
 
@@ -56,7 +56,7 @@ func (f jsonFormat) packFields(fields []Field) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// packWrapped writes a session of one key that looks like a tag, wrapped as
+// packWrapped writes a session whose only key looks like a tag, wrapped as
 // Flask wraps any such dict.
 func (f jsonFormat) packWrapped(field Field) ([]byte, error) {
 	inner, err := f.packFields([]Field{{field.Key + pyjson.TagSuffix, field.Value}})
@@ -93,14 +93,15 @@ func (f jsonFormat) Unpack(data []byte, content *Content) error {
 	return err
 }
 
-// guessMembers returns a number of fields that is mostly enough for the object in
-// data: growing the slice step by step costs more than everything else.
+// guessMembers returns a number of fields that usually suffices for the object
+// in data. Growing the slice step by step would cost more than the rest of
+// Unpack.
 func guessMembers(data []byte) int { return min(bytes.Count(data, colon), len(data)/8, 64) }
 
 var colon = []byte(":")
 
-// unwrap takes apart a document that is a tag itself. What Flask writes comes
-// back byte for byte although it is decoded here.
+// unwrap unpacks a document that is itself a tag. What Flask writes is packed
+// again to the same bytes, although it is decoded here.
 func (f jsonFormat) unwrap(data []byte, content *Content) error {
 	tree, err := pyjson.Decode(data, f.text.rules)
 	if err != nil {

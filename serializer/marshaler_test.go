@@ -143,7 +143,7 @@ func TestE12_NamesMatchExactly(t *testing.T) {
 }
 
 // TestFloat32: a float32 has the digits that it prints, not those of its
-// neighbour.
+// neighbor.
 func TestFloat32(t *testing.T) {
 	for f, want := range map[float32]string{0.1: "0.1", 1: "1.0", 3.4028235e38: "3.4028235e+38", float32(math.Inf(1)): "Infinity"} {
 		data := mustMarshal(t, serializer.JSON, f)

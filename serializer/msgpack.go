@@ -7,12 +7,12 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// MsgPack encodes values as MessagePack, in the forms that Python's msgspec
-// and with it Flask-Session choose: small, and with integers, floats, text,
-// bytes and times apart. Integers must fit 64 bits, signed or unsigned. Times
-// are stored in UTC, to the nanosecond, for the years 1 to 9999. UUIDs are
-// written as text and come back as such into a *any, tuples as lists, and
-// markup as text. Structs are dicts, by the rules of [JSON].
+// MsgPack encodes values as MessagePack, in the same forms as Python's msgspec
+// and thus Flask-Session: small, and with distinct types for integers, floats,
+// text, bytes and times. Integers must fit 64 bits, signed or unsigned. Times
+// are stored in UTC, to the nanosecond, for the years 1 to 9999. UUIDs and
+// markup are written as text and tuples as lists, and come back as such into a
+// *any. Structs are dicts, by the rules of [JSON].
 var MsgPack Serializer = msgpackSerializer{}
 
 type msgpackSerializer struct{}
@@ -52,19 +52,19 @@ func (s msgpackSerializer) write(tree *value.Value) ([]byte, error) { return s.e
 func (msgpackSerializer) target() target                            { return target{} }
 func (msgpackSerializer) numbers() numbers                          { return float64Numbers }
 
-// codec is a serializer of this package, whose values can be turned into those
-// of another.
+// codec is a serializer of this package. Its values can be converted to those
+// of another codec.
 type codec interface {
 	Name() string
-	write(tree *value.Value) ([]byte, error)  // a Go value, which must come back
+	write(tree *value.Value) ([]byte, error)  // a Go value, which must come back unchanged
 	encode(tree *value.Value) ([]byte, error) // a value of another codec
 	decode(data []byte) (value.Value, error)
 	target() target
 	numbers() numbers
 }
 
-// transcode turns the values of fields from one encoding into another, in
-// place. It returns [ErrCorrupt] for what the other cannot hold.
+// transcode converts the values of fields from one encoding to another, in
+// place. It returns [ErrCorrupt] if the other cannot hold a value.
 func transcode(fields []Field, from, to codec) error {
 	for i := range fields {
 		tree, err := from.decode(fields[i].Value)

@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// Native returns the format of this module's own records, whose values s
-// encodes. It holds all metadata.
+// Native returns the format of this module's own records, with values encoded
+// by s. It holds all metadata.
 //
-// A record names its serializer. If that is another one of this package than s,
-// the values are turned into those of s, so a program may change its serializer
-// while it runs; what had a type only in the old one comes back as text. Any
-// other name is [ErrNewer]: an instance with another configuration wrote it.
+// A record names its serializer. If that is a different one of this package's,
+// the values are converted to those of s, so an application can change its
+// serializer and keep its sessions. A value of a type that only the old one
+// supports comes back as text. Any other name is [ErrNewer]: an instance with
+// another configuration wrote the record.
 //
 // The layout is binary, every length before what it measures, integers as in
 // [encoding/binary.AppendUvarint] unless their size is given:
@@ -34,8 +35,9 @@ type nativeFormat struct{ values Serializer }
 
 const nativeVersion = 1
 
-// maxVersion is the last byte that a version can be: no other format begins
-// with a control character, so anything above is damage.
+// maxVersion is the largest possible version. Versions are control characters,
+// with which no other format begins; a larger byte means that the record is
+// damaged.
 const maxVersion = 0x1f
 
 // The flags of a native record. The two bits of persistence hold its value.
@@ -112,8 +114,8 @@ func (f nativeFormat) Pack(content *Content) ([]byte, error) {
 	return dst, nil
 }
 
-// unixNano returns t as nanoseconds since 1970, and false where those do not
-// fit, which is before 1678 and after 2262.
+// unixNano returns t as nanoseconds since 1970, and reports whether they fit.
+// They do not before 1678 and after 2262.
 func unixNano(t time.Time) (int64, bool) {
 	if t.IsZero() {
 		return 0, true
@@ -155,7 +157,7 @@ func (f nativeFormat) Unpack(data []byte, content *Content) error {
 	if flags&hasCreated != 0 {
 		content.Created = time.Unix(0, int64(r.uint64())).UTC()
 		_, ok := unixNano(content.Created)
-		r.failed = r.failed || !ok // what could not be written back
+		r.failed = r.failed || !ok // it could not be written back
 	}
 	if flags&hasLifetime != 0 {
 		lifetime := r.uvarint()
@@ -236,7 +238,7 @@ func (r *nativeReader) uint64() uint64 {
 	return n
 }
 
-// bytes returns a length and what it measures, which aliases the record.
+// bytes reads a length and returns that many bytes, which alias the record.
 func (r *nativeReader) bytes() []byte {
 	n := r.uvarint()
 	if n > uint64(len(r.data)) {

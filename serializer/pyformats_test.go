@@ -128,7 +128,7 @@ func TestPythonVectors(t *testing.T) {
 	}
 }
 
-// floatTimes tells whether the record's times are floats, as starsessions
+// floatTimes reports whether the record's times are floats, as starsessions
 // writes them.
 func floatTimes(t *testing.T, v vector) bool {
 	metadata := parseNeutral(t, v.Metadata)
@@ -242,7 +242,7 @@ func TestPythonFormatsRefuse(t *testing.T) {
 			var content serializer.Content
 			err := format.Unpack([]byte(data), &content)
 			if format == serializer.FlaskSessionFormat && want == serializer.ErrNotDict {
-				want = serializer.ErrCorrupt // JSON that is no record is nothing to MessagePack
+				want = serializer.ErrCorrupt // JSON that is not a record is corrupt MessagePack
 			}
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %.20q: %v, want %v", format.Name(), data, err, want)

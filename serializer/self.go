@@ -12,8 +12,8 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// numbers says which JSON numbers with a fraction or an exponent an encoding can
-// give back. Integers are a matter of their size.
+// numbers says which JSON numbers with a fraction or an exponent an encoding
+// can reproduce. For integers only the size matters.
 type numbers uint8
 
 const (
@@ -22,7 +22,8 @@ const (
 	float64Numbers                // what a float64 is printed as
 )
 
-// addressable returns v, or a copy, so that methods of a pointer can be called.
+// addressable returns v, or an addressable copy, so that methods of a pointer
+// can be called.
 func addressable(v reflect.Value) reflect.Value {
 	if v.CanAddr() {
 		return v
@@ -32,8 +33,8 @@ func addressable(v reflect.Value) reflect.Value {
 	return copied
 }
 
-// self encodes what has methods of its own for it, or for reading it. That it
-// comes back is up to these methods, so they are tried.
+// self encodes a value whose type has its own methods for encoding or decoding.
+// Only these methods can tell whether the value comes back, so self tries them.
 func (e *encoder) self(v reflect.Value, info *goType, depth int) (value.Value, error) {
 	tree, err := e.byMethod(v, info, depth)
 	if err != nil || e.trusting {
@@ -41,7 +42,7 @@ func (e *encoder) self(v reflect.Value, info *goType, depth int) (value.Value, e
 	}
 	data, err := e.codec.write(&tree)
 	if err != nil {
-		return tree, nil // the whole cannot be written either, and says where
+		return tree, nil // encoding the whole fails too, and its error names the place
 	}
 	again, err := e.codec.decode(data)
 	if err != nil {
@@ -71,15 +72,15 @@ func (e *encoder) byMethod(v reflect.Value, info *goType, depth int) (value.Valu
 	return e.kind(v, info, depth)
 }
 
-// same reports whether back, which was read from data, is v. If v's type reads
-// and writes itself, it is v if it writes the same: the type may have several
-// forms of one value.
+// same reports whether back, which was read from data, equals v. A type that
+// reads and writes itself may have several forms of one value, so there they
+// are equal if both write the same data.
 func (e *encoder) same(v, back reflect.Value, data []byte, info *goType, depth int) bool {
 	if info.encode >= classJSON && info.decode < classJSON {
 		return reflect.DeepEqual(v.Interface(), back.Interface())
 	}
 	if f, ok := v.Addr().Interface().(*big.Float); ok && f.Cmp(back.Addr().Interface().(*big.Float)) != 0 {
-		return false // it is read with 64 bits, whatever it had
+		return false // it is read with a precision of 64 bits, whatever it had
 	}
 	trusting := *e
 	trusting.trusting = true
@@ -91,8 +92,8 @@ func (e *encoder) same(v, back reflect.Value, data []byte, info *goType, depth i
 	return err == nil && bytes.Equal(again, data)
 }
 
-// notLent refuses a struct whose method is that of an embedded field, which knows
-// nothing of the other fields.
+// notLent refuses a struct whose method is promoted from an embedded field,
+// because that method does not know the other fields.
 func (e *encoder) notLent(v reflect.Value, data []byte, info *goType, depth int) error {
 	t := v.Type()
 	if info.embedded < 0 || info.encode < classJSON || !t.Field(info.embedded).IsExported() {
@@ -121,7 +122,7 @@ func (e *encoder) notLent(v reflect.Value, data []byte, info *goType, depth int)
 	return nil
 }
 
-// methodsOf says what is missing, or wrong.
+// methodsOf says which method is missing or wrong.
 func methodsOf(info *goType) string {
 	switch {
 	case info.decode >= classJSON && info.encode >= classJSON:
@@ -136,7 +137,7 @@ func methodsOf(info *goType) string {
 	return "it has UnmarshalText but not MarshalText"
 }
 
-// number encodes a json.Number; an empty one is none.
+// number encodes a json.Number; an empty one becomes null.
 func (e *encoder) number(text string) (value.Value, error) {
 	if text == "" {
 		return value.Value{}, nil
@@ -154,7 +155,7 @@ func (e *encoder) number(text string) (value.Value, error) {
 	return value.Value{}, mismatch("a json.Number is not a number, or has too many digits")
 }
 
-// json encodes what a type has written as JSON.
+// json encodes the JSON that a type has written for itself.
 func (e *encoder) json(t reflect.Type, data []byte) (value.Value, error) {
 	if data == nil {
 		return value.Value{}, nil
@@ -171,7 +172,7 @@ func (e *encoder) json(t reflect.Type, data []byte) (value.Value, error) {
 	return v, nil
 }
 
-// hold reports whether all numbers in v come back.
+// hold reports whether all numbers in v come back unchanged.
 func (n numbers) hold(v *value.Value) bool {
 	if v.Kind == value.Float && v.Text != "" {
 		return n == anyNumber || n == pythonNumbers && !v.Rounded()

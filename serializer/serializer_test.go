@@ -299,7 +299,7 @@ func TestMismatch(t *testing.T) {
 	if err := serializer.JSON.Unmarshal([]byte(`null`), new(time.Time)); !errors.Is(err, serializer.ErrType) {
 		t.Errorf("null into a time: %v, want ErrType", err)
 	}
-	// Plain text is no bytes where bytes have a type of their own.
+	// Plain text does not fit bytes if the encoding has a type for bytes.
 	if err := serializer.Flask.Unmarshal([]byte(`"AP8="`), new([]byte)); !errors.Is(err, serializer.ErrType) {
 		t.Errorf("text into bytes: %v, want ErrType", err)
 	}

@@ -3,9 +3,9 @@ package serializer
 import "github.com/gosessions/sessions/internal/pyjson"
 
 // The formats of Python's asynchronous frameworks: JSON objects without
-// metadata, whose keys keep their order. Values are encoded as [JSON] does, in
-// the spelling of the framework; bytes, times and UUIDs become text, for which
-// Python has no other form either.
+// metadata, whose keys keep their order. Values are encoded as by [JSON], in
+// the framework's spelling. Bytes, times and UUIDs become text; these
+// frameworks have no other form for them.
 var (
 	// StarletteFormat is what Starlette's SessionMiddleware stores: JSON in
 	// ASCII, with a space after commas and colons. So do starsessions 1 and
@@ -13,9 +13,9 @@ var (
 	StarletteFormat Format = starletteFormat
 
 	// StarletteFlaskFormat is what starlette-flask stores: compact JSON in
-	// UTF-8. It shares cookies with [FlaskFormat], whose tags it shows as the
-	// dicts that they are, and keeps. Text with lone surrogates, which Python
-	// can read and not write, is refused as a key.
+	// UTF-8. It shares cookies with [FlaskFormat]. It keeps Flask's tags, and
+	// presents them as dicts. A key with a lone surrogate, which Python can
+	// read but not write, is refused.
 	StarletteFlaskFormat Format = starletteFlaskFormat
 
 	// ClaimsFormat is the payload of a JSON Web Token as PyJWT writes it, each

@@ -10,13 +10,14 @@ import (
 
 // StarsessionsFormat is what starsessions 2 stores, in cookies and in Redis:
 // the JSON of [StarletteFormat] with a last key "__metadata__" for lifetime,
-// time of creation and time of the last access, both as floats, which are
-// exact to a quarter of a microsecond. It reads the records of starsessions 1
-// and of Starlette, which have no metadata, and writes none if there is none.
+// time of creation and time of the last access, both as floats, which are exact
+// to a quarter of a microsecond. It also reads the records of starsessions 1
+// and of Starlette, which have no metadata, and does not write metadata if
+// there is none.
 //
-// starsessions writes its configured lifetime into each record, and takes 0,
-// which is what a zero [Content.Lifetime] gives, for a session that ends with
-// the browser. It counts whole seconds; anything below is cut.
+// starsessions writes its configured lifetime into each record, in whole
+// seconds; fractions are cut off. A lifetime of 0, which a zero
+// [Content.Lifetime] produces, means a session that ends with the browser.
 var StarsessionsFormat Format = starsessions
 
 var starsessions = starsessionsFormat{jsonFormat{name: "starsessions", text: starlette, anyUTF: true}}
@@ -33,7 +34,7 @@ func (starsessionsFormat) Holds() Holds {
 func (f starsessionsFormat) Unpack(data []byte, content *Content) error {
 	if len(data) == 0 {
 		*content = Content{Fields: content.Fields[:0]}
-		return nil // as starsessions has it
+		return nil // as in starsessions
 	}
 	if err := f.jsonFormat.Unpack(data, content); err != nil {
 		return err
@@ -48,7 +49,7 @@ func (f starsessionsFormat) Unpack(data []byte, content *Content) error {
 	return nil
 }
 
-// readMetadata takes from content.Foreign what it understands.
+// readMetadata reads the entries of content.Foreign that it understands.
 func readMetadata(content *Content, rules pyjson.Rules) error {
 	metadata, err := pyjson.Decode(content.Foreign, rules)
 	if err != nil || metadata.Kind != value.Dict && metadata.Kind != value.Null {
@@ -73,9 +74,9 @@ func readMetadata(content *Content, rules pyjson.Rules) error {
 	return nil
 }
 
-// timeOf returns the time so many seconds after 1970, zero if that is no time
-// of this world. Nanoseconds are finer than a float of this century, so
-// secondsOf gives the same float again.
+// timeOf returns the time that many seconds after 1970, or the zero time if it
+// is out of range. A float64 of this century is coarser than a nanosecond, so
+// secondsOf returns the same float again.
 func timeOf(seconds float64) time.Time {
 	if !(seconds >= 0 && seconds < 1e11) {
 		return time.Time{}
@@ -107,8 +108,8 @@ func (f starsessionsFormat) Pack(content *Content) ([]byte, error) {
 	return f.packFields(append(fields, Field{metadataKey, metadata}))
 }
 
-// writeMetadata puts what content says into the metadata that was read, so
-// that what starsessions or its user has put there besides is kept.
+// writeMetadata updates the metadata that was read with that of content, and
+// keeps all other entries, which starsessions or its user may have added.
 func writeMetadata(content *Content, text *textSerializer) ([]byte, error) {
 	metadata := value.Value{Kind: value.Dict}
 	if content.Foreign != nil {
@@ -134,7 +135,7 @@ func writeMetadata(content *Content, text *textSerializer) ([]byte, error) {
 	return text.encode(&metadata)
 }
 
-// set sets an entry of a dict, in its place if it has one.
+// set sets an entry of a dict, in place if the key exists.
 func set(dict *value.Value, key string, v value.Value) {
 	for i := 0; i+1 < len(dict.Items); i += 2 {
 		if dict.Items[i].Text == key {

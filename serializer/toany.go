@@ -54,8 +54,8 @@ func toAny(v *value.Value) (any, error) {
 	return items, nil
 }
 
-// toMap refuses keys that are no text: as text they would be other keys when
-// written again.
+// toMap converts a dict. It refuses keys that are not text: as text they would
+// be different keys when written again.
 func toMap(v *value.Value) (any, error) {
 	dict := make(map[string]any, v.Len())
 	for i := 0; i+1 < len(v.Items); i += 2 {

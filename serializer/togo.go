@@ -12,19 +12,19 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// target tells how text becomes other types.
+// target says how text is converted to other types.
 type target struct {
-	// bytesAsText takes text for base64 where bytes are asked for, as
-	// encodings need that have no bytes.
+	// bytesAsText reads text as base64 if the target is bytes, for encodings
+	// that have no bytes.
 	bytesAsText bool
 
-	// zeroTime takes null for the zero time, as encodings need that cannot hold
-	// the year 1.
+	// zeroTime reads null as the zero time, for encodings that cannot hold the
+	// year 1.
 	zeroTime bool
 }
 
-// toGo stores v in what the pointer p points to, or returns [ErrType]. The
-// common types take no reflection.
+// toGo stores v in the variable that p points to, or returns [ErrType]. The
+// common types need no reflection.
 func (t target) toGo(v *value.Value, p any) error {
 	switch p := p.(type) {
 	case *any:
@@ -78,8 +78,8 @@ func (t target) toGo(v *value.Value, p any) error {
 	return under(dst.Type(), t.assign(v, dst, 0))
 }
 
-// isNone reports whether null stands for the zero value of dst. None is no
-// number, no text and no struct: only what can be nil.
+// isNone reports whether null means the zero value of dst. It does so only for
+// types that can be nil, not for numbers, text or structs.
 func (t target) isNone(dst reflect.Value) bool {
 	switch c := goTypeOf(dst.Type()).decode; c {
 	case classNumber, classTuple:
@@ -107,7 +107,7 @@ var kindNames = [...]string{
 	value.List: "a list", value.Tuple: "a tuple", value.Dict: "a dict", value.Markup: "markup", value.UUID: "a UUID", value.Time: "a time",
 }
 
-// assign stores v in dst, a variable inside depth others.
+// assign stores v in dst, a variable inside depth containers.
 func (t target) assign(v *value.Value, dst reflect.Value, depth int) error {
 	if depth > 2*pyjson.MaxDepth {
 		return mismatch("%s is nested too deeply", dst.Type())
@@ -148,8 +148,8 @@ func (t target) assign(v *value.Value, dst reflect.Value, depth int) error {
 	return t.assignKind(v, dst, info, depth)
 }
 
-// nullOr leaves dst as it is for null, which inside of other values means that
-// there is none, as with encoding/json.
+// nullOr leaves dst unchanged if v is null, which inside other values means
+// that there is no value, as with encoding/json.
 func nullOr(v *value.Value, dst reflect.Value) error {
 	if v.Kind == value.Null {
 		return nil
@@ -225,8 +225,8 @@ func (t target) assignSlice(v *value.Value, dst reflect.Value, depth int) error 
 	return misfit(v, dst)
 }
 
-// assignArray drops what an array has no room for, and clears what is left, as
-// encoding/json does.
+// assignArray ignores elements that do not fit the array, and clears the
+// elements for which there is no value, as encoding/json does.
 func (t target) assignArray(v *value.Value, dst reflect.Value, depth int) error {
 	if v.Kind != value.List && v.Kind != value.Tuple {
 		return nullOr(v, dst)
@@ -266,7 +266,7 @@ func (t target) assignMap(v *value.Value, dst reflect.Value, depth int) error {
 	return nil
 }
 
-// assignKey stores a key, which most encodings have made text.
+// assignKey stores a key, which is text in most encodings.
 func assignKey(v *value.Value, key reflect.Value) error {
 	if v.Kind == value.String {
 		if key.Kind() != reflect.String {
@@ -293,8 +293,8 @@ func assignKey(v *value.Value, key reflect.Value) error {
 	return assignScalar(v, key)
 }
 
-// assignStruct matches names exactly: a reader that ignores case takes "ADMIN"
-// for "admin". What the struct has no field for is dropped.
+// assignStruct matches names exactly: a reader that ignored case would read
+// "ADMIN" as "admin". It ignores entries for which the struct has no field.
 func (t target) assignStruct(v *value.Value, dst reflect.Value, info *goType, depth int) error {
 	if v.Kind != value.Dict {
 		return nullOr(v, dst)
@@ -324,8 +324,8 @@ func (t target) assignStruct(v *value.Value, dst reflect.Value, info *goType, de
 	return nil
 }
 
-// fieldFor finds a field, and makes the embedded structs it lies in. It
-// returns false for one that reflection may not make.
+// fieldFor finds a field, and allocates the embedded structs around it. It
+// reports false if reflection may not allocate one.
 func fieldFor(v reflect.Value, index []int) (reflect.Value, bool) {
 	for i, at := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {

@@ -61,8 +61,8 @@ func assignScalar(v *value.Value, dst reflect.Value) error {
 	return nullOr(v, dst)
 }
 
-// asFloat takes integers for floats too, as far as they have the range: a
-// program that counts 1, 1.5, 2 may store some of each.
+// asFloat also accepts integers in the range of a float: a program that counts
+// 1, 1.5, 2 may store both kinds.
 func asFloat(v *value.Value) (float64, bool) {
 	switch v.Kind {
 	case value.Float:
@@ -80,8 +80,8 @@ func (t target) assignTime(v *value.Value, dst reflect.Value) error {
 		dst.Set(reflect.ValueOf(v.Time))
 		return nil
 	case value.String:
-		// msgspec writes a datetime without a zone without one; it is taken
-		// for UTC, as Flask does.
+		// msgspec writes a datetime that has no zone without one. It is read as
+		// UTC, as Flask does.
 		at, ok := value.ParseISO(v.Text)
 		if !ok {
 			return misfit(v, dst)
@@ -121,14 +121,14 @@ func assignNumber(v *value.Value, dst reflect.Value) error {
 	return nil
 }
 
-// assignJSON hands v to a type that decodes itself, in the form that
-// encoding/json would have.
+// assignJSON passes v to a type that decodes itself, in the form that
+// encoding/json would use.
 func assignJSON(v *value.Value, dst reflect.Value) error {
 	data, err := (pyjson.Dialect{Plain: true}).Append(nil, v)
-	if errors.Is(err, pyjson.ErrText) { // half of a surrogate pair has an escape
+	if errors.Is(err, pyjson.ErrText) { // half of a surrogate pair can be written as an escape
 		data, err = (pyjson.Dialect{Plain: true, ASCII: true}).Append(nil, v)
 	}
-	if err != nil || !json.Valid(data) { // NaN is no JSON
+	if err != nil || !json.Valid(data) { // NaN is not JSON
 		return misfit(v, dst)
 	}
 	if err := dst.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(data); err != nil {

@@ -1,20 +1,21 @@
-// Package sessionstest tests what works with sessions.
+// Package sessionstest helps to test backends, and applications that use
+// sessions.
 //
-// [TestBackend] holds a backend against every rule of the interface
-// [sessions.Backend] and of the optional abilities that the backend has:
+// [TestBackend] checks a backend against every rule of the interface
+// [backends.Backend] and of the optional abilities that the backend has:
 //
 //	func TestBackend(t *testing.T) {
-//		sessionstest.TestBackend(t, func(t *testing.T) sessions.Backend {
+//		sessionstest.TestBackend(t, func(t *testing.T) backends.Backend {
 //			return mybackend.New()
 //		}, nil)
 //	}
 //
-// A failure states the rule that was broken in one sentence, and what was
-// seen. [Faulty] makes a working backend fail at will, to test what depends on
-// it.
+// A failure states the broken rule as a sentence, and what the test observed.
+// [Faulty] makes a working backend fail on command, to test the code that
+// depends on it.
 //
-// [Visitor] tests handlers: it has a browser's memory for cookies, and its
-// session can be prepared and looked into.
+// [Visitor] tests handlers. It keeps cookies like a browser, and a test can
+// prepare and inspect its session.
 package sessionstest
 
 import (
@@ -29,52 +30,53 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Options tell how to test a backend. The zero value suits one that keeps any
-// data under any ID, for the time that it is told, to the millisecond, on a
+// Options configure the test of a backend. The zero value suits a backend that
+// stores any data under any ID, measures TTLs to the millisecond, and has a
 // clock that cannot be moved.
 type Options struct {
 	// Bubble runs every rule in a testing/synctest bubble, in which waiting
-	// takes no time. It suits backends that live in this process and go by
-	// time.Now; newBackend is then called inside the bubble.
+	// takes no time. It suits backends that are in this process and use package
+	// time. newBackend is then called inside the bubble.
 	Bubble bool
 
-	// Advance moves the backend's clock, where that is not this process's own.
-	// Without it the test waits, seconds in all.
+	// Advance moves the backend's clock, if that is not this process's own.
+	// Without it the test waits for records to expire, which takes some seconds
+	// in all.
 	Advance func(time.Duration)
 
-	// Resolution is how exactly the backend measures time; 0 is a millisecond.
-	// After its TTL, a record may live on for that long.
+	// Resolution is the precision of the backend's clock; 0 means a
+	// millisecond. A record may outlive its TTL by this much.
 	Resolution time.Duration
 
-	// Lifetime is how long every record lives, where the backend is configured
-	// with that instead of storing a record's own TTL. Less than 0 is for ever,
-	// as in the tokens of some frameworks.
+	// Lifetime is how long every record lives, if the backend is configured
+	// with one lifetime instead of storing each record's TTL. A negative value
+	// means forever, as in the tokens of some frameworks.
 	Lifetime time.Duration
 
-	// Data returns n bytes or somewhat more, different ones with each call, for
-	// a backend that cannot keep arbitrary bytes. Several goroutines call it.
-	// Without it they are random.
+	// Data returns different data of at least n bytes with each call, for a
+	// backend that cannot store arbitrary bytes. Goroutines call it
+	// concurrently. If it is nil, the data are random.
 	Data func(n int) []byte
 }
 
 // Violation is a rule that a backend broke.
 type Violation struct {
 	Rule string // its name
-	Text string // what it says
-	Err  error  // what was seen instead
+	Text string // the rule as a sentence
+	Err  error  // what the test observed instead
 }
 
 func (v *Violation) Error() string {
 	return fmt.Sprintf("sessionstest: %s: %v\n\tThe rule: %s", v.Rule, v.Err, v.Text)
 }
 
-// Unwrap returns what was seen.
+// Unwrap returns what the test observed.
 func (v *Violation) Unwrap() error { return v.Err }
 
-// TestBackend runs a subtest for every rule that applies to what newBackend
-// returns. That is called for each of them, and may return the same backend
-// again: the rules use IDs and subjects of their own, and disturb no other
-// records. Options may be nil.
+// TestBackend runs a subtest forevery rule that applies to the backend that
+// newBackend returns. It calls newBackend for each rule. newBackend may return
+// the same backend each time: every rule uses its own IDs and subjects, and
+// leaves other records alone. Nil options mean the zero value.
 func TestBackend(t *testing.T, newBackend func(t *testing.T) backends.Backend, options *Options) {
 	bubble := options != nil && options.Bubble
 	run := func(t *testing.T, test func(*testing.T)) {
@@ -97,10 +99,10 @@ func TestBackend(t *testing.T, newBackend func(t *testing.T) backends.Backend, o
 	}
 }
 
-// Check holds b against every rule that applies to it, one after the other, and
-// returns a [*Violation] for each that is broken, joined as by [errors.Join]. It
-// is [TestBackend] without a *testing.T, and for use inside a synctest bubble.
-// Options may be nil.
+// Check checks b against every rule that applies to it, one after the other,
+// and returns a [*Violation] for each broken rule, joined as by [errors.Join].
+// It is [TestBackend] without a *testing.T, and can be used inside a synctest
+// bubble. Nil options mean the zero value.
 func Check(ctx context.Context, b backends.Backend, options *Options) error {
 	var errs []error
 	for _, r := range applicable(b, options) {
@@ -111,7 +113,7 @@ func Check(ctx context.Context, b backends.Backend, options *Options) error {
 	return errors.Join(errs...)
 }
 
-// rule is one sentence of the contract, and a way to see whether it is kept.
+// rule is one sentence of the contract, with a function that checks it.
 type rule struct {
 	name  string
 	text  string
@@ -119,7 +121,7 @@ type rule struct {
 	check func(*probe)
 }
 
-// condition is what a rule takes for granted of a backend.
+// condition is what a rule requires of a backend besides its abilities.
 type condition uint8
 
 const (
@@ -128,7 +130,7 @@ const (
 	storesTTL           // each at its own
 )
 
-// rules are what a backend has to keep that has certain abilities.
+// rules are the rules for backends with certain abilities.
 type rules struct {
 	needs []backends.Ability
 	not   []backends.Ability
@@ -159,7 +161,7 @@ var all = []rules{
 	{rules: walkRules, needs: []backends.Ability{backends.CanWalk}},
 }
 
-// applicable returns the rules that b has to keep.
+// applicable returns the rules that apply to b.
 func applicable(b backends.Backend, options *Options) []rule {
 	abilities := backends.Abilities(b)
 	has := func(a backends.Ability) bool { return slices.Contains(abilities, a) }

@@ -43,7 +43,7 @@ func TestBackendRealTime(t *testing.T) {
 	sessionstest.TestBackend(t, func(t *testing.T) backends.Backend { return shared }, nil)
 }
 
-// stale has a Read that may be stale, as [sessions.FreshReader] allows, and
+// stale has a Read that may be stale, as [backends.FreshReader] allows, and
 // a ReadFresh that is no better.
 type stale struct{ *broken }
 
@@ -237,7 +237,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// texts refuses data that is no text in base64.
+// texts refuses data that is not text in base64.
 type texts struct{ backends.Backend }
 
 func (b texts) Write(ctx context.Context, id string, r backends.Record) (string, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// basicRules hold for every backend.
+// basicRules hold forevery backend.
 var basicRules = []rule{{
 	name: "ReadYourWrite",
 	text: "Read returns the data that Write stored, byte for byte, whatever bytes they are, under the ID that Write returned.",
@@ -32,13 +32,13 @@ var basicRules = []rule{{
 	},
 }, {
 	name: "ReadAbsent",
-	text: "Where nothing is stored, Read returns ErrNotFound, as such or wrapped.",
+	text: "If nothing is stored, Read returns ErrNotFound, directly or wrapped.",
 	check: func(p *probe) {
 		p.notFound(p.newID(), "of an ID that was never used")
 	},
 }, {
 	name: "Exists",
-	text: "Exists tells whether Read would find a record.",
+	text: "Exists reports whether Read would find a record.",
 	check: func(p *probe) {
 		id := p.store(p.record())
 		p.exists(id, true, "after Write")
@@ -46,13 +46,13 @@ var basicRules = []rule{{
 	},
 }, {
 	name: "RemoveAbsent",
-	text: "Remove returns no error where nothing is stored.",
+	text: "Remove returns no error if nothing is stored.",
 	check: func(p *probe) {
 		p.remove(p.newID())
 	},
 }, {
 	name: "DataIsKept",
-	text: "A backend changes neither the data that it was given nor the data that it returned, whatever happens afterwards.",
+	text: "A backend never changes the data that it was given or the data that it returned.",
 	check: func(p *probe) {
 		given := p.record()
 		copied := bytes.Clone(given.Data)
@@ -73,7 +73,7 @@ var basicRules = []rule{{
 	},
 }, {
 	name: "EndedContext",
-	text: "With a context that has ended, a call either does what it should or returns an error: it never says that a record is absent, or other than expected, because it could not look.",
+	text: "With a context that has ended, a call either does what it should or returns an error: it never reports that a record is absent or different because it could not look.",
 	check: func(p *probe) {
 		r := p.record()
 		id := p.store(r)
@@ -140,10 +140,10 @@ var basicRules = []rule{{
 	},
 }}
 
-// keepingRules hold for backends that keep records themselves.
+// keepingRules hold for backends that store records.
 var keepingRules = []rule{{
 	name: "WriteReturnsID",
-	text: "A backend that keeps the records itself returns from Write the ID that it was given.",
+	text: "Write of a backend that stores records returns the ID that it was given.",
 	check: func(p *probe) {
 		id := p.newID()
 		for range 2 {
@@ -162,7 +162,7 @@ var keepingRules = []rule{{
 	},
 }, {
 	name: "Whole",
-	text: "Read beside writes of the same ID returns one of the records that were written, whole.",
+	text: "Read during writes of the same ID returns one of the written records, complete.",
 	check: func(p *probe) {
 		records := []backends.Record{p.record(), {Data: p.data(100_000), TTL: long}, {Data: p.data(3000), TTL: long}}
 		id := p.store(records[0])
@@ -182,7 +182,7 @@ var keepingRules = []rule{{
 	},
 }, {
 	name: "ReadFresh",
-	text: "ReadFresh returns what is stored now, even if Read was served something older.",
+	text: "ReadFresh returns the record that is stored now, even if Read returns an older one.",
 	check: func(p *probe) {
 		id, r := p.store(p.record()), p.record()
 		p.Read(p.ctx, id)
@@ -197,7 +197,7 @@ var keepingRules = []rule{{
 	},
 }, {
 	name: "Remove",
-	text: "After Remove nothing is stored under the ID; that it is removed twice is no error, and other records stay.",
+	text: "After Remove nothing is stored under the ID; removing it again is not an error, and other records stay.",
 	check: func(p *probe) {
 		other := p.record()
 		id, otherID := p.store(p.record()), p.store(other)
@@ -209,7 +209,7 @@ var keepingRules = []rule{{
 	},
 }, {
 	name: "AnyID",
-	text: "An ID is 1 to 4096 bytes of visible ASCII, of which every one counts.",
+	text: "An ID is 1 to 4096 bytes of visible ASCII, and every byte is significant.",
 	check: func(p *probe) {
 		base := p.newID()
 		full := base + strings.Repeat("x", 4096-len(base)-1)
@@ -266,8 +266,8 @@ func (p *probe) exists(id string, want bool, words string) {
 	}
 }
 
-// honest notes a failure if a call that had no time to look claims that it saw
-// something.
+// honest records a failure if a call that had no time to look reports what is
+// stored.
 func (p *probe) honest(what string, err error) {
 	if errors.Is(err, backends.ErrNotFound) || errors.Is(err, backends.ErrConflict) {
 		p.failf("%s with an ended context returned the error %q, want that of the context, or none", what, err)

@@ -37,9 +37,9 @@ var expiryBreakages = []breakage{
 			kept.Delete(id)
 			return b.Backend.Touch(ctx, id, ttl)
 		}
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			kept.Delete(id)
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 		b.revoke = func(ctx context.Context, subject, except string) (int, error) {
 			kept.Clear()

@@ -113,21 +113,21 @@ var limitBreakages = []breakage{
 		}
 	}},
 	{"Rotate counts what it retires", "LimitRotate", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			if full(b, newID, new) {
 				return backends.ErrSubjectLimit
 			}
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 	{"Rotate looks at the limit before", "LimitRotateTogether", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil && r.Subject != new.Subject && full(b, newID, new) {
 				return backends.ErrSubjectLimit
 			}
 			pause()
 			new.SubjectLimit = 0
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 }

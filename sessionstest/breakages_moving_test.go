@@ -8,16 +8,16 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// slowly makes whoever moves a record take his time, so that another operation
-// that pauses longer finds it moved.
+// slowly makes moving a record take time, so that another operation that pauses
+// longer finds it moved.
 func slowly(b *broken) {
 	b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
 		pause()
 		return b.Backend.Swap(ctx, id, old, new)
 	}
-	b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+	b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 		pause()
-		return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+		return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 	}
 }
 
@@ -55,9 +55,9 @@ var movingBreakages = []breakage{
 	}},
 	{"what descends from the exception is spared", "RevokeSparesOneID", func(b *broken) {
 		var next sync.Map
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			next.Store(id, newID)
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 		b.revoke = func(ctx context.Context, subject, except string) (int, error) {
 			if id, ok := next.Load(except); ok {

@@ -179,12 +179,12 @@ var subjectBreakages = []breakage{
 			return b.Backend.Swap(ctx, id, old, new)
 		}
 	}},
-	{"the marker keeps the subject", "RotateMovesSubject LimitRotate TrimReachesTheRotated", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+	{"the tombstone keeps the subject", "RotateMovesSubject LimitRotate TrimReachesTheRotated", func(b *broken) {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil {
-				marker.Subject = r.Subject
+				tombstone.Subject = r.Subject
 			}
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 }

@@ -155,38 +155,38 @@ var swapBreakages = []breakage{
 }
 
 var rotateBreakages = []breakage{
-	{"Rotate leaves no marker", "Rotate RotateOneWins RotateTTL RevokeSparesOneID", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+	{"Rotate leaves no tombstone", "Rotate RotateOneWins RotateTTL RevokeSparesOneID", func(b *broken) {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			return b.Backend.Rotate(ctx, id, old, backends.Record{}, newID, new)
 		}
 	}},
-	{"Rotate without a marker keeps the old record", "RotateRemoves", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
-			if marker.Data == nil {
+	{"Rotate without a tombstone keeps the old record", "RotateRemoves", func(b *broken) {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
+			if tombstone.Data == nil {
 				_, err := b.Backend.Write(ctx, newID, new)
 				return err
 			}
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 	{"Rotate does not compare", "RotateConflict RotateOneWins", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			if r, err := b.Backend.Read(ctx, id); err == nil {
 				old = r.Data
 			}
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 	{"Rotate overwrites what is taken", "RotateTaken", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			b.Backend.Remove(ctx, newID)
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 	{"Rotate of what is absent stores", "RotateAbsent", func(b *broken) {
 		ids := known(b)
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
-			err := b.Backend.Rotate(ctx, id, old, marker, newID, new)
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
+			err := b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 			if !ids.has(id) && errors.Is(err, backends.ErrNotFound) {
 				b.Backend.Write(ctx, newID, new)
 			}
@@ -196,8 +196,8 @@ var rotateBreakages = []breakage{
 	}},
 	{"Rotate of what has expired stores", "RotateExpired RevokeReachesTheRotated TrimReachesTheRotated", func(b *broken) {
 		ids := known(b)
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
-			err := b.Backend.Rotate(ctx, id, old, marker, newID, new)
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
+			err := b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 			if ids.has(id) && errors.Is(err, backends.ErrNotFound) {
 				b.Backend.Write(ctx, newID, new)
 			}
@@ -205,31 +205,31 @@ var rotateBreakages = []breakage{
 		}
 	}},
 	{"Rotate keeps no TTL", "RotateTTL", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
-			if marker.TTL > 0 {
-				marker.TTL = time.Hour
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
+			if tombstone.TTL > 0 {
+				tombstone.TTL = time.Hour
 			}
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 	{"Rotate refuses a bad TTL too late", "RotateTTL", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
-			if marker.Data != nil && marker.TTL <= 0 {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
+			if tombstone.Data != nil && tombstone.TTL <= 0 {
 				b.Backend.Write(ctx, newID, new)
 			}
-			return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 		}
 	}},
 	{"Rotate is two steps", "RotateOneWins", func(b *broken) {
-		b.rotate = func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+		b.rotate = func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 			r, err := b.Backend.Read(ctx, id)
 			_, taken := b.Backend.Read(ctx, newID)
-			if err != nil || taken == nil || new.Subject != "" || !bytes.Equal(r.Data, old) || marker.TTL <= 0 || new.TTL <= 0 {
-				return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+			if err != nil || taken == nil || new.Subject != "" || !bytes.Equal(r.Data, old) || tombstone.TTL <= 0 || new.TTL <= 0 {
+				return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 			}
 			pause()
 			b.Backend.Write(ctx, newID, new)
-			_, err = b.Backend.Write(ctx, id, marker)
+			_, err = b.Backend.Write(ctx, id, tombstone)
 			return err
 		}
 	}},

@@ -17,7 +17,7 @@ type broken struct {
 	exists func(ctx context.Context, id string) (bool, error)
 	swap   func(ctx context.Context, id string, old []byte, new backends.Record) error
 	touch  func(ctx context.Context, id string, ttl time.Duration) (string, error)
-	rotate func(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error
+	rotate func(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error
 	list   func(ctx context.Context, subject string) ([]backends.Entry, error)
 	revoke func(ctx context.Context, subject, except string) (int, error)
 	trim   func(ctx context.Context, subject string, max int, keep string) ([]string, error)
@@ -73,11 +73,11 @@ func (b *broken) Touch(ctx context.Context, id string, ttl time.Duration) (strin
 	return b.Backend.Touch(ctx, id, ttl)
 }
 
-func (b *broken) Rotate(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+func (b *broken) Rotate(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 	if b.rotate != nil {
-		return b.rotate(ctx, id, old, marker, newID, new)
+		return b.rotate(ctx, id, old, tombstone, newID, new)
 	}
-	return b.Backend.Rotate(ctx, id, old, marker, newID, new)
+	return b.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 }
 
 func (b *broken) ListSubject(ctx context.Context, subject string) ([]backends.Entry, error) {

@@ -6,10 +6,10 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// expiryRules hold for every backend.
+// expiryRules hold forevery backend.
 var expiryRules = []rule{{
 	name: "Expired",
-	text: "When its TTL is over a record is absent: Read returns ErrNotFound.",
+	text: "After its TTL a record is absent: Read returns ErrNotFound.",
 	when: ends,
 	check: func(p *probe) {
 		id := p.store(p.passing())
@@ -18,7 +18,7 @@ var expiryRules = []rule{{
 	},
 }, {
 	name: "ExpiredExists",
-	text: "When its TTL is over a record is absent: Exists returns false.",
+	text: "After its TTL a record is absent: Exists returns false.",
 	when: ends,
 	check: func(p *probe) {
 		id := p.store(p.passing())
@@ -38,7 +38,7 @@ var expiryRules = []rule{{
 	},
 }, {
 	name: "TinyTTL",
-	text: "A TTL that is shorter than the backend can measure is rounded up: it is no error, and no immortal record.",
+	text: "A TTL that is shorter than the backend can measure is rounded up: it is not an error, and the record expires.",
 	when: storesTTL,
 	check: func(p *probe) {
 		r := p.record()
@@ -65,7 +65,7 @@ var expiryRules = []rule{{
 	},
 }, {
 	name: "TTLLeft",
-	text: "Read returns how long a record has left to live, or 0 where the backend does not know.",
+	text: "Read returns the remaining TTL of a record, or 0 if the backend does not know it.",
 	check: func(p *probe) {
 		r := p.record()
 		if p.options.Lifetime > 0 {
@@ -78,7 +78,7 @@ var expiryRules = []rule{{
 		if got.TTL == 0 {
 			return
 		}
-		// The clock runs on while a real server works.
+		// The clock keeps running while a real server works.
 		least := r.TTL - time.Since(start) - p.resolution()
 		if got.TTL > r.TTL+p.resolution() || got.TTL < least {
 			p.failf("Read returned a TTL of %v, want %v", got.TTL, r.TTL)

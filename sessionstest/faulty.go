@@ -11,18 +11,18 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// ErrInjected is the failure that [Faulty] reports unless it is told another.
+// ErrInjected is the error that [Faulty] returns by default.
 var ErrInjected = errors.New("sessionstest: injected failure")
 
-// Faults tell what goes wrong, and how often: 0 is never, 1 is always. The zero
-// value is a backend that works.
+// Faults say what goes wrong, and with what probability: 0 is never, 1 is
+// always. The zero value injects no faults.
 type Faults struct {
-	Before float64 // fail without having had any effect
+	Before float64 // fail without any effect
 	After  float64 // take effect, and then fail: the caller cannot know
 	Panic  float64 // panic, before or after the effect
 
-	// Delay is how long an operation may be delayed, half of it before its
-	// effect and half of it after. A context that ends meanwhile ends the operation.
+	// Delay is the maximum delay of an operation, half of it before its effect
+	// and half after. A context that ends meanwhile ends the operation.
 	Delay time.Duration
 
 	Ops []backends.Op // what these faults concern; nil is every operation
@@ -32,8 +32,8 @@ type Faults struct {
 // Faulty makes a working backend fail at random:
 //
 //	faulty := sessionstest.NewFaulty(seed)
-//	backend := sessions.Intercept(memory.New(nil), faulty.Intercept)
-//	faulty.Set(sessionstest.Faults{After: 0.1, Ops: []sessions.Op{sessions.OpSwap}})
+//	backend := backends.Intercept(memory.New(nil), faulty.Intercept)
+//	faulty.Set(sessionstest.Faults{After: 0.1, Ops: []backends.Op{backends.OpSwap}})
 //
 // The same seed and the same operations in the same order make the same
 // failures. It is safe for concurrent use.
@@ -49,8 +49,7 @@ func NewFaulty(seed uint64) *Faulty {
 	return &Faulty{random: rand.New(rand.NewPCG(seed, 0))}
 }
 
-// Set makes faults take effect, instead of those before, for the operations that
-// begin from now on.
+// Set replaces the faults, for operations that begin from now on.
 func (f *Faulty) Set(faults Faults) {
 	faults.Ops = slices.Clone(faults.Ops)
 	f.mu.Lock()
@@ -58,15 +57,16 @@ func (f *Faulty) Set(faults Faults) {
 	f.faults = faults
 }
 
-// Injected returns how many failures there were so far before the effect and
-// after it. Failures of the backend itself do not count, nor do contexts that ended.
+// Injected returns how many failures were injected before and after the effect
+// of an operation. Failures of the backend itself and ended contexts do not
+// count.
 func (f *Faulty) Injected() (before, after int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.before, f.after
 }
 
-// Intercept is a [sessions.Interceptor].
+// Intercept is a [backends.Interceptor].
 func (f *Faulty) Intercept(ctx context.Context, op backends.Op, next func(context.Context) error) error {
 	plan := f.plan(op)
 	if err := sleep(ctx, plan.delays[0]); err != nil {

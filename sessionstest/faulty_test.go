@@ -71,8 +71,8 @@ func TestF26_FaultyShares(t *testing.T) {
 	}
 }
 
-// TestF26_FaultyCountsItsOwn: what the backend refuses by itself is no injected
-// failure.
+// TestF26_FaultyCountsItsOwn: what the backend refuses by itself is not an
+// injected failure.
 func TestF26_FaultyCountsItsOwn(t *testing.T) {
 	faulty := sessionstest.NewFaulty(1)
 	faulty.Set(sessionstest.Faults{After: 1})

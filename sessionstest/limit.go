@@ -32,7 +32,7 @@ var limitRules = []rule{{
 	},
 }, {
 	name: "LimitForgetsTheGone",
-	text: "A record that was removed, or has another subject now, does not count for SubjectLimit, from that moment on.",
+	text: "A record that was removed or now has another subject no longer counts for SubjectLimit.",
 	check: func(p *probe) {
 		subject := p.newID()
 		for range 3 {
@@ -47,7 +47,7 @@ var limitRules = []rule{{
 	},
 }, {
 	name: "LimitForgetsTheExpired",
-	text: "A record that has expired does not count for SubjectLimit, also if it is written again.",
+	text: "A record that has expired does not count for SubjectLimit, even if it is written again.",
 	when: ends,
 	check: func(p *probe) {
 		subject, r := p.newID(), p.passing()
@@ -95,7 +95,7 @@ var limitSwapRules = []rule{{
 	},
 }, {
 	name: "LimitSwapTogether",
-	text: "Of many swaps at once that give a record to one subject, be they new or not, exactly SubjectLimit succeed.",
+	text: "Of many swaps at once that give a record, new or not, to one subject, exactly SubjectLimit succeed.",
 	check: func(p *probe) {
 		var n atomic.Int32
 		p.atLimit(func(r backends.Record) error {
@@ -152,11 +152,10 @@ func (p *probe) limited(subject string, limit int) backends.Record {
 
 func second(_ string, err error) error { return err }
 
-// refuses notes a failure unless err is ErrSubjectLimit.
+// refuses records a failure unless err is ErrSubjectLimit.
 func (p *probe) refuses(what string, err error) { p.want(what, err, backends.ErrSubjectLimit) }
 
-// atLimit lets several store records of one subject at once, as many as that may
-// not have.
+// atLimit stores more records of one subject at once than its limit allows.
 func (p *probe) atLimit(store func(backends.Record) error) {
 	const n, limit = 10, 3
 	for range 3 {

@@ -5,7 +5,7 @@ import "github.com/gosessions/sessions/backends"
 // movingRules hold for a [backends.SubjectIndex] that is a [backends.Swapper].
 var movingRules = []rule{{
 	name: "RevokeReachesTheMoved",
-	text: "When RevokeSubject has returned, no record is left that was there when it began, though it moved at the same time: stored under another ID, and then swapped for a marker.",
+	text: "After RevokeSubject none of the records that existed when it began is left, even if one moved at the same time: stored under another ID, and then swapped for a tombstone.",
 	check: func(p *probe) {
 		p.movesBeside(p.move, func(subject string) {
 			_, err := backends.RevokeSubject(p.ctx, p.Backend, subject, "")
@@ -18,7 +18,7 @@ var movingRules = []rule{{
 // [backends.Rotator].
 var movingRotateRules = []rule{{
 	name: "RevokeReachesTheRotated",
-	text: "When RevokeSubject has returned, no record is left that was there when it began, though it was rotated at the same time.",
+	text: "After RevokeSubject none of the records that existed when it began is left, even if one was rotated at the same time.",
 	check: func(p *probe) {
 		p.movesBeside(p.rotateOnce, func(subject string) {
 			_, err := backends.RevokeSubject(p.ctx, p.Backend, subject, "")
@@ -27,15 +27,15 @@ var movingRotateRules = []rule{{
 	},
 }, {
 	name: "RevokeSparesOneID",
-	text: "RevokeSubject spares the ID except, and not the record that descends by rotation from what was stored there.",
+	text: "RevokeSubject spares the ID except, but not the record that descends by rotation from the one that was stored there.",
 	check: func(p *probe) {
 		subject := p.newID()
 		r := p.owned(subject)
-		id, newID, marker := p.store(r), p.newID(), p.record()
-		p.want("Rotate", p.rotate(id, r.Data, marker, newID, p.owned(subject)))
+		id, newID, tombstone := p.store(r), p.newID(), p.record()
+		p.want("Rotate", p.rotate(id, r.Data, tombstone, newID, p.owned(subject)))
 		p.revokes(subject, id, 1)
 		p.lacks(newID, "of the new ID after RevokeSubject that spares the old one")
-		p.holds(id, marker, "of a marker after RevokeSubject")
+		p.holds(id, tombstone, "of a tombstone after RevokeSubject")
 	},
 }}
 
@@ -71,8 +71,8 @@ func (p *probe) movesBeside(move func(subject, id string, old []byte) (string, [
 	}
 }
 
-// move moves a record as a caller does whose backend cannot rotate. If the record
-// was ended meanwhile, the new one is taken back.
+// move moves a record as a caller does if the backend cannot rotate. If the
+// record was removed meanwhile, it removes the new one again.
 func (p *probe) move(subject, id string, old []byte) (string, []byte, bool) {
 	next, newID := p.owned(subject), p.newID()
 	if err := p.swap(newID, nil, next); err != nil {
@@ -87,7 +87,7 @@ func (p *probe) move(subject, id string, old []byte) (string, []byte, bool) {
 	return newID, next.Data, true
 }
 
-// rotateOnce is move in one step.
+// rotateOnce is like move, in one step.
 func (p *probe) rotateOnce(subject, id string, old []byte) (string, []byte, bool) {
 	next, newID := p.owned(subject), p.newID()
 	if err := p.rotate(id, old, p.record(), newID, next); err != nil {

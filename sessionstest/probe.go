@@ -14,8 +14,8 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// probe is what a rule uses to question a backend. It remembers the first
-// answer that is wrong; what comes after that does not count.
+// probe is the backend as a rule calls it. It records only the first wrong
+// answer.
 type probe struct {
 	backends.Backend
 	ctx     context.Context
@@ -25,7 +25,7 @@ type probe struct {
 	err error
 }
 
-// failf notes that the rule is broken.
+// failf records that the rule is broken.
 func (p *probe) failf(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -34,7 +34,8 @@ func (p *probe) failf(format string, args ...any) {
 	}
 }
 
-// want notes a failure unless got is one of the errors wanted, by default nil.
+// want records a failure unless got is one of the wanted errors, by default
+// nil.
 func (p *probe) want(what string, got error, wanted ...error) {
 	for _, w := range wanted {
 		if errors.Is(got, w) {
@@ -52,8 +53,8 @@ func (p *probe) want(what string, got error, wanted ...error) {
 	}
 }
 
-// refused notes a failure if err is nil, or speaks of what is stored instead of
-// what was asked.
+// refused records a failure if err is nil, or is about the stored record
+// instead of the invalid argument.
 func (p *probe) refused(what string, err error) {
 	if err == nil || errors.Is(err, backends.ErrNotFound) || errors.Is(err, backends.ErrConflict) {
 		p.failf("%s returned %s, want an error of its own", what, quote(err))
@@ -67,14 +68,14 @@ func quote(err error) string {
 	return fmt.Sprintf("the error %q", err)
 }
 
-// newID returns an ID that nobody has used.
+// newID returns an ID that was never used.
 func (p *probe) newID() string {
 	var b [32]byte
 	rand.Read(b[:])
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// data returns n bytes that nobody has used.
+// data returns n bytes that were never used.
 func (p *probe) data(n int) []byte {
 	if p.options.Data != nil {
 		return p.options.Data(n)
@@ -99,15 +100,16 @@ func (p *probe) owned(subject string) backends.Record {
 	return r
 }
 
-// passing returns a record to be stored whose TTL is over when expire returns.
+// passing returns a record to be stored that has expired when expire returns.
 func (p *probe) passing() backends.Record {
 	r := p.record()
 	r.TTL = p.brief()
 	return r
 }
 
-// brief is a TTL that one can wait for. A rule may rely on it being over after
-// expire, but not on it lasting till then: real servers take their time.
+// brief is a TTL that is short enough to wait for. A rule may rely on it being
+// over after expire, but not on it lasting until then: real servers are slow at
+// times.
 func (p *probe) brief() time.Duration {
 	switch {
 	case p.options.Lifetime > 0:
@@ -149,8 +151,8 @@ func (p *probe) store(r backends.Record) (id string) { return p.write(p.newID(),
 
 func (p *probe) remove(id string) { p.want("Remove", p.Remove(p.ctx, id)) }
 
-// holds notes a failure unless the data of r is stored under id. The words say
-// when or where.
+// holds records a failure unless the data of r is stored under id. The words
+// say when or where.
 func (p *probe) holds(id string, r backends.Record, words string) {
 	got, err := p.Read(p.ctx, id)
 	switch {
@@ -161,14 +163,14 @@ func (p *probe) holds(id string, r backends.Record, words string) {
 	}
 }
 
-// lacks notes a failure if Read finds a record under id.
+// lacks records a failure if Read finds a record under id.
 func (p *probe) lacks(id, words string) {
 	if r, err := p.Read(p.ctx, id); err == nil {
 		p.failf("Read %s returned %s, want no record", words, show(r.Data))
 	}
 }
 
-// notFound notes a failure unless Read says that there is nothing under id.
+// notFound records a failure unless Read returns ErrNotFound for id.
 func (p *probe) notFound(id, words string) {
 	_, err := p.Read(p.ctx, id)
 	p.want("Read "+words, err, backends.ErrNotFound)
@@ -192,7 +194,7 @@ func (p *probe) together(n int, do func(i int)) {
 	wg.Wait()
 }
 
-// show describes data for people.
+// show describes data in a message.
 func show(data []byte) string {
 	const most = 48
 	if len(data) > most {

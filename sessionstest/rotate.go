@@ -7,26 +7,26 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// rotateRules hold for a [sessions.Rotator].
+// rotateRules hold for a [backends.Rotator].
 var rotateRules = []rule{{
 	name: "Rotate",
-	text: "Rotate puts the marker under the old ID and the new record under the new one.",
+	text: "Rotate puts the tombstone under the old ID and the new record under the new one.",
 	check: func(p *probe) {
-		r, marker, next, newID := p.record(), p.record(), p.record(), p.newID()
+		r, tombstone, next, newID := p.record(), p.record(), p.record(), p.newID()
 		id := p.store(r)
-		p.want("Rotate", p.rotate(id, r.Data, marker, newID, next))
-		p.holds(id, marker, "of the old ID after Rotate")
+		p.want("Rotate", p.rotate(id, r.Data, tombstone, newID, next))
+		p.holds(id, tombstone, "of the old ID after Rotate")
 		p.holds(newID, next, "of the new ID after Rotate")
 	},
 }, {
 	name: "RotateRemoves",
-	text: "Rotate with marker.Data nil removes what is under the old ID.",
+	text: "Rotate with tombstone.Data nil removes what is under the old ID.",
 	check: func(p *probe) {
 		r, next, newID := p.record(), p.record(), p.newID()
 		id := p.store(r)
-		p.want("Rotate without a marker", p.rotate(id, r.Data, backends.Record{}, newID, next))
-		p.lacks(id, "of the old ID after Rotate without a marker")
-		p.holds(newID, next, "of the new ID after Rotate without a marker")
+		p.want("Rotate without a tombstone", p.rotate(id, r.Data, backends.Record{}, newID, next))
+		p.lacks(id, "of the old ID after Rotate without a tombstone")
+		p.holds(newID, next, "of the new ID after Rotate without a tombstone")
 	},
 }, {
 	name: "RotateConflict",
@@ -61,7 +61,7 @@ var rotateRules = []rule{{
 	},
 }, {
 	name: "RotateExpired",
-	text: "An expired record is absent for Rotate: it is not retired, and it does not take an ID.",
+	text: "An expired record is absent for Rotate: it is not retired, and its ID is free.",
 	when: ends,
 	check: func(p *probe) {
 		passing, r, next := p.passing(), p.record(), p.record()
@@ -80,21 +80,21 @@ var rotateRules = []rule{{
 	check: func(p *probe) {
 		r, newID := p.record(), p.newID()
 		id := p.store(r)
-		p.refused("Rotate with a marker that has no TTL", p.rotate(id, r.Data, backends.Record{Data: p.data(40)}, newID, p.record()))
+		p.refused("Rotate with a tombstone that has no TTL", p.rotate(id, r.Data, backends.Record{Data: p.data(40)}, newID, p.record()))
 		p.refused("Rotate to a record that has no TTL", p.rotate(id, r.Data, p.record(), newID, backends.Record{Data: p.data(40)}))
 		p.holds(id, r, "of the old ID after a Rotate that was refused")
 		p.lacks(newID, "of the new ID after a Rotate that was refused")
 		next := p.record()
-		p.want("Rotate with a brief marker", p.rotate(id, r.Data, p.passing(), newID, next))
+		p.want("Rotate with a brief tombstone", p.rotate(id, r.Data, p.passing(), newID, next))
 		last := p.newID()
 		p.want("Rotate to a brief record", p.rotate(newID, next.Data, p.record(), last, p.passing()))
 		p.expire()
-		p.lacks(id, "of a marker whose TTL is over")
+		p.lacks(id, "of a tombstone whose TTL is over")
 		p.lacks(last, "of the new ID, when its TTL is over")
 	},
 }, {
 	name: "RotateOneWins",
-	text: "Of several rotations of the same record exactly one succeeds, and of the others nothing is stored.",
+	text: "Of several rotations of the same record exactly one succeeds, and the others store nothing.",
 	check: func(p *probe) {
 		for range 3 {
 			const n = 6
@@ -129,6 +129,6 @@ var rotateRules = []rule{{
 	},
 }}
 
-func (p *probe) rotate(id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
-	return backends.Rotate(p.ctx, p.Backend, id, old, marker, newID, new)
+func (p *probe) rotate(id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
+	return backends.Rotate(p.ctx, p.Backend, id, old, tombstone, newID, new)
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// statelessRules hold for a [sessions.Stateless].
+// statelessRules hold for a backend whose [backends.Facts] say that it is
+// Stateless.
 var statelessRules = []rule{{
 	name: "Forged",
 	text: "Every failure of Read is ErrNotFound: a token that was not issued, that was cut, extended or altered.",
@@ -39,7 +40,7 @@ var statelessRules = []rule{{
 	},
 }, {
 	name: "ForgedExists",
-	text: "Exists is false, and no error, for a token that was not issued.",
+	text: "Exists returns false, and no error, for a token that was not issued.",
 	check: func(p *probe) {
 		token := p.store(p.record())
 		p.exists(token[:len(token)/2], false, "of a cut token")
@@ -47,7 +48,7 @@ var statelessRules = []rule{{
 	},
 }, {
 	name: "WriteIgnoresID",
-	text: "Write ignores the ID it is given: the token that it returns holds the record.",
+	text: "Write ignores the ID that it is given: the token that it returns holds the record.",
 	check: func(p *probe) {
 		for _, id := range []string{"", p.newID(), p.store(p.record())} {
 			r := p.record()
@@ -60,7 +61,7 @@ var statelessRules = []rule{{
 	},
 }, {
 	name: "RemoveDoesNothing",
-	text: "Remove has nothing to do, and returns no error, whatever the token.",
+	text: "Remove does nothing, and returns no error, whatever the token.",
 	check: func(p *probe) {
 		for _, token := range []string{p.store(p.record()), p.newID(), ""} {
 			p.remove(token)

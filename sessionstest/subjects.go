@@ -9,7 +9,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// subjectRules hold for a [sessions.SubjectIndex].
+// subjectRules hold for a [backends.SubjectIndex].
 var subjectRules = []rule{{
 	name: "List",
 	text: "ListSubject returns the records of the subject, each once, with its ID and its data.",
@@ -40,7 +40,7 @@ var subjectRules = []rule{{
 	},
 }, {
 	name: "Nobody",
-	text: "A subject of which no record is known has none: the list is empty, and nothing is revoked. A record without a subject belongs to nobody.",
+	text: "For a subject without records the list is empty and nothing is revoked. A record without a subject belongs to no one.",
 	check: func(p *probe) {
 		id, r := p.newID(), p.record()
 		p.write(id, r)
@@ -55,7 +55,7 @@ var subjectRules = []rule{{
 	},
 }, {
 	name: "AnySubject",
-	text: "A subject is any UTF-8 text without zero bytes, of which every character counts.",
+	text: "A subject is any UTF-8 text without zero bytes, and every character is significant.",
 	check: func(p *probe) {
 		base := p.newID()
 		for _, tail := range []string{"", " ", "a", "A", "ä", "a\u0308", "*", "%", "_", "?", "'", `"`, `\`, ":", "{a}", "[a-z]", "\n", "\t", "/", "日本"} {
@@ -65,7 +65,7 @@ var subjectRules = []rule{{
 	},
 }, {
 	name: "Rebind",
-	text: "A record that is written with another subject belongs to that one only, and with none to nobody.",
+	text: "A record that is written with another subject belongs only to that one, and without a subject to no one.",
 	check: func(p *probe) {
 		a, b := p.newID(), p.newID()
 		id := p.store(p.owned(a))
@@ -79,7 +79,7 @@ var subjectRules = []rule{{
 	},
 }, {
 	name: "RemovedIsUnlisted",
-	text: "A removed record belongs to nobody any more, even if a new one is stored under its ID.",
+	text: "A removed record no longer belongs to anyone, even if a new one is stored under its ID.",
 	check: func(p *probe) {
 		subject := p.newID()
 		id := p.store(p.owned(subject))
@@ -103,7 +103,7 @@ var subjectRules = []rule{{
 	},
 }, {
 	name: "Revoke",
-	text: "RevokeSubject removes all records of the subject and returns how many those were.",
+	text: "RevokeSubject removes all records of the subject and returns how many it removed.",
 	check: func(p *probe) {
 		subject := p.newID()
 		otherRecord := p.owned(p.newID())
@@ -119,7 +119,7 @@ var subjectRules = []rule{{
 	},
 }, {
 	name: "RevokeExcept",
-	text: "RevokeSubject spares the record under the ID except, if that is the subject's.",
+	text: "RevokeSubject spares the record under the ID except, if it belongs to the subject.",
 	check: func(p *probe) {
 		subject, spared := p.newID(), p.record()
 		spared.Subject = subject
@@ -134,7 +134,7 @@ var subjectRules = []rule{{
 	},
 }, {
 	name: "IndexTogether",
-	text: "Whatever is written and removed at the same time, the records of each subject are then exactly those that were last written for it.",
+	text: "After any writes and removals at the same time, the records of each subject are exactly those that were last written for it.",
 	check: func(p *probe) {
 		subjects := []string{"", p.newID(), p.newID()}
 		const n, rounds = 8, 13
@@ -164,11 +164,11 @@ var subjectRules = []rule{{
 	},
 }}
 
-// subjectTouchRules hold for a [sessions.SubjectIndex] that is a
-// [sessions.Toucher].
+// subjectTouchRules hold for a [backends.SubjectIndex] that is a
+// [backends.Toucher].
 var subjectTouchRules = []rule{{
 	name: "TouchKeepsSubject",
-	text: "A record that was touched is still its subject's, for as long as it lives now.",
+	text: "A touched record still belongs to its subject, for as long as it lives now.",
 	check: func(p *probe) {
 		subject, r := p.newID(), p.passing()
 		r.Subject = subject
@@ -186,11 +186,11 @@ var subjectTouchRules = []rule{{
 	},
 }}
 
-// subjectSwapRules hold for a [sessions.SubjectIndex] that is a
-// [sessions.Swapper].
+// subjectSwapRules hold for a [backends.SubjectIndex] that is a
+// [backends.Swapper].
 var subjectSwapRules = []rule{{
 	name: "SwapRebinds",
-	text: "A record that is swapped for one of another subject belongs to that one only, and one that is swapped away to nobody.",
+	text: "A record that is swapped for one of another subject belongs only to that one, and a record that is swapped away belongs to no one.",
 	check: func(p *probe) {
 		a, b := p.newID(), p.newID()
 		first, second, third := p.owned(a), p.owned(b), p.record()
@@ -218,7 +218,7 @@ var subjectSwapRules = []rule{{
 	},
 }, {
 	name: "RevokeIsFinal",
-	text: "A swap that started from a record that was revoked meanwhile does not bring it back.",
+	text: "A swap does not bring back a record that was revoked meanwhile.",
 	check: func(p *probe) {
 		subject := p.newID()
 		r := p.owned(subject)
@@ -230,11 +230,11 @@ var subjectSwapRules = []rule{{
 	},
 }}
 
-// subjectRotateRules hold for a [sessions.SubjectIndex] that is a
-// [sessions.Rotator].
+// subjectRotateRules hold for a [backends.SubjectIndex] that is a
+// [backends.Rotator].
 var subjectRotateRules = []rule{{
 	name: "RotateMovesSubject",
-	text: "After Rotate the new record and the marker belong each to the subject that they name.",
+	text: "After Rotate the new record and the tombstone each belong to the subject that they name.",
 	check: func(p *probe) {
 		a, b := p.newID(), p.newID()
 		r := p.owned(a)
@@ -245,7 +245,7 @@ var subjectRotateRules = []rule{{
 	},
 }}
 
-// lists notes a failure unless the records of subject are those under want.
+// lists records a failure unless the records of subject are those under want.
 func (p *probe) lists(subject string, want []string, words string) {
 	list, err := backends.ListSubject(p.ctx, p.Backend, subject)
 	p.want("ListSubject "+words, err)

@@ -8,11 +8,11 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// absent are the errors that say so; a backend that cannot tell why a swap does
-// not apply says ErrConflict.
+// absent are the errors for an absent record. A backend that cannot distinguish
+// an absent record from a different one returns ErrConflict.
 var absent = []error{backends.ErrNotFound, backends.ErrConflict}
 
-// swapRules hold for a [sessions.Swapper].
+// swapRules hold for a [backends.Swapper].
 var swapRules = []rule{{
 	name: "SwapReplaces",
 	text: "Swap stores the new record if the data stored equals old.",
@@ -24,7 +24,7 @@ var swapRules = []rule{{
 	},
 }, {
 	name: "SwapConflict",
-	text: "Swap returns ErrConflict and changes nothing if the data stored differs from old, be it by one byte or in length.",
+	text: "Swap returns ErrConflict and changes nothing if the data stored differs from old, even by one byte or only in length.",
 	check: func(p *probe) {
 		for _, size := range []int{40, 100_000} {
 			r := backends.Record{Data: p.data(size), TTL: long}
@@ -54,7 +54,7 @@ var swapRules = []rule{{
 	},
 }, {
 	name: "SwapCreates",
-	text: "Swap with old nil stores the record where nothing is stored.",
+	text: "Swap with old nil stores the record if nothing is stored.",
 	check: func(p *probe) {
 		id, r := p.newID(), p.record()
 		p.want("Swap that creates", p.swap(id, nil, r))
@@ -62,7 +62,7 @@ var swapRules = []rule{{
 	},
 }, {
 	name: "SwapCreatesOnly",
-	text: "Swap with old nil returns ErrConflict and changes nothing where something is stored, be it the same data.",
+	text: "Swap with old nil returns ErrConflict and changes nothing if a record is stored, even one with the same data.",
 	check: func(p *probe) {
 		r := p.record()
 		id := p.store(r)
@@ -102,7 +102,7 @@ var swapRules = []rule{{
 	},
 }, {
 	name: "SwapAfterRemove",
-	text: "When Remove has returned, no swap that runs at the same time leaves a record.",
+	text: "After Remove, no swap that ran at the same time has left a record.",
 	check: func(p *probe) {
 		for range 5 {
 			id := p.store(p.record())
@@ -130,7 +130,7 @@ var swapRules = []rule{{
 	},
 }, {
 	name: "SwapExpired",
-	text: "An expired record is absent for Swap: it is not replaced, and it is no obstacle to creating one.",
+	text: "An expired record is absent for Swap: it is not replaced, and does not prevent creating a new one.",
 	when: ends,
 	check: func(p *probe) {
 		r, next := p.passing(), p.record()
@@ -160,7 +160,7 @@ var swapRules = []rule{{
 	},
 }}
 
-// oneWins lets several swaps from old to a record of their own compete.
+// oneWins runs several competing swaps, each from old to a different record.
 func (p *probe) oneWins(what, id string, old []byte, otherwise ...error) {
 	const n = 6
 	var records [n]backends.Record

@@ -6,7 +6,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// touchRules hold for a [sessions.Toucher].
+// touchRules hold for a [backends.Toucher].
 var touchRules = []rule{{
 	name: "TouchExtends",
 	text: "Touch makes a record live for the TTL it is given, counted from now: longer than before.",

@@ -10,7 +10,7 @@ import (
 // trimRules hold for a [backends.SubjectIndex].
 var trimRules = []rule{{
 	name: "Trim",
-	text: "TrimSubject removes the records that were filed first, down to max, and returns their IDs; it removes nothing where there are no more than max.",
+	text: "TrimSubject removes the records that were filed first, down to max, and returns their IDs; it removes nothing if there are no more than max.",
 	check: func(p *probe) {
 		subject := p.newID()
 		otherRecord := p.owned(p.newID())
@@ -31,7 +31,7 @@ var trimRules = []rule{{
 	},
 }, {
 	name: "TrimKeeps",
-	text: "TrimSubject never removes the record under the ID keep, which counts all the same; that nothing is there, or another's, does not matter.",
+	text: "TrimSubject never removes the record under the ID keep, which counts nevertheless; it does not matter if keep has no record or one of another subject.",
 	check: func(p *probe) {
 		subject := p.newID()
 		ids := p.several(subject, 5)
@@ -55,7 +55,7 @@ var trimRules = []rule{{
 	},
 }, {
 	name: "TrimForgetsTheGone",
-	text: "A record that has expired, was removed or has another subject now does not count for TrimSubject.",
+	text: "A record that has expired, was removed or now has another subject does not count for TrimSubject.",
 	when: ends,
 	check: func(p *probe) {
 		subject, r := p.newID(), p.passing()
@@ -72,7 +72,7 @@ var trimRules = []rule{{
 	},
 }, {
 	name: "TrimTogether",
-	text: "However many file a record and then trim with it as keep, max records are left in the end, and each of the others is returned once.",
+	text: "If many callers each file a record and then trim with it as keep, max records are left in the end, and each of the others is returned once.",
 	check: func(p *probe) {
 		for range 3 {
 			const n = 8
@@ -107,7 +107,7 @@ var trimRules = []rule{{
 // trimSwapRules hold for a [backends.SubjectIndex] that is a [backends.Swapper].
 var trimSwapRules = []rule{{
 	name: "TrimPlace",
-	text: "A record that is swapped for another of the same subject keeps its place; one that gets the subject is the last.",
+	text: "A record that is swapped for another of the same subject keeps its place; a record that gets the subject becomes the last.",
 	check: func(p *probe) {
 		subject := p.newID()
 		anonymous := p.record()
@@ -123,7 +123,7 @@ var trimSwapRules = []rule{{
 	},
 }, {
 	name: "TrimReachesTheMoved",
-	text: "When TrimSubject has returned, no more than max records are left, though some of them moved to other IDs at the same time.",
+	text: "After TrimSubject no more than max records are left, even if some of them moved to other IDs at the same time.",
 	check: func(p *probe) {
 		p.movesBeside(p.move, func(subject string) {
 			_, err := backends.TrimSubject(p.ctx, p.Backend, subject, 2, "")
@@ -136,7 +136,7 @@ var trimSwapRules = []rule{{
 // [backends.Rotator].
 var trimRotateRules = []rule{{
 	name: "TrimReachesTheRotated",
-	text: "When TrimSubject has returned, no more than max records are left, though some of them were rotated at the same time.",
+	text: "After TrimSubject no more than max records are left, even if some of them were rotated at the same time.",
 	check: func(p *probe) {
 		p.movesBeside(p.rotateOnce, func(subject string) {
 			_, err := backends.TrimSubject(p.ctx, p.Backend, subject, 2, "")
@@ -154,7 +154,8 @@ func (p *probe) several(subject string, n int) []string {
 	return ids
 }
 
-// trims notes a failure unless TrimSubject removes what is under the IDs want.
+// trims records a failure unless TrimSubject removes exactly the records under
+// the IDs want.
 func (p *probe) trims(subject string, max int, keep string, want []string) {
 	got, err := backends.TrimSubject(p.ctx, p.Backend, subject, max, keep)
 	p.want("TrimSubject", err)

@@ -11,22 +11,22 @@ import (
 	"github.com/gosessions/sessions"
 )
 
-// Visitor is somebody with a browser, for testing handlers: it sends requests
-// one after the other, keeps the cookies and the other tokens that come back,
-// and lets the test prepare its session and look into it.
+// Visitor is a simulated browser for testing handlers. It sends requests one
+// after the other, keeps the cookies and other tokens of the responses, and
+// lets the test prepare and inspect its session.
 //
 //	visitor := sessionstest.NewVisitor(mw)
 //	err := visitor.Session(func(s *sessions.Session) error { return user.Set(s, "ada") })
 //	response := visitor.Do(mw.Handler(app), httptest.NewRequest("GET", "/cart", nil))
 //
-// It honours how long a cookie is to be kept, but sends it to every path and
+// It honors a cookie's Max-Age and Expires, but sends it to every path and
 // host, with and without TLS. It is safe for concurrent use.
 type Visitor struct {
 	mw *sessions.Middleware
 
 	mu      sync.Mutex
 	cookies map[string]kept
-	headers http.Header // tokens that are no cookies, by the name of the header
+	headers http.Header // tokens other than cookies, by the name of the header
 }
 
 // kept is a cookie as a browser keeps it.
@@ -35,15 +35,16 @@ type kept struct {
 	expires time.Time // zero: when the browser is closed
 }
 
-// NewVisitor returns a visitor who has not been here before. The middleware is
-// the one whose sessions [Visitor.Session] shows.
+// NewVisitor returns a visitor without any cookies. [Visitor.Session] uses the
+// sessions of mw.
 func NewVisitor(mw *sessions.Middleware) *Visitor {
 	return &Visitor{mw: mw, cookies: make(map[string]kept), headers: make(http.Header)}
 }
 
-// Session calls f with the visitor's session as a request would find it, and
-// saves what f changed; the visitor then has the token. An error of f is
-// returned, and nothing is saved. Other errors are those of loading and saving.
+// Session calls f with the visitor's session as a request would load it, saves
+// the changes, and keeps the token. If f returns an error, Session saves
+// nothing and returns that error. Otherwise it returns the errors of loading
+// and saving.
 func (v *Visitor) Session(f func(*sessions.Session) error) error {
 	ran := false
 	var err error
@@ -70,8 +71,8 @@ func edit(r *http.Request, f func(*sessions.Session) error) error {
 	return session.Save(r.Context())
 }
 
-// Do lets handler, which is wrapped by the middleware, answer the request
-// with the visitor's tokens added to it, and keeps those that come back.
+// Do adds the visitor's tokens to the request, lets handler answer it, and
+// keeps the tokens in the response. The middleware must wrap handler.
 func (v *Visitor) Do(handler http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	r = r.Clone(r.Context())
 	v.send(r)
@@ -81,8 +82,8 @@ func (v *Visitor) Do(handler http.Handler, r *http.Request) *httptest.ResponseRe
 	return w
 }
 
-// Close closes the visitor's browser: it forgets the cookies that are not to
-// outlast it.
+// Close simulates closing the browser: it forgets the cookies without an
+// expiry.
 func (v *Visitor) Close() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -118,8 +119,7 @@ func (v *Visitor) keep(response *http.Response) {
 		}
 		v.cookies[c.Name] = kept{c.Value, expires}
 	}
-	// A token in another header comes back in the header that the response
-	// varies by.
+	// A token in another header is found by the Vary header of the response.
 	for _, line := range response.Header["Vary"] {
 		for name := range strings.SplitSeq(line, ",") {
 			name = http.CanonicalHeaderKey(strings.TrimSpace(name))

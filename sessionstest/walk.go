@@ -9,10 +9,10 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// sweepRules hold for a [sessions.Sweeper].
+// sweepRules hold for a [backends.Sweeper].
 var sweepRules = []rule{{
 	name: "SweepKeepsTheLiving",
-	text: "Sweep deletes nothing but what has expired.",
+	text: "Sweep deletes only expired records.",
 	when: ends,
 	check: func(p *probe) {
 		living := make(map[string]backends.Record)
@@ -32,7 +32,7 @@ var sweepRules = []rule{{
 	},
 }, {
 	name: "SweepTogether",
-	text: "Several sweeps may run at once, beside reads and writes.",
+	text: "Several sweeps may run at once, together with reads and writes.",
 	when: ends,
 	check: func(p *probe) {
 		for range 20 {
@@ -51,7 +51,7 @@ var sweepRules = []rule{{
 	},
 }}
 
-// walkRules hold for a [sessions.Walker].
+// walkRules hold for a [backends.Walker].
 var walkRules = []rule{{
 	name: "Walk",
 	text: "Walk visits every live record, with its ID and its data.",
@@ -95,7 +95,7 @@ var walkRules = []rule{{
 	},
 }, {
 	name: "WalkStops",
-	text: "When visit returns an error Walk stops and returns it.",
+	text: "If visit returns an error, Walk stops and returns it.",
 	check: func(p *probe) {
 		for range 3 {
 			p.store(p.record())

@@ -10,13 +10,13 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Backend is a [sessions.Backend] that stores nothing: a record travels in the
-// token, sealed by a [Codec]. It is safe for concurrent use.
+// Backend is a [backends.Backend] that stores nothing: the token itself holds
+// the record, sealed by a [Codec]. It is safe for concurrent use.
 //
-// What that costs: of two responses under way at once the browser keeps the
-// last, so concurrent changes can be lost; a token that was copied stays valid
-// until its time is over, whether or not its owner has logged out; and the
-// record has to fit into a cookie of 4096 bytes, name included.
+// This has three costs. Concurrent changes can be lost, because the browser
+// keeps only the last of two responses. A copied token stays valid until it
+// expires, even after its owner has logged out. And the record must fit into a
+// cookie of 4096 bytes, including the cookie's name.
 type Backend struct {
 	codec    Codec
 	settings backends.Settings
@@ -29,8 +29,8 @@ var (
 	_ backends.Describer = (*Backend)(nil)
 )
 
-// defaultLifetime is how old a token may be where neither the middleware nor
-// the codec says.
+// defaultLifetime is how old a token may be if neither the middleware nor the
+// codec sets a limit.
 const defaultLifetime = 14 * 24 * time.Hour
 
 // tolerance is by how much a token may come from the future whatever the
@@ -44,11 +44,11 @@ const tolerance = 5 * time.Second
 //	sessions.New(cookie.New(cookie.Encrypted(key)), nil)       // for new applications
 //	sessions.New(cookie.New(cookie.Flask("secret")), nil)      // beside a Flask application
 //
-// A codec may have one more method, Describe() [backends.Facts], as the codecs of
-// this package have. It states what is wrong with the codec's keys, which the
-// constructor of the middleware returns; what is merely weak, which it logs; and
-// how the middleware is to be configured, so that sharing sessions with another
-// framework needs no further configuration.
+// A codec may have a further method, Describe() [backends.Facts], as the codecs
+// of this package do. It reports errors in the codec's keys, which the
+// middleware's constructor returns; weaknesses, which the middleware logs; and
+// defaults for the middleware's configuration, so that sharing sessions with
+// another framework needs no further configuration.
 func New(codec Codec) *Backend {
 	b := &Backend{codec: codec}
 	switch c := codec.(type) {
@@ -64,7 +64,8 @@ func New(codec Codec) *Backend {
 // describer is a [Codec] that states facts about itself.
 type describer interface{ Describe() backends.Facts }
 
-// Format keeps the keys out of whatever prints the backend.
+// Format implements [fmt.Formatter], so that printing the backend never prints
+// its keys.
 func (b *Backend) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Backend") }
 
 // Describe implements [backends.Describer] with what the codec states.
@@ -84,8 +85,8 @@ func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	return &bound, b.facts.Err
 }
 
-// Read opens the token id. Every refusal is [sessions.ErrNotFound]; the
-// [Refusal] is in the error too, and [Reason] names it.
+// Read opens the token id. If the token is refused, the error matches
+// [backends.ErrNotFound] and also wraps the [Refusal], which [Reason] returns.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	if err := b.ready(ctx); err != nil {
 		return backends.Record{}, err
@@ -102,9 +103,9 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	return backends.Record{Data: data, TTL: left}, nil
 }
 
-// Write ignores id and returns the token with the record in it. It returns
-// [sessions.ErrTooLarge] for what no server would accept; that a cookie is
-// limited to 4096 bytes is for the transport to know.
+// Write ignores id and returns a token that holds the record. It returns
+// [backends.ErrTooLarge] for a token that no server would accept; the transport
+// enforces the cookie's own limit of 4096 bytes.
 func (b *Backend) Write(ctx context.Context, _ string, record backends.Record) (string, error) {
 	if err := b.ready(ctx); err != nil {
 		return "", err
@@ -125,7 +126,7 @@ func (b *Backend) Write(ctx context.Context, _ string, record backends.Record) (
 // Remove does nothing: a token lives for as long as a client keeps it.
 func (b *Backend) Remove(ctx context.Context, _ string) error { return b.ready(ctx) }
 
-// Exists tells whether Read accepts the token id.
+// Exists reports whether Read accepts the token id.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	_, err := b.Read(ctx, id)
 	if errors.Is(err, backends.ErrNotFound) {
@@ -134,8 +135,8 @@ func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	return err == nil, err
 }
 
-// Touch seals the record in the token id anew and returns the new token. The
-// old one stays valid for its time.
+// Touch seals the record in the token id again and returns the new token. The
+// old one stays valid until it expires.
 func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	record, err := b.Read(ctx, id)
 	if err != nil {
@@ -145,7 +146,7 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 	return b.Write(ctx, id, record)
 }
 
-// ready returns why nothing can be done.
+// ready returns an error if the codec is unusable or ctx has ended.
 func (b *Backend) ready(ctx context.Context) error {
 	if b.codec == nil {
 		return b.facts.Err
@@ -153,8 +154,8 @@ func (b *Backend) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// terms are the conditions for a token that is to live for ttl, or that is
-// opened.
+// terms returns the conditions for sealing a token that is to live for ttl, or
+// for opening one.
 func (b *Backend) terms(ttl time.Duration) Terms {
 	maxAge := b.settings.Lifetime
 	if maxAge == 0 {
@@ -163,15 +164,16 @@ func (b *Backend) terms(ttl time.Duration) Terms {
 	if maxAge == 0 {
 		maxAge = defaultLifetime
 	}
-	// Where only the time of signing is known, that is the time of the last
-	// use: every touch signs anew.
+	// A codec that stores only the time of signing stores the time of the last
+	// use, because every touch signs again.
 	if idle := b.settings.IdleTimeout; idle > 0 {
 		maxAge = min(maxAge, idle)
 	}
 	return Terms{Now: time.Now(), Cookie: b.settings.Cookie, TTL: ttl, MaxAge: maxAge, Skew: b.settings.ClockSkew}
 }
 
-// refused is a refused token as the middleware sees it: there is no session.
+// refused is the error for a refused token. The middleware sees that there is
+// no session.
 type refused struct{ refusal Refusal }
 
 func (r *refused) Error() string   { return r.refusal.Error() }

@@ -231,7 +231,8 @@ func TestBackendValidate(t *testing.T) {
 		if _, err := b.Bind(backends.Settings{}); err == nil {
 			t.Errorf("%s: Bind works", want)
 		}
-		// A misconfigured backend is no missing session.
+		// The error of a misconfigured backend must not look like a missing
+		// session.
 		if _, err := b.Read(ctx, "x"); err == nil || errors.Is(err, backends.ErrNotFound) {
 			t.Errorf("%s: Read: %v", want, err)
 		}

@@ -2,19 +2,19 @@ package cookie
 
 import "encoding/base64"
 
-// maxToken is the length of the longest token that is looked at. Browsers keep
-// 4096 bytes; servers take 8 to 16 KiB of header line.
+// maxToken is the length of the longest token that Read parses. Browsers keep
+// 4096 bytes; servers accept header lines of 8 to 16 KiB.
 const maxToken = 16 << 10
 
-// strict refuses set bits after the last byte.
+// strict refuses text with nonzero bits after the last byte.
 var strict = base64.RawURLEncoding.Strict()
 
-// decodeCanonical appends to dst what text stands for in URL-safe base64
-// without padding. Each sequence of bytes has exactly one such text: anything
-// else is refused, line ends too, which the decoder itself skips.
+// decodeCanonical appends to dst the bytes that text encodes in URL-safe base64
+// without padding. It accepts exactly one text for each sequence of bytes, and
+// refuses even the line ends that the decoder skips.
 func decodeCanonical(dst []byte, text string) ([]byte, bool) {
-	// A length of 1 more than a multiple of 4 stands for nothing, and with
-	// that ruled out a skipped character always shortens the result.
+	// No encoding has a length of 4n+1. Once that is ruled out, every character
+	// that the decoder skips shortens the result.
 	if len(text)%4 == 1 {
 		return nil, false
 	}

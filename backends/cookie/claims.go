@@ -12,14 +12,14 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// claims are the values of a token's registered claims, as they stand in the
-// JSON; nil where absent. RFC 7519, section 4.1.
+// claims are the raw JSON values of a token's registered claims, nil if absent.
+// See RFC 7519, section 4.1.
 type claims struct {
 	exp, nbf, iat           []byte
 	iss, aud, sub, jti, own []byte
 }
 
-// parseClaims reads an object in which no name comes up twice.
+// parseClaims reads an object in which no name occurs twice.
 func parseClaims(payload []byte) (c claims, ok bool) {
 	for o := newObject(payload); ; {
 		name, value, more, ok := o.next()
@@ -47,8 +47,8 @@ func parseClaims(payload []byte) (c claims, ok bool) {
 	}
 }
 
-// openClaims checks the claims of a token of our own layout and returns the
-// session in it.
+// openClaims checks the claims of a token in this package's own layout and
+// returns the session in it.
 func (c *jwtCodec) openClaims(payload []byte, terms Terms) ([]byte, time.Duration, error) {
 	claims, ok := parseClaims(payload)
 	if !ok {
@@ -61,8 +61,8 @@ func (c *jwtCodec) openClaims(payload []byte, terms Terms) ([]byte, time.Duratio
 	if !hasExp || !hasIat || !hasNbf && claims.nbf != nil || !hasJti || len(jti) == 0 || claims.own == nil {
 		return nil, 0, BadClaim
 	}
-	// What names an audience is for nobody else, so not for a reader without a
-	// name (RFC 7519, section 4.1.3).
+	// A token with an audience is for that audience only, so a reader without a
+	// name must refuse it (RFC 7519, section 4.1.3).
 	if c.issuer != "" && !isText(claims.iss, c.issuer) || (c.aud != "" || claims.aud != nil) && !isText(claims.aud, c.aud) {
 		return nil, 0, BadClaim
 	}
@@ -93,14 +93,14 @@ func (c *jwtCodec) openClaims(payload []byte, terms Terms) ([]byte, time.Duratio
 	return data, left, nil
 }
 
-// isText tells whether value is the text want.
+// isText reports whether value is a JSON string that stands for want.
 func isText(value []byte, want string) bool {
 	text, ok := unquote(value)
 	return ok && string(text) == want
 }
 
-// seconds reads a time as this package writes it: digits only. The year 9999
-// has twelve of them.
+// seconds reads a time as this package writes it: digits only, up to the twelve
+// that the year 9999 needs.
 func seconds(value []byte) (int64, bool) {
 	if len(value) == 0 || len(value) > 12 {
 		return 0, false
@@ -118,9 +118,9 @@ func seconds(value []byte) (int64, bool) {
 // lastSecond is the end of the year 9999.
 const lastSecond = 253402300799
 
-// openPyJWT applies to a session's claims what PyJWT applies when it is called
-// with an algorithm and a key alone, and returns how long the token is valid: 0
-// if that has no end.
+// openPyJWT applies the checks that PyJWT applies to claims if it is given only
+// an algorithm and a key. It returns how long the token stays valid: 0 if it
+// never expires.
 func openPyJWT(payload []byte, terms Terms) (left time.Duration, err error) {
 	claims, ok := parseClaims(payload)
 	if !ok {
@@ -155,9 +155,9 @@ func openPyJWT(payload []byte, terms Terms) (left time.Duration, err error) {
 	return left, nil
 }
 
-// fitPyJWT tells whether the claims that are no times have what PyJWT 2.10 and
-// later demand. A session for an audience is refused always, because the reader
-// names none.
+// fitPyJWT reports whether the claims other than times meet the demands of
+// PyJWT 2.10 and later. PyJWT refuses every token with an audience, because the
+// reader does not name one.
 func (c *claims) fitPyJWT() bool {
 	switch string(c.aud) {
 	case "", `""`, "null", "false", "0", "[]", "{}":
@@ -175,7 +175,7 @@ func (c *claims) fitPyJWT() bool {
 	return true
 }
 
-// checkPyJWT returns why a session would come back as none.
+// checkPyJWT returns why PyJWT would refuse a token with this session.
 func checkPyJWT(payload []byte) error {
 	claims, ok := parseClaims(payload)
 	if !ok {
@@ -200,7 +200,7 @@ func checkPyJWT(payload []byte) error {
 	return nil
 }
 
-// errReserved is a matter of the session's values, and no failure of the codec.
+// errReserved is caused by the session's values, not by a failure of the codec.
 var errReserved = fmt.Errorf("cookie: PyJWT: the session has a key that PyJWT reserves, with a value it refuses "+
 	"(exp, nbf and iat are seconds, iss, sub and jti are texts, and aud cannot be used): %w", serializer.ErrType)
 

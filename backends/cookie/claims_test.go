@@ -97,8 +97,8 @@ func TestJWT6_ClaimsAreRequiredAndCompared(t *testing.T) {
 	}
 	wantRefusal(t, "no typ", strictCodec(), signed(`{"alg":"HS256","kid":"k1"}`, goodClaims), terms, cookie.BadClaim)
 
-	// A token for somebody is for nobody else: without an audience of its own a
-	// reader refuses it.
+	// A token for one audience is for no other: without an audience of its own
+	// a reader refuses it.
 	open := cookie.JWTWith(cookie.JWTOptions{Primary: cookie.JWTKey{Algorithm: "HS256", Secret: keyA, ID: "k1"}})
 	wantRefusal(t, "an audience where none is configured", open, signed(goodHeader, goodClaims), terms, cookie.BadClaim)
 	unaddressed := strings.Replace(goodClaims, `"aud":"shop",`, "", 1)
@@ -228,7 +228,7 @@ func TestJWTPyClaims(t *testing.T) {
 }
 
 // TestJWTPyReservedClaimsAreTheSessionsFault: a session that PyJWT would refuse
-// is no failure of the backend, after which clients are asked to come back.
+// is not a failure of the backend, after which clients are asked to come back.
 func TestJWTPyReservedClaimsAreTheSessionsFault(t *testing.T) {
 	mw, err := sessions.New(cookie.New(cookie.PyJWT(keyA)), nil)
 	if err != nil {

@@ -3,8 +3,8 @@ package cookie
 import "time"
 
 // A Codec seals a record into a token that a client can carry, and opens it
-// again: it signs, or encrypts, and limits the token's age. What stands inside
-// the record is the business of the [serializer.Format].
+// again. It signs or encrypts, and limits the token's age. The
+// [serializer.Format] defines the layout of the record itself.
 //
 // Implementations are safe for concurrent use.
 type Codec interface {
@@ -16,10 +16,10 @@ type Codec interface {
 	Seal(data []byte, terms Terms) (string, error)
 
 	// Open verifies token and returns the data inside and how long the token
-	// stays valid, 0 where that is unlimited. Authenticity is checked before
-	// anything else is looked at. Every error is a refusal of the token, which
-	// [Reason] names in one word, unless the codec itself is misconfigured;
-	// none contains any part of the token.
+	// stays valid, or 0 if it never expires. It checks authenticity before it
+	// parses anything else. Every error is a refusal of the token, which
+	// [Reason] names in one word, unless the codec itself is misconfigured. No
+	// error contains any part of the token.
 	Open(token string, terms Terms) (data []byte, left time.Duration, err error)
 }
 
@@ -28,14 +28,14 @@ type Terms struct {
 	Now    time.Time
 	Cookie string // name of the cookie: part of what Encrypted authenticates
 
-	// TTL is how long a sealed token is to live, for codecs that store it.
+	// TTL is how long a sealed token lives, for codecs that store an expiry.
 	TTL time.Duration
 
-	// MaxAge is how old a token may be when opened, for codecs that store
-	// only the time of signing. Less than zero: no limit.
+	// MaxAge is how old a token may be when it is opened, for codecs that store
+	// only the time of signing. If it is negative there is no limit.
 	MaxAge time.Duration
 
-	// Skew is by how much another machine's clock may differ: tokens are
-	// signed that much earlier and accepted that much in the future.
+	// Skew is the clock difference to tolerate between machines. Tokens are
+	// backdated by this much and accepted up to this far in the future.
 	Skew time.Duration
 }

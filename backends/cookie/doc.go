@@ -1,32 +1,33 @@
-// Package cookie keeps the whole session in the token that the client carries:
-// no store to run, none to fail, and none to ask.
+// Package cookie keeps the whole session in the token that the client carries.
+// There is no store to run, to fail or to wait for.
 //
 //	mw, err := sessions.New(cookie.New(cookie.Encrypted(key)), nil)
 //
 // # Choosing a codec
 //
-// A [Codec] makes a token of a record and a record of a token. [Encrypted] is
-// the one for new applications. The others are for those that share their
-// sessions, and need nothing configured besides: [Flask], [Starlette],
-// [Starsessions], [StarletteFlask] and [PyJWT]. [JWT] is for tokens that other
-// services verify. All but Encrypted sign without hiding: whoever holds such a
+// A [Codec] turns a record into a token and back. Use [Encrypted] for a new
+// application. [Flask], [Starlette], [Starsessions], [StarletteFlask] and
+// [PyJWT] share sessions with applications in Python, and need no further
+// configuration. [JWT] makes tokens that other services can verify. Every codec
+// except Encrypted signs the session but does not hide it: anyone who holds the
 // token can read it.
 //
-// Each takes one primary key, which seals, and older ones, which only open.
+// Each codec takes one primary key, which seals tokens, and older keys, which
+// only open them.
 //
-// # What a server-side backend can do and this one cannot
+// # What a server-side backend can do and this one cannot do
 //
-// Of two responses under way at once the browser keeps the last, so concurrent
-// changes of one session can be lost. Nothing can be revoked: a token that was
-// copied is good until its time is over, whether or not its owner has logged
-// out or been regenerated, which fails ASVS 7.4.1; an application that has to
-// end sessions keeps them on a server. And a cookie holds 4096 bytes, name
-// included, of which an encrypted session has about 3000.
+// Concurrent changes of one session can be lost, because the browser keeps only
+// the last of two responses. No session can be revoked: a copied token is valid
+// until it expires, even after its owner has logged out or the session was
+// regenerated. That fails ASVS 7.4.1, so an application that must be able to
+// end sessions keeps them on a server. And a cookie holds 4096 bytes including
+// its name, which leaves about 3000 for an encrypted session.
 //
 // # Security
 //
-// Nothing of a token is looked at before its signature has been verified,
-// except what says which key to verify it with. Nothing is inflated without a
-// bound, and base64 is accepted in one spelling only. Every refusal is the same to the
-// client, no session; [Reason] tells an operator which it was.
+// Apart from the key ID, nothing in a token is parsed before its signature is
+// verified. Inflating is bounded, and base64 is accepted in one spelling only.
+// A client cannot tell refusals apart: it has no session. [Reason] tells an
+// operator why.
 package cookie

@@ -20,12 +20,12 @@ import (
 //
 //	version (1) | key ID (4) | nonce (24) | ciphertext | tag (16)
 //
-// and what is encrypted is
+// and the plaintext is
 //
 //	sealed at (6) | expires at (6) | data
 //
 // with both times in milliseconds since 1970, big-endian. The associated data
-// are version, key ID, purpose and cookie name, each after its length.
+// are version, key ID, purpose and cookie name, each preceded by its length.
 const (
 	encryptedVersion = 1
 
@@ -37,17 +37,17 @@ const (
 	minEncrypted = ciphertextAt + timesSize + chacha20poly1305.Overhead
 )
 
-// Both are part of the version: a change of either needs a new number.
+// Both are part of the version: changing either needs a new version number.
 const (
-	encryptedInfo    = "sessions/cookie/v1 XChaCha20-Poly1305 " // and then what the key is for
+	encryptedInfo    = "sessions/cookie/v1 XChaCha20-Poly1305 " // followed by the key's purpose
 	encryptedPurpose = "session"
 )
 
 // encrypted hides the record from the client, and refuses every token that was
-// not made by one of its keys for the same cookie.
+// not sealed with one of its keys for the same cookie.
 type encrypted struct {
 	ring []encryptionKey // the first one seals
-	weak []string        // keys that somebody may guess
+	weak []string        // warnings about keys that may be guessed
 	err  error
 }
 
@@ -56,21 +56,21 @@ type encryptionKey struct {
 	aead cipher.AEAD
 }
 
-// Encrypted returns the codec of choice for new applications: the client
-// cannot read the session, and a token serves only the cookie that it was made
-// for (XChaCha20-Poly1305, the cookie's name as associated data).
+// Encrypted returns the recommended codec for new applications. The client
+// cannot read the session, and a token is valid only in the cookie that it was
+// made for (XChaCha20-Poly1305 with the cookie's name as associated data).
 //
-// The primary key seals; older ones only open what they once sealed, until they
-// are taken off the list. A token names its key, and no other is tried. A key
-// is taken as it stands, without decoding, and must be at least 32 bytes that
-// nobody can guess: `sessions keygen` makes one. To rotate, first add the new
-// key as an older one on every instance, then make it the primary, and drop the
-// old one when a session's lifetime has passed.
+// The primary key seals; older keys only open the tokens that they sealed,
+// until they are removed. A token names its key, and no other key is tried. A
+// key is used as is, without decoding, and must be at least 32 unguessable
+// bytes: `sessions keygen` makes one. To rotate, first add the new key as an
+// older one on every instance, then make it the primary, and remove the old key
+// once a session's lifetime has passed.
 //
-// A token lives for [Terms.TTL] from sealing. It is 76 bytes longer than four
-// thirds of the data, so a cookie holds about 3000 bytes.
+// A token lives for [Terms.TTL] after it was sealed. Its length is four thirds
+// of the data's plus 76 bytes, so a cookie holds about 3000 bytes of data.
 //
-// If something is wrong with the keys, the constructor of the middleware returns it.
+// If a key is unusable, the constructor of the middleware returns an error.
 func Encrypted(primary string, older ...string) Codec {
 	c := &encrypted{}
 	for i, secret := range append([]string{primary}, older...) {
@@ -89,7 +89,7 @@ func Encrypted(primary string, older ...string) Codec {
 	return c
 }
 
-// keyName says in an error which key of a ring is meant.
+// keyName names the key with index i of a ring, for errors.
 func keyName(i int) string {
 	if i == 0 {
 		return "the primary key"
@@ -129,12 +129,13 @@ func (c *encrypted) find(id [4]byte) *encryptionKey {
 
 func (*encrypted) Name() string { return "encrypted" }
 
-// Describe reports what is wrong with the keys, and which of them can be guessed.
+// Describe reports unusable keys as the error and guessable ones as warnings.
 func (c *encrypted) Describe() backends.Facts {
 	return backends.Facts{Err: c.err, Warnings: c.weak}
 }
 
-// Format keeps the keys out of whatever prints the codec.
+// Format implements [fmt.Formatter], so that printing the codec never prints
+// its keys.
 func (*encrypted) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Encrypted") }
 
 func (c *encrypted) Seal(data []byte, terms Terms) (string, error) {
@@ -197,13 +198,13 @@ func (c *encrypted) Open(token string, terms Terms) ([]byte, time.Duration, erro
 	return nil, 0, Expired
 }
 
-// associatedSize is enough room for appendAssociated.
+// associatedSize returns the capacity that appendAssociated needs.
 func associatedSize(cookie string) int {
 	return 1 + 1 + 1 + len(encryptionKey{}.id) + 1 + len(encryptedPurpose) + binary.MaxVarintLen64 + len(cookie)
 }
 
-// appendAssociated appends what is authenticated beside the data, each field
-// after its length, so that no two different sets of fields read the same.
+// appendAssociated appends the associated data. Each field follows its length,
+// so that no two different sets of fields have the same encoding.
 func appendAssociated(b []byte, id [4]byte, cookie string) []byte {
 	b = append(b, 1, encryptedVersion)
 	b = append(b, byte(len(id)))
@@ -214,7 +215,7 @@ func appendAssociated(b []byte, id [4]byte, cookie string) []byte {
 	return append(b, cookie...)
 }
 
-// appendMillis appends t in six bytes, which last from 1970 to the year 10889.
+// appendMillis appends t as six bytes, which cover the years 1970 to 10889.
 func appendMillis(b []byte, t time.Time) []byte {
 	ms := uint64(min(max(t.UnixMilli(), 0), 1<<48-1))
 	return append(b, byte(ms>>40), byte(ms>>32), byte(ms>>24), byte(ms>>16), byte(ms>>8), byte(ms))

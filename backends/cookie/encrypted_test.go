@@ -309,8 +309,8 @@ func FuzzS1_EncryptedOpen(f *testing.F) {
 			}
 			return
 		}
-		// Whoever has no key gets no token accepted, and each accepted token is
-		// the only spelling of its bytes.
+		// Without a key no one can make a token that is accepted, and each
+		// accepted token is the only spelling of its bytes.
 		raw, _ := base64.RawURLEncoding.DecodeString(token)
 		if base64.RawURLEncoding.EncodeToString(raw) != token {
 			t.Error("a second spelling is accepted")

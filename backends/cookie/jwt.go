@@ -13,18 +13,18 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// JWTOptions say how JSON Web Tokens are signed and laid out.
+// JWTOptions configure how JSON Web Tokens are signed and laid out.
 type JWTOptions struct {
 	Primary JWTKey   // signs
-	Older   []JWTKey // only verify; their order has no meaning
+	Older   []JWTKey // only verify, in any order
 
-	// Issuer and Audience stand in every token as iss and aud, and a token
-	// with others is refused. "": the claim is not written, and a token for some
-	// audience is refused.
+	// Issuer and Audience are written into every token as iss and aud, and a
+	// token with other values is refused. If one is "", its claim is not
+	// written, and if Audience is "", a token for any audience is refused.
 	Issuer, Audience string
 
-	// Type is the token's typ, by which a token for another purpose under the
-	// same key is told apart. "" stands for "sess+jwt".
+	// Type is the token's typ, which distinguishes it from tokens for other
+	// purposes under the same key. "" means "sess+jwt".
 	Type string
 
 	// PyJWT selects the layout of an application that passes its session to
@@ -47,30 +47,30 @@ type jwtCodec struct {
 }
 
 // JWT returns a codec for JSON Web Tokens signed with HMAC-SHA256. The secrets
-// are used as they stand and must be at least 32 bytes that nobody can guess;
-// the primary one signs.
+// are used as is, without decoding, and must be at least 32 unguessable bytes.
+// The primary one signs.
 //
-// The session stands under the private claim "d", apart from the registered
-// ones: as JSON where the format writes JSON, else as base64. The native
-// format, which is the default and holds all that a session can have, is of the
-// second kind; for sessions that other services are to read set
-// [sessions.Config].Format to [serializer.ClaimsFormat]. Every token has
-// iat, exp (from [Terms.TTL], whole seconds) and a fresh jti, its header the
-// key's kid and the typ "sess+jwt", and exactly that is demanded of what is
-// opened. A token is signed, not encrypted: whoever holds it can read it.
+// The session is the private claim "d", apart from the registered claims: as
+// JSON if the format writes JSON, and otherwise as base64. The default format,
+// Native, holds everything that a session can have and is written as base64; if
+// other services are to read the sessions, set Config.Format to
+// [serializer.ClaimsFormat]. Every token has iat, exp (from [Terms.TTL], in
+// whole seconds) and a fresh jti, and its header has the key's kid and the typ
+// "sess+jwt". Open refuses a token without these. A token is signed, not
+// encrypted: anyone who holds it can read it.
 func JWT(primary string, older ...string) Codec {
 	return JWTWith(JWTOptions{Primary: hs256(primary), Older: hs256s(older)})
 }
 
-// PyJWT returns the codec that shares sessions with an application that hands
-// the session itself to PyJWT as claims, such as starlette-session-middleware:
-// nothing is added, so a session lives for as long as the client keeps it, or
-// until its own key "exp" says. It signs with HMAC-SHA256; the secrets are used
-// as they stand.
+// PyJWT returns the codec that shares sessions with applications that pass the
+// session itself to PyJWT as claims, such as starlette-session-middleware. It
+// adds no claims, so a session lives for as long as the client keeps it, or
+// until the time in its own key "exp". It signs with HMAC-SHA256; the secrets
+// are used as is, without decoding.
 //
-// The keys exp, nbf, iat, aud, sub, jti and iss mean to PyJWT what RFC 7519
-// says, and it refuses a token where they are of the wrong type or, for aud,
-// there at all. So does Open, and Seal does not write such a token.
+// PyJWT gives the keys exp, nbf, iat, aud, sub, jti and iss the meaning of RFC
+// 7519. It refuses a token in which one of them has the wrong type, and any
+// token with aud. So does Open, and Seal does not write such a token.
 func PyJWT(primary string, older ...string) Codec {
 	return JWTWith(JWTOptions{Primary: hs256(primary), Older: hs256s(older), PyJWT: true})
 }
@@ -85,8 +85,8 @@ func hs256s(secrets []string) []JWTKey {
 	return keys
 }
 
-// JWTWith is [JWT] and [PyJWT] with any algorithm, any number of keys of
-// different algorithms, and all options.
+// JWTWith is like [JWT] and [PyJWT], with any algorithm, keys of different
+// algorithms, and all options.
 func JWTWith(options JWTOptions) Codec {
 	c := &jwtCodec{flat: options.PyJWT, typ: options.Type, issuer: options.Issuer, aud: options.Audience}
 	c.err = c.configure(options)
@@ -106,7 +106,7 @@ func (c *jwtCodec) constructor() string {
 func (c *jwtCodec) configure(options JWTOptions) error {
 	if c.flat {
 		if c.issuer != "" || c.aud != "" || c.typ != "" {
-			return errors.New("JWTOptions.Issuer, Audience and Type have no place in the layout of PyJWT: remove them")
+			return errors.New("JWTOptions.Issuer, Audience and Type do not exist in the layout of PyJWT: remove them")
 		}
 		c.typ = "JWT"
 	} else if c.typ == "" {
@@ -138,7 +138,8 @@ func (c *jwtCodec) configure(options JWTOptions) error {
 	return err
 }
 
-// claimText appends a claim with a text to the beginning of the claims.
+// claimText appends a claim with a string value to prefix, the beginning of the
+// claims.
 func claimText(prefix, name, value string) (string, error) {
 	text, err := json.Marshal(value)
 	return prefix + `"` + name + `":` + string(text) + ",", err
@@ -147,8 +148,8 @@ func claimText(prefix, name, value string) (string, error) {
 // Name is "jwt", or "pyjwt" for the layout of PyJWT.
 func (c *jwtCodec) Name() string { return strings.ToLower(c.constructor()) }
 
-// Describe states what is wrong with the keys, and the defaults of the Python
-// library that uses PyJWT's layout.
+// Describe reports unusable keys, and for PyJWT's layout the defaults of the
+// Python library that uses it.
 func (c *jwtCodec) Describe() backends.Facts {
 	return backends.Facts{Err: c.err, Warnings: c.weak, Defaults: c.defaults()}
 }
@@ -160,7 +161,8 @@ func (c *jwtCodec) defaults() backends.Defaults {
 	return backends.Defaults{}
 }
 
-// Format keeps the keys out of whatever prints the codec.
+// Format implements [fmt.Formatter], so that printing the codec never prints
+// its keys.
 func (c *jwtCodec) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie."+c.constructor()) }
 
 func (c *jwtCodec) find(id string) *jwtKey {
@@ -218,8 +220,8 @@ func (c *jwtCodec) appendClaims(b, data []byte, terms Terms) []byte {
 	b = strict.AppendEncode(b, id[:])
 	b = append(b, `","d":`...)
 
-	// Only what is one JSON object from its first to its last byte goes in as it
-	// is, or data could close the claim and add others.
+	// Data goes in unquoted only if it is one JSON object from its first to its
+	// last byte. Otherwise it could close the claim and add others.
 	if len(data) > 0 && data[0] == '{' && data[len(data)-1] == '}' && json.Valid(data) {
 		return append(append(b, data...), '}')
 	}
@@ -234,8 +236,8 @@ func (c *jwtCodec) Open(token string, terms Terms) ([]byte, time.Duration, error
 	if len(token) > maxToken {
 		return nil, 0, TooLarge
 	}
-	// Two dots, counted by looking for them: a token of nothing but dots costs
-	// no memory (CVE-2025-30204).
+	// Look for the two dots instead of splitting: a token of nothing but dots
+	// must not cost memory (CVE-2025-30204).
 	first, last := strings.IndexByte(token, '.'), strings.LastIndexByte(token, '.')
 	if first == last || strings.IndexByte(token[first+1:last], '.') >= 0 {
 		return nil, 0, Malformed
@@ -250,8 +252,8 @@ func (c *jwtCodec) Open(token string, terms Terms) ([]byte, time.Duration, error
 	case !ok:
 		return nil, 0, Malformed
 	case c.flat && typ == sessionType:
-		// PyJWT ignores typ, but this names another layout, in which exp is
-		// demanded.
+		// PyJWT ignores typ, but this typ names the other layout, which
+		// requires exp.
 		return nil, 0, BadClaim
 	case c.flat:
 		left, err := openPyJWT(payload, terms)
@@ -265,7 +267,7 @@ func (c *jwtCodec) Open(token string, terms Terms) ([]byte, time.Duration, error
 	return c.openClaims(payload, terms)
 }
 
-// authenticate tells whether a key of the ring made the signature, and returns
+// authenticate reports whether a key of the ring made the signature, and returns
 // the token's type.
 func (c *jwtCodec) authenticate(encoded, signed, signature string) (typ string, err error) {
 	header, err := c.readHeader(encoded)
@@ -282,7 +284,8 @@ func (c *jwtCodec) authenticate(encoded, signed, signature string) (typ string, 
 	named := c.find(header.id)
 	switch {
 	case header.id != "" && named != nil:
-		// Exactly this key, with its own algorithm.
+		// Try only this key, and only with its own algorithm: an attacker
+		// chooses the header.
 		if named.algorithm != header.algorithm {
 			return "", BadAlgorithm
 		}
@@ -290,7 +293,7 @@ func (c *jwtCodec) authenticate(encoded, signed, signature string) (typ string, 
 			return header.typ, nil
 		}
 	case c.flat:
-		// PyJWT has no kid of its own and ignores it.
+		// PyJWT writes no kid and ignores one, so try every key.
 		for _, key := range c.ring {
 			if key.algorithm == header.algorithm && key.verifies(signed, signature) {
 				return header.typ, nil
@@ -300,7 +303,8 @@ func (c *jwtCodec) authenticate(encoded, signed, signature string) (typ string, 
 	return "", BadSignature
 }
 
-// readHeader returns what is in a header. Our own ones are known by their text.
+// readHeader parses a header. It recognizes the headers of its own keys by
+// their text, without parsing.
 func (c *jwtCodec) readHeader(encoded string) (jwtHeader, error) {
 	for _, key := range c.ring {
 		if encoded == key.header {

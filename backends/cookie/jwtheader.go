@@ -5,15 +5,16 @@ import (
 	"unicode/utf8"
 )
 
-// jwtHeader is what of a token's header counts. Keys that a header brings along
-// or points to (jwk, jku, x5c, x5u) do not, nor does anything else.
+// jwtHeader holds the parts of a token's header that matter. Everything else is
+// ignored, above all the keys that a header contains or points to (jwk, jku,
+// x5c, x5u).
 type jwtHeader struct {
 	algorithm, id, typ string
 }
 
-// parseHeader reads a header: one JSON object of URL-safe base64, no name
-// twice, and nothing that would change how the token is to be read. What another
-// reader would take for no JSON is none.
+// parseHeader reads a header: the URL-safe base64 of one JSON object in which
+// no name occurs twice and nothing changes how the token is read. It refuses
+// JSON that another reader might refuse.
 func parseHeader(encoded string) (header jwtHeader, err error) {
 	text, ok := decodeCanonical(nil, encoded)
 	if !ok || !utf8.Valid(text) || !json.Valid(text) {
@@ -29,7 +30,7 @@ func parseHeader(encoded string) (header jwtHeader, err error) {
 		}
 		switch string(name) {
 		case "alg":
-			// What is no text is the name of no algorithm.
+			// A value that is not a string cannot name an algorithm.
 			algorithm, _ := unquote(value)
 			header.algorithm = string(algorithm)
 		case "kid":
@@ -42,8 +43,8 @@ func parseHeader(encoded string) (header jwtHeader, err error) {
 			typ, _ := unquote(value)
 			header.typ = string(typ)
 		case "crit", "b64", "zip", "enc":
-			// Nothing critical is understood (RFC 7515, section 4.1.11), and
-			// neither are unencoded, compressed and encrypted tokens.
+			// This package supports no critical extension (RFC 7515, section
+			// 4.1.11), and no unencoded, compressed or encrypted tokens.
 			return header, Malformed
 		}
 	}

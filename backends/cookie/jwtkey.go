@@ -20,27 +20,28 @@ import (
 	"sync"
 )
 
-// JWTKey is a key for JSON Web Tokens and the one algorithm that it is for.
-// Exactly one of Secret, Private and Public is set.
+// JWTKey is a key for JSON Web Tokens together with its one algorithm. Set
+// exactly one of Secret, Private and Public.
 type JWTKey struct {
 	// Algorithm is HS256, HS384 or HS512 for a Secret; RS256 … RS512 or
 	// PS256 … PS512 for RSA keys of at least 2048 bits; ES256, ES384 or ES512
 	// for a key on P-256, P-384 or P-521; EdDSA for Ed25519.
 	Algorithm string
 
-	// ID names the key in the token (kid). "" stands for one that is derived
-	// from the key; with the layout of PyJWT, for none.
+	// ID names the key in the token (kid). "" means an ID derived from the key
+	// or, with the layout of PyJWT, no ID.
 	ID string
 
-	Secret  string           // for HS…; its bytes as they stand
+	Secret  string           // for HS…; its bytes as is
 	Private crypto.Signer    // *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey
 	Public  crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey: verifies only
 }
 
-// Format keeps the key out of whatever prints it.
+// Format implements [fmt.Formatter], so that printing a JWTKey never prints the
+// key.
 func (k JWTKey) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.JWTKey("+k.Algorithm+")") }
 
-// jwtKey is a JWTKey made ready.
+// jwtKey is a JWTKey that was checked and prepared for use.
 type jwtKey struct {
 	algorithm, id string
 	header        string // of the tokens this key signs, in base64
@@ -52,8 +53,8 @@ type jwtKey struct {
 	public  crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
-// hmacState is one running HMAC with the buffers it needs. Keying an HMAC costs
-// as much as signing a short token, so keyed ones are pooled.
+// hmacState is one running HMAC with its buffers. Keying an HMAC costs as much
+// as signing a short token, so keyed states are pooled.
 type hmacState struct {
 	hash  hash.Hash
 	chunk [512]byte
@@ -61,8 +62,9 @@ type hmacState struct {
 	text  [(sha512.Size*8 + 5) / 6]byte
 }
 
-// newJWTKey makes k ready for tokens of type typ. Strict asks for a good secret
-// and derives an ID if there is none; it is false for another framework's keys.
+// newJWTKey prepares k for tokens of type typ. If strict is set, it demands a
+// good secret and derives an ID if there is none; strict is false for the keys
+// of another framework.
 func newJWTKey(k JWTKey, typ string, strict bool) (*jwtKey, error) {
 	key := &jwtKey{algorithm: k.Algorithm, id: k.ID}
 	var err error
@@ -82,7 +84,7 @@ func newJWTKey(k JWTKey, typ string, strict bool) (*jwtKey, error) {
 	if !isKeyID(key.id) {
 		return nil, errors.New("has an unusable ID: it may hold ASCII letters, digits and -._~:/@ only")
 	}
-	// The names are sorted, as PyJWT sorts them.
+	// The names are in PyJWT's order, which is sorted.
 	header, err := json.Marshal(struct {
 		Algorithm string `json:"alg"`
 		ID        string `json:"kid,omitempty"`
@@ -108,13 +110,13 @@ func (key *jwtKey) setSecret(k JWTKey, strict bool) error {
 		return fmt.Errorf("has a key pair, and %s takes a Secret", k.Algorithm)
 	}
 	if isPublicKey(k.Secret) {
-		return errors.New("is a key file, which is no secret: give the parsed key as Private or Public, with its own algorithm")
+		return errors.New("is a key file, not a secret: give the parsed key as Private or Public, with its own algorithm")
 	}
 	if err := checkForeignSecret(k.Secret); err != nil {
 		return err
 	}
 	if strict {
-		// RFC 7518, section 3.2: as long as the hash at least.
+		// RFC 7518, section 3.2: a secret is at least as long as the hash.
 		if err := checkSecret(k.Secret, digest().Size()); err != nil {
 			return err
 		}
@@ -128,8 +130,8 @@ func errAlgorithm(algorithm string) error {
 	return fmt.Errorf("has the unknown algorithm %q: choose one of HS, RS, PS or ES with 256, 384 or 512, or EdDSA", algorithm)
 }
 
-// isPublicKey tells whether secret is a key in one of its usual files. Used as
-// a secret, a public key would let everybody sign.
+// isPublicKey reports whether secret is the content of a usual kind of key
+// file. If a public key were used as a secret, everyone could sign.
 func isPublicKey(secret string) bool {
 	start := strings.TrimLeft(secret, " \t\r\n")
 	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"} {
@@ -159,8 +161,8 @@ func (key *jwtKey) setPair(k JWTKey) error {
 	return checkPublic(k.Algorithm, key.public)
 }
 
-// publicOf returns the public key of one of the private keys that are
-// supported and complete, else nil.
+// publicOf returns the public key of private, or nil if private is of an
+// unsupported type or incomplete.
 func publicOf(private crypto.Signer) crypto.PublicKey {
 	switch private := private.(type) {
 	case *rsa.PrivateKey:
@@ -180,7 +182,7 @@ func publicOf(private crypto.Signer) crypto.PublicKey {
 	return nil
 }
 
-// checkPublic returns why the key does not fit the algorithm.
+// checkPublic returns an error if the key does not fit the algorithm.
 func checkPublic(algorithm string, public crypto.PublicKey) error {
 	switch public := public.(type) {
 	case *rsa.PublicKey:
@@ -205,11 +207,12 @@ func checkPublic(algorithm string, public crypto.PublicKey) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("is no key for %s, or not of the type that its field asks for", algorithm)
+	return fmt.Errorf("is not a key for %s, or not of a type that its field accepts", algorithm)
 }
 
-// derivedKeyID returns a name for k with its algorithm that tells nothing of a
-// secret, and that whoever has only the public key derives too.
+// derivedKeyID returns an ID for k and its algorithm that reveals nothing about
+// a secret. For a key pair it derives from the public key, so a verifier
+// derives the same ID.
 func derivedKeyID(k JWTKey, public crypto.PublicKey) (string, error) {
 	const size = 6
 	if k.Secret != "" {
@@ -221,7 +224,7 @@ func derivedKeyID(k JWTKey, public crypto.PublicKey) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sum[:size]), err
 }
 
-// isKeyID tells whether every JSON encoder writes id alike.
+// isKeyID reports whether every JSON encoder writes id in the same way.
 func isKeyID(id string) bool {
 	for _, c := range []byte(id) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~:/@", c) >= 0) {
@@ -231,10 +234,10 @@ func isKeyID(id string) bool {
 	return true
 }
 
-// canSign is false for a public key.
+// canSign reports whether the key can sign, which a public key cannot.
 func (key *jwtKey) canSign() bool { return key.states != nil || key.private != nil }
 
-// appendSignature appends the signature of what is in token, in base64.
+// appendSignature appends the signature of token, in base64.
 func (key *jwtKey) appendSignature(dst, token []byte) ([]byte, error) {
 	if key.states == nil {
 		signature, err := key.pair.sign(key.private, token)
@@ -245,8 +248,8 @@ func (key *jwtKey) appendSignature(dst, token []byte) ([]byte, error) {
 	return append(dst, hmacText(state, token)...), nil
 }
 
-// verifies tells whether this key signed the text, before anything in it is
-// believed. A signature has one spelling.
+// verifies reports whether this key made the signature of the text signed. It
+// accepts only the canonical base64 of a signature.
 func (key *jwtKey) verifies(signed, signature string) bool {
 	if key.states == nil {
 		raw, ok := decodeCanonical(nil, signature)
@@ -258,9 +261,9 @@ func (key *jwtKey) verifies(signed, signature string) bool {
 	return hmac.Equal(expected, state.chunk[:copy(state.chunk[:], signature)])
 }
 
-// hmacText returns the signature of what is signed as text, valid until state
-// is used again. The text is hashed in pieces that are copied, so that a string
-// needs no conversion on the heap.
+// hmacText returns the base64 signature of signed, valid until state is used
+// again. It hashes copies of short pieces, so that a string needs no conversion
+// on the heap.
 func hmacText[T string | []byte](state *hmacState, signed T) []byte {
 	state.hash.Reset()
 	for len(signed) > 0 {

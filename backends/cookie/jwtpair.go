@@ -11,7 +11,7 @@ import (
 )
 
 // pairAlgorithm signs with a private key and verifies with the public one. Its
-// methods take keys that checkPublic has found to fit.
+// methods take only keys that checkPublic has accepted.
 type pairAlgorithm interface {
 	sign(private crypto.Signer, text []byte) ([]byte, error)
 	verify(public crypto.PublicKey, text, signature []byte) bool
@@ -46,7 +46,8 @@ func (a pkcs1) verify(public crypto.PublicKey, text, signature []byte) bool {
 }
 
 // pss is RSASSA-PSS (RFC 7518, section 3.5). It signs with a salt as long as
-// the hash, and verifies any: some libraries sign with the longest possible.
+// the hash, and verifies a salt of any length, because some libraries sign with
+// the longest possible.
 type pss struct{ hash crypto.Hash }
 
 func (a pss) sign(private crypto.Signer, text []byte) ([]byte, error) {

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 )
 
-// object walks the members of one JSON object. It keeps names and brackets
-// apart and leaves it to whoever decodes a value to see that it is well-formed.
+// object iterates over the members of one JSON object. It finds where names and
+// values begin and end; the decoder of a value checks that the value is
+// well-formed.
 type object struct {
 	rest  []byte
 	begun bool
@@ -17,9 +18,9 @@ type object struct {
 
 func newObject(text []byte) object { return object{rest: text} }
 
-// next returns the next member: its name, decoded, and its value as it stands.
-// More is false at the end; ok is false where the text is no object, or names a
-// member twice.
+// next returns the next member: its decoded name and its raw value. More is
+// false at the end; ok is false if the text is not an object or names a member
+// twice.
 func (o *object) next() (name, value []byte, more, ok bool) {
 	o.skipSpace()
 	if !o.begun {
@@ -49,7 +50,7 @@ func (o *object) next() (name, value []byte, more, ok bool) {
 	return name, value, true, ok
 }
 
-// take skips c and the space around it.
+// take skips c and the space around it, and reports whether c was there.
 func (o *object) take(c byte) bool {
 	o.skipSpace()
 	if len(o.rest) == 0 || o.rest[0] != c {
@@ -70,7 +71,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 func (o *object) atEnd() bool { return len(o.rest) == 0 }
 
-// isNew tells whether name has not come up before, and remembers it.
+// isNew reports whether name occurs for the first time, and remembers it.
 func (o *object) isNew(name []byte) bool {
 	if o.count < len(o.seen) {
 		for _, s := range o.seen[:o.count] {
@@ -176,7 +177,7 @@ func unquote(quoted []byte) ([]byte, bool) {
 	return []byte(s), err == nil
 }
 
-// isPlain tells whether the inside of a JSON string stands for itself.
+// isPlain reports whether the inside of a JSON string has no escapes.
 func isPlain(inner []byte) bool {
 	for _, c := range inner {
 		if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {

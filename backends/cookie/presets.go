@@ -9,9 +9,8 @@ import (
 
 const day = 24 * time.Hour
 
-// asFlask is how Flask treats its session cookie unless it is told otherwise:
-// PERMANENT_SESSION_LIFETIME is 31 days, and a session ends with the browser
-// unless it holds _permanent.
+// asFlask is Flask's default configuration: PERMANENT_SESSION_LIFETIME is 31
+// days, and a session ends with the browser unless it holds _permanent.
 var asFlask = backends.Defaults{
 	Format:          serializer.FlaskFormat,
 	Cookie:          "session",
@@ -22,8 +21,9 @@ var asFlask = backends.Defaults{
 	EmptyIsAbsent:   true,
 }
 
-// asStarlette is how Starlette's SessionMiddleware treats its cookie, whose
-// max_age is 14 days and which up to 0.47 it sends again with every response.
+// asStarlette is the default configuration of Starlette's SessionMiddleware:
+// max_age is 14 days. Up to version 0.47 it sends the cookie again with every
+// response.
 var asStarlette = backends.Defaults{
 	Format:          serializer.StarletteFormat,
 	Cookie:          "session",

@@ -6,59 +6,62 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Refusal is why a token is refused, in one word. It is the error that Open
-// returns, so errors.Is(err, cookie.Expired) works; what it says is for
-// operators, and to a client all refusals look alike.
+// Refusal is the reason why a token is refused, in one word. Open returns it as
+// an error, so errors.Is(err, cookie.Expired) works. It is for operators; to a
+// client all refusals look the same.
 type Refusal string
 
 // The reasons for which a token is refused.
 const (
-	// BadSignature: no key of the ring made this token. Somebody changed it,
-	// or its key was retired.
+	// BadSignature: no configured key signed this token. Someone changed it, or
+	// its key was retired.
 	BadSignature Refusal = "bad-signature"
 
-	// Expired: it was genuine and its time is over.
+	// Expired: the token is genuine and too old.
 	Expired Refusal = "expired"
 
-	// Future: it was signed later than now, by more than the clocks may differ.
+	// Future: the token was signed later than now by more than the clock skew.
 	Future Refusal = "future"
 
-	// NotYetValid: a JSON Web Token whose nbf or iat lies in the future.
+	// NotYetValid: the nbf or iat of the JSON Web Token is in the future.
 	NotYetValid Refusal = "not-yet-valid"
 
-	// Malformed: it has not the shape of such a token.
+	// Malformed: the text does not have the form of such a token.
 	Malformed Refusal = "malformed"
 
-	// MissingTimestamp: it is signed, but says not when.
+	// MissingTimestamp: the token is genuine but has no time of signing.
 	MissingTimestamp Refusal = "missing-timestamp"
 
-	// BadPayload: it is genuine, and what is inside cannot be read.
+	// BadPayload: the token is genuine, but its content cannot be read.
 	BadPayload Refusal = "bad-payload"
 
-	// NotADict: it is genuine, and what is inside is no session but a list, a
-	// text or a number.
+	// NotADict: the token is genuine, but it holds a list, a string or a number
+	// instead of a session.
 	NotADict Refusal = "not-a-dict"
 
-	// BadAlgorithm: a JSON Web Token with another algorithm than its key's.
+	// BadAlgorithm: the JSON Web Token has a different algorithm from its
+	// key's.
 	BadAlgorithm Refusal = "bad-algorithm"
 
-	// BadClaim: a genuine JSON Web Token for somebody else, or with a
-	// registered claim that is missing or of the wrong type.
+	// BadClaim: the JSON Web Token is genuine, but is for another audience or
+	// from another issuer, or one of its registered claims is missing or of the
+	// wrong type.
 	BadClaim Refusal = "bad-claim"
 
-	// TooLarge: it is longer, or inflates to more, than is ever read.
+	// TooLarge: the token is longer, or inflates to more, than the limit.
 	TooLarge Refusal = "too-large"
 
-	// Pickle: a record that only running a program inside it could read.
+	// Pickle: the record is a Python pickle. It is never read, because reading
+	// it would run the program inside.
 	Pickle Refusal = "pickle"
 )
 
-// Error says that a token was refused, and why.
+// Error returns a message with the reason.
 func (r Refusal) Error() string { return "cookie: token refused: " + string(r) }
 
-// Reason names in one word why err refuses a token or the record in it: the
-// [Refusal], or what the serializer's errors amount to, and "" for an error
-// that is no refusal.
+// Reason returns in one word why err refuses a token or the record in it: the
+// [Refusal], or the equivalent of an error of package serializer. It returns ""
+// if err is not a refusal.
 func Reason(err error) string {
 	if refusal, ok := errors.AsType[Refusal](err); ok {
 		return string(refusal)

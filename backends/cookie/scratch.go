@@ -5,11 +5,12 @@ import (
 	"sync"
 )
 
-// scratches holds the buffers in which tokens are put together, so that a token
-// costs one allocation: itself.
+// scratches holds the buffers in which tokens are built, so that the only
+// allocation of a token is the token itself.
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
-// maxScratch keeps one huge session from pinning its memory for ever.
+// maxScratch is the capacity up to which a buffer is reused, so that one huge
+// session does not pin its memory forever.
 const maxScratch = 64 << 10
 
 // getScratch returns an empty buffer with room for size bytes.

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// minSecret is the least length of a key for the formats that are ours alone:
-// as much as the hash that it goes through.
+// minSecret is the minimum length of a key for this package's own formats: the
+// size of the hash that derives the working key.
 const minSecret = 32
 
 const makeOne = "make one with `sessions keygen` or `openssl rand -base64 48`, and keep it out of the source code"
 
-// checkSecret returns why secret is no key that only its owner can know. It
-// does not measure randomness: it finds what people put there by mistake.
+// checkSecret returns an error if others may know secret. It does not measure
+// randomness: it finds the values that people use by mistake.
 func checkSecret(secret string, least int) error {
 	switch {
 	case secret == "":
@@ -22,18 +22,18 @@ func checkSecret(secret string, least int) error {
 	case len(secret) < least:
 		return fmt.Errorf("has %d bytes and must have at least %d: %s", len(secret), least, makeOne)
 	case strings.TrimSpace(secret) != secret && isASCII(secret):
-		return errors.New("begins or ends with white space: trim the line end it was read with")
+		return errors.New("begins or ends with white space: trim the line end")
 	case varied(secret) < 8:
 		return errors.New("repeats itself: " + makeOne)
 	case slices.Contains(published, secret):
-		return errors.New("is an example out of some documentation, which everybody knows: " + makeOne)
+		return errors.New("is an example from documentation, which everyone can read: " + makeOne)
 	}
 	return nil
 }
 
-// weakSecret returns why secret, which checkSecret has found nothing wrong with,
-// looks as if somebody had thought of it. Demonstrations and tests have such
-// keys, so it is worth a warning and no more.
+// weakSecret returns an error if secret, which checkSecret has accepted, looks
+// as if a person made it up. Demonstrations and tests use such keys, so it is
+// only a warning.
 func weakSecret(secret string) error {
 	switch {
 	case isASCII(secret) && strings.ContainsAny(secret, " \t\r\n"):
@@ -41,13 +41,13 @@ func weakSecret(secret string) error {
 	case periodic(secret):
 		return errors.New("repeats itself: " + makeOne)
 	case isExample(secret):
-		return errors.New("looks like an example out of some documentation: " + makeOne)
+		return errors.New("looks like an example from documentation: " + makeOne)
 	}
 	return nil
 }
 
-// checkForeignSecret returns why secret cannot be the key of a framework that
-// takes whatever it is given.
+// checkForeignSecret returns an error if secret cannot be the key of another
+// framework. Those frameworks accept any key that is not empty.
 func checkForeignSecret(secret string) error {
 	if secret == "" {
 		return errors.New("is empty: set it to the secret key of the application that shares the sessions")
@@ -55,7 +55,7 @@ func checkForeignSecret(secret string) error {
 	return nil
 }
 
-// appendWeak appends a warning if somebody may guess the key.
+// appendWeak appends a warning if the key may be guessed.
 func appendWeak(list []string, constructor string, i int, secret string) []string {
 	err := checkSecret(secret, minSecret)
 	if err == nil {
@@ -67,7 +67,7 @@ func appendWeak(list []string, constructor string, i int, secret string) []strin
 	return append(list, fmt.Sprintf("cookie: %s: %s %v", constructor, keyName(i), err))
 }
 
-// isASCII tells whether secret is printable ASCII and white space.
+// isASCII reports whether secret is printable ASCII and white space.
 func isASCII(secret string) bool {
 	for _, c := range []byte(secret) {
 		if c > '~' || c < ' ' && (c < '\t' || c > '\r') {
@@ -77,8 +77,8 @@ func isASCII(secret string) bool {
 	return true
 }
 
-// varied counts the different bytes of secret. Of 32 random hexadecimal digits,
-// fewer than 8 different ones come up once in 28 million times.
+// varied counts the different bytes of secret. 32 random hexadecimal digits
+// have fewer than 8 different ones once in 28 million times.
 func varied(secret string) (different int) {
 	var seen [256]bool
 	for _, c := range []byte(secret) {
@@ -90,7 +90,7 @@ func varied(secret string) (different int) {
 	return different
 }
 
-// periodic tells whether secret is a short text over and over.
+// periodic reports whether secret repeats a short text.
 func periodic(secret string) bool {
 	for period := 1; period < min(17, len(secret)); period++ {
 		if secret[period:] == secret[:len(secret)-period] {
@@ -100,14 +100,14 @@ func periodic(secret string) bool {
 	return false
 }
 
-// published are keys that stand in tutorials.
+// published are keys that appear in tutorials.
 var published = []string{
 	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's
 	"192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", // Flask's
 }
 
-// examples are parts of keys that are no secret, in lower case and without
-// anything but letters and digits. In a random key they are too long to occur.
+// examples are parts of keys that are not secret, in lower case and with only
+// letters and digits. They are too long to occur in a random key.
 var examples = []string{
 	"changeme", "changethis", "replaceme", "yoursecret", "mysecret", "supersecret", "topsecret", "secretkey",
 	"devsecret", "keyboardcat", "password", "passphrase", "djangoinsecure", "notsosecret", "256bit", "32byte",
@@ -115,8 +115,8 @@ var examples = []string{
 	"loremipsum",
 }
 
-// isExample tells whether secret contains one of the examples, whatever stands
-// between its letters.
+// isExample reports whether secret contains one of the examples, ignoring
+// everything but letters and digits.
 func isExample(secret string) bool {
 	plain := strings.Map(func(r rune) rune {
 		switch {

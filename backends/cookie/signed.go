@@ -11,19 +11,19 @@ import (
 	"github.com/gosessions/sessions/itsdangerous"
 )
 
-// Signing is for applications that changed how their framework signs. The zero
-// value changes nothing.
+// Signing overrides how a framework signs, for applications that changed its
+// settings. The zero value keeps the framework's defaults.
 type Signing struct {
-	Salt   string              // "": the framework's own
-	Digest itsdangerous.Digest // SHA1 unless it was changed
+	Salt   string              // "" means the framework's own
+	Digest itsdangerous.Digest // SHA1 is the frameworks' default
 
-	// InsecureNoMaxAge accepts tokens of any age, also from the future, as
-	// Starlette does with max_age=None: a copied token is good for ever.
+	// InsecureNoMaxAge accepts tokens of any age, even from the future, as
+	// Starlette does with max_age=None: a copied token is valid forever.
 	InsecureNoMaxAge bool
 }
 
-// signed seals as one of the frameworks does that build on itsdangerous. Its
-// tokens are authentic, not secret.
+// signed seals as a framework built on itsdangerous does. Its tokens are
+// authentic, not secret.
 type signed struct {
 	constructor string // "Flask"
 	name        string // "flask"
@@ -39,15 +39,16 @@ type signed struct {
 	err      error
 }
 
-// Flask returns the codec of Flask's sessions: what Go seals Flask opens, and
-// the other way round, from Flask 2.0 on (1.x reads it too). The primary secret
-// is Flask's SECRET_KEY, the older ones its SECRET_KEY_FALLBACKS: they only
-// verify, and their order has no meaning. Secrets are used as they stand; one
-// that Flask holds as bytes is string(those bytes).
+// Flask returns the codec of Flask's sessions. Go opens what Flask seals and
+// the other way round, from Flask 2.0 on; Flask 1.x can read the sessions too.
+// The primary secret is Flask's SECRET_KEY. The older ones are its
+// SECRET_KEY_FALLBACKS, which only verify and may be in any order. Secrets are
+// used as is; if Flask's secret is bytes, convert those bytes to a string.
 //
-// A token is readable by whoever holds it, and lives for [Terms.MaxAge] after
-// it was signed. The signature does not cover the cookie's name: all cookies
-// signed with one secret and salt take each other's place.
+// Anyone who holds a token can read it. It lives for [Terms.MaxAge] after it
+// was signed. The signature does not cover the cookie's name: the value of a
+// cookie is valid in any other cookie that is signed with the same secret and
+// salt.
 func Flask(primary string, older ...string) Codec {
 	return FlaskWith(Signing{}, primary, older...)
 }
@@ -59,9 +60,8 @@ func FlaskWith(signing Signing, primary string, older ...string) Codec {
 	return c.flaskLike(signing, primary, older)
 }
 
-// StarletteFlask returns the codec of the starlette-flask package, which signs
-// as Flask does and never looks at the age: its sessions have no end but the
-// cookie's own.
+// StarletteFlask returns the codec of the starlette-flask package. It signs as
+// Flask does but never checks the age: its sessions end only with the cookie.
 func StarletteFlask(primary string, older ...string) Codec {
 	return StarletteFlaskWith(Signing{}, primary, older...)
 }
@@ -82,14 +82,14 @@ func (c *signed) flaskLike(signing Signing, primary string, older []string) *sig
 
 // Starlette returns the codec of Starlette's and FastAPI's SessionMiddleware,
 // of starsessions 1 and of starlette-session-middleware's SignerCodecBackend,
-// which all sign alike. None of them has older keys, so after a rotation they
-// do not know what was signed before.
+// which all sign in the same way. None of them supports older keys, so after a
+// rotation they refuse what was signed before.
 //
-// These frameworks call str() on their secret: one that Python holds as bytes
-// is the text "b'…'" to them, and has to be given so.
+// These frameworks call str() on their secret. If it is bytes in Python, they
+// use the text "b'…'" as the secret: give that text.
 //
-// A token lives for [Terms.MaxAge] after it was signed, which is Starlette's
-// max_age; its None is [Signing].InsecureNoMaxAge.
+// A token lives for [Terms.MaxAge] after it was signed. That is Starlette's
+// max_age; for None set [Signing].InsecureNoMaxAge.
 func Starlette(primary string, older ...string) Codec {
 	return StarletteWith(Signing{}, primary, older...)
 }
@@ -100,14 +100,15 @@ func StarletteWith(signing Signing, primary string, older ...string) Codec {
 	return c.starletteLike(signing, primary, older)
 }
 
-// Starsessions is [Starlette] for the cookie store of starsessions 2, whose
-// records also say when the session was made and how long it lives: the
-// lifetime with which the application configures it, where 0 stands for a cookie
-// that ends with the browser. What it reads of version 1 says neither.
+// Starsessions is like [Starlette], for the cookie store of starsessions 2,
+// whose records also hold the time of creation and the lifetime of the session.
+// The lifetime is the one that the application configures; 0 means a cookie
+// that ends with the browser. Records of version 1, which it reads too, hold
+// neither.
 func Starsessions(lifetime time.Duration, primary string, older ...string) Codec {
 	c := &signed{constructor: "Starsessions", name: "starsessions2", defaults: asStarsessions(lifetime)}
 	if lifetime < 0 {
-		c.err = errors.New("cookie: Starsessions: the lifetime is negative: give that of the application, or 0")
+		c.err = errors.New("cookie: Starsessions: the lifetime is negative: give the application's own, or 0")
 		return c
 	}
 	return c.starletteLike(Signing{}, primary, older)
@@ -140,7 +141,8 @@ func (c *signed) Describe() backends.Facts {
 	return backends.Facts{Err: c.err, Warnings: c.weak, Defaults: c.defaults}
 }
 
-// Format keeps the keys out of whatever prints the codec.
+// Format implements [fmt.Formatter], so that printing the codec never prints
+// its keys.
 func (c *signed) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie."+c.constructor) }
 
 func (c *signed) Seal(data []byte, terms Terms) (string, error) {
@@ -178,11 +180,12 @@ func (c *signed) Open(token string, terms Terms) ([]byte, time.Duration, error) 
 	if maxAge < 0 {
 		return data, 0, nil
 	}
-	// An age of exactly maxAge will still do, and seconds count as a whole.
+	// An age of exactly maxAge is still valid, and itsdangerous counts whole
+	// seconds.
 	return data, made.Add(maxAge.Truncate(time.Second)).Add(time.Second).Sub(terms.Now), nil
 }
 
-// refusal says in our words why itsdangerous refuses a token.
+// refusal returns the Refusal for an error of package itsdangerous.
 func refusal(err error) Refusal {
 	switch {
 	case errors.Is(err, itsdangerous.ErrExpired):
@@ -197,10 +200,10 @@ func refusal(err error) Refusal {
 	return BadSignature
 }
 
-// compressFrom is the length from which on a session is compressed. Flask
-// compresses whatever gets shorter and reads either. Compressing costs twenty
-// times what signing does, so a small cookie goes as it is; one that gets near
-// what a browser keeps, or weighs on every request, is worth it.
+// compressFrom is the length from which a session is compressed. Flask
+// compresses whenever that makes the session shorter, and reads both forms.
+// Compressing costs twenty times as much as signing, so it is only worth it for
+// a cookie that approaches the browser's limit or weighs on every request.
 const compressFrom = 1 << 10
 
 func appendFlask(dst, data []byte) []byte {

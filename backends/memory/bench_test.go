@@ -149,14 +149,14 @@ func BenchmarkCreateRemove(b *testing.B) {
 func BenchmarkRotate(b *testing.B) {
 	backend := memory.New(nil)
 	r := backends.Record{Data: make([]byte, 200), TTL: time.Hour, Subject: "s"}
-	marker := backends.Record{Data: []byte("retired"), TTL: time.Minute}
+	tombstone := backends.Record{Data: []byte("retired"), TTL: time.Minute}
 	list := ids(100_000)
 	backend.Write(ctx, list[0], r)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		from, to := list[i%len(list)], list[(i+1)%len(list)]
 		backend.Remove(ctx, to)
-		if err := backend.Rotate(ctx, from, r.Data, marker, to, r); err != nil {
+		if err := backend.Rotate(ctx, from, r.Data, tombstone, to, r); err != nil {
 			b.Fatal(err)
 		}
 	}

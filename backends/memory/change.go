@@ -7,8 +7,8 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// lockBoth locks the shards of two IDs, which may be one and the same; always in
-// the same order, so that two calls cannot wait for each other.
+// lockBoth locks the shards of two IDs, which may be the same shard. It always
+// locks in the same order, so that two calls cannot wait for each other.
 func (b *Backend) lockBoth(id1, id2 string) (*shard, *shard) {
 	i, j := b.index(id1), b.index(id2)
 	b.shards[min(i, j)].mu.Lock()
@@ -25,9 +25,10 @@ func unlockBoth(s, t *shard) {
 	}
 }
 
-// lockAll locks all shards, in that same order. Nothing changes then but by the
-// caller. It takes a few microseconds, which are everybody's: it is for the rare
-// decision that concerns all records of a subject at one moment.
+// lockAll locks all shards, in the same order as lockBoth, so that only the
+// caller can change anything. It holds up every other call for a few
+// microseconds: use it only for the rare decision that concerns all records of
+// a subject at one moment.
 func (b *Backend) lockAll() {
 	for i := range b.shards {
 		b.shards[i].mu.Lock()
@@ -40,11 +41,11 @@ func (b *Backend) unlockAll() {
 	}
 }
 
-// change runs do with the shards of two IDs locked, which may be one and the same,
-// and returns what do returns. Where do finds b full it is run again for as long
-// as room can be made, but never by removing the record under id. Where do finds
-// that subject has too many, the expired ones may be among them: they are removed,
-// and do is run again while nothing else changes.
+// change runs do with the shards of two IDs locked, which may be the same
+// shard, and returns its result. If do returns ErrFull, change runs it again
+// for as long as it can make room, but never by removing the record under id.
+// If do returns ErrSubjectLimit, expired records may have counted: change
+// removes them and runs do again with all shards locked.
 func (b *Backend) change(ctx context.Context, id, newID, subject string, do func(s, t *shard, now time.Duration) error) error {
 	for {
 		if err := ctx.Err(); err != nil {

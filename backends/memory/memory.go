@@ -1,13 +1,13 @@
-// Package memory keeps sessions in the memory of this process: for one
-// instance, for development, and for tests. It is also the reference for what a
-// backend does, and has every ability that a server-side backend can have.
+// Package memory keeps sessions in the memory of this process. It is for single
+// instances, for development and for tests. It has every ability that a
+// server-side backend can have, and is the reference for how a backend behaves.
 //
-// Records are spread over shards with a lock each, so that sessions disturb one
-// another as little as possible. Each shard knows its records by ID and in the
-// order in which they expire, which makes removing an expired one cheap: nothing
-// ever looks through all records while it holds a lock. Expired records are
-// removed a few at a time by the writes that follow, and by a sweep every few
-// minutes that holds a shard's lock for microseconds at a time.
+// Records are spread over shards, each with its own lock, so that sessions
+// rarely wait for one another. Each shard finds its records by ID and by
+// expiry, so removing an expired record is cheap: no operation scans all
+// records while it holds a lock. Each write removes a few expired records, and
+// a sweep every few minutes removes the rest, holding a shard's lock for
+// microseconds at a time.
 package memory
 
 import (
@@ -27,39 +27,41 @@ import (
 // stored and none of them has expired. It is a [backends.ErrNotApplied].
 var ErrFull = backends.NotApplied(errors.New("memory: as many sessions are stored as MaxSessions allows"))
 
-// What no caller may write.
+// The errors for records that cannot be stored.
 var (
 	errNoData = backends.NotApplied(errors.New("memory: a record needs data"))
 	errNoTTL  = backends.NotApplied(errors.New("memory: a record needs a TTL of more than 0"))
 )
 
-// Options configure a [Backend]. The zero value is good.
+// Options configure a [Backend]. The zero value keeps any number of records.
 type Options struct {
-	// MaxSessions bounds how many records are kept; 0 is no bound. When it is
-	// reached a new record is refused with [ErrFull], and the sessions that
-	// exist go on: a flood of new sessions cannot push them out.
+	// MaxSessions is how many records the backend keeps at most; 0 means no
+	// limit. Once it is reached, new records are refused with [ErrFull] and
+	// existing sessions continue to work: a flood of new sessions cannot push
+	// them out.
 	MaxSessions int
 
-	// Evict makes room instead of refusing: the record that expires soonest
-	// gives way to the new one. Its owner has lost that session.
+	// Evict makes room for a new record instead of refusing it, by removing the
+	// record that expires soonest. Its owner loses that session.
 	Evict bool
 }
 
-// Backend is a [sessions.Backend] in memory. It must be made with [New], and is
+// Backend is a [backends.Backend] in memory. It must be made with [New], and is
 // safe for concurrent use. Records do not survive the process.
 //
-// Its clock is the monotonic one, so that setting the machine's time moves no
-// expiry; it honours testing/synctest.
+// It uses the monotonic clock, so changing the machine's time does not change
+// when a record expires. Inside a testing/synctest bubble it uses the bubble's
+// clock.
 type Backend struct {
 	shards   [shards]shard     // by ID
 	subjects [shards]directory // by subject
 	stored   atomic.Int64      // records in all shards, expired ones included
 
 	options Options
-	start   time.Time // what expiry is counted from
+	start   time.Time // the zero of all expiry times
 	seed    maphash.Seed
 
-	armed    atomic.Bool        // a background sweep will come
+	armed    atomic.Bool        // a background sweep is scheduled
 	pause    atomic.Int64       // the time before it
 	sweeping sync.Mutex         // held by the background sweep
 	life     context.Context    // ends with Close
@@ -68,7 +70,7 @@ type Backend struct {
 
 const shards = 64
 
-// All that a Backend can do.
+// Backend has every ability of a server-side backend.
 var (
 	_ backends.Swapper      = (*Backend)(nil)
 	_ backends.Toucher      = (*Backend)(nil)
@@ -79,8 +81,8 @@ var (
 	_ backends.Describer    = (*Backend)(nil)
 )
 
-// New returns an empty backend. Options may be nil; what is wrong with them is
-// returned by the constructor of the middleware.
+// New returns an empty backend. Options may be nil. The constructor of the
+// middleware reports invalid ones.
 func New(options *Options) *Backend {
 	b := &Backend{start: time.Now(), seed: maphash.MakeSeed()}
 	for i := range b.subjects {
@@ -106,7 +108,7 @@ func (b *Backend) Describe() backends.Facts {
 	return backends.Facts{Err: err, Local: true}
 }
 
-// validate returns what is wrong with the options.
+// validate returns an error if the options are invalid.
 func (o *Options) validate() error {
 	switch {
 	case o.MaxSessions < 0:
@@ -117,11 +119,11 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// Len returns how many records are held, those included that have expired and
-// are not yet removed.
+// Len returns the number of records in memory, including expired ones that have
+// not been removed yet.
 func (b *Backend) Len() int { return int(b.stored.Load()) }
 
-// Read implements [sessions.Backend].
+// Read implements [backends.Backend].
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return backends.Record{}, err
@@ -137,7 +139,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	return e.record(now), nil
 }
 
-// Write implements [sessions.Backend].
+// Write implements [backends.Backend].
 func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if err := check(record); err != nil {
 		return "", err
@@ -147,7 +149,7 @@ func (b *Backend) Write(ctx context.Context, id string, record backends.Record) 
 	})
 }
 
-// Remove implements [sessions.Backend].
+// Remove implements [backends.Backend].
 func (b *Backend) Remove(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -161,7 +163,7 @@ func (b *Backend) Remove(ctx context.Context, id string) error {
 	return nil
 }
 
-// Exists implements [sessions.Backend].
+// Exists implements [backends.Backend].
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -172,12 +174,12 @@ func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	return s.live(id, b.now()) != nil, nil
 }
 
-// now returns the time since b was made. It is asked under the lock of the
-// records in question: otherwise a call that waited for that lock could bring
-// back what another one has already seen expire.
+// now returns the time since b was made. Call it while holding the lock of the
+// records concerned: otherwise a call that waited for the lock could bring back
+// a record that another call has already seen expire.
 func (b *Backend) now() time.Duration { return time.Since(b.start) }
 
-// after returns now + ttl, and the end of time instead of an overflow.
+// after returns now + ttl, or the largest duration if that overflows.
 func after(now, ttl time.Duration) time.Duration {
 	if ttl > math.MaxInt64-now {
 		return math.MaxInt64

@@ -66,7 +66,7 @@ func TestRefusesNonsense(t *testing.T) {
 		"Swap with empty data":        b.Swap(ctx, "id", nil, backends.Record{Data: []byte{}, TTL: 1}),
 		"Touch without TTL":           second(b.Touch(ctx, "id", 0)),
 		"Rotate without old data":     b.Rotate(ctx, "id", nil, good, "id2", good),
-		"Rotate with a bad marker":    b.Rotate(ctx, "id", good.Data, record("m", 0), "id2", good),
+		"Rotate with a bad tombstone": b.Rotate(ctx, "id", good.Data, record("m", 0), "id2", good),
 		"Rotate to a bad record":      b.Rotate(ctx, "id", good.Data, good, "id2", record("", 1)),
 	} {
 		if err == nil || errors.Is(err, backends.ErrNotFound) || errors.Is(err, backends.ErrConflict) {
@@ -111,7 +111,7 @@ func TestDOS6_MaxSessions(t *testing.T) {
 				t.Errorf("%s when full: got %v, want ErrFull", name, err)
 			}
 		}
-		write(t, b, "3", 2*time.Hour) // an existing one is no new one
+		write(t, b, "3", 2*time.Hour) // replacing a record needs no room
 		time.Sleep(time.Hour)         // 0 expires and makes room
 		write(t, b, "new", time.Hour)
 		if _, err := b.Write(ctx, "newer", full); !errors.Is(err, memory.ErrFull) {
@@ -351,7 +351,7 @@ func TestWalkMayUseTheBackend(t *testing.T) {
 	}
 }
 
-// TestBurstIsForgotten: a burst of sessions does not claim memory for ever.
+// TestBurstIsForgotten: a burst of sessions does not claim memory forever.
 func TestBurstIsForgotten(t *testing.T) {
 	const n = 200_000
 	b := memory.New(nil)

@@ -2,10 +2,11 @@ package memory
 
 import "time"
 
-// queue orders the entries of a shard by expiry: a heap in which each entry
-// expires no later than its four children, so that the first expires first. Four
-// children instead of two make it half as deep; the times stand beside
-// the pointers so that comparing four of them touches one line of memory.
+// queue orders the entries of a shard by expiry. It is a heap in which each
+// entry expires no later than its four children, so that the first entry
+// expires first. With four children instead of two the heap is half as deep.
+// The times are stored beside the pointers, so that comparing four of them
+// touches one cache line.
 type queue []due
 
 type due struct {
@@ -20,7 +21,8 @@ func (q *queue) push(e *entry) {
 	q.up(len(*q)-1, due{e.expires, e})
 }
 
-// fix moves the entry at place i to where it belongs now that it expires at at.
+// fix gives the entry at place i the new expiry at and moves it to where it
+// belongs.
 func (q *queue) fix(i int, at time.Duration) {
 	d := due{at, (*q)[i].entry}
 	if at < (*q)[i].at {
@@ -35,7 +37,7 @@ func (q *queue) remove(i int) {
 	(*q)[i].entry.place = removed
 	n := len(*q) - 1
 	last := (*q)[n]
-	(*q)[n] = due{} // or it would keep the entry from being collected
+	(*q)[n] = due{} // so that the entry can be collected
 	*q = (*q)[:n]
 	switch {
 	case i == n:
@@ -46,7 +48,8 @@ func (q *queue) remove(i int) {
 	}
 }
 
-// up puts d at place i, or further up where it expires before its parents.
+// up puts d at place i, or further up for as long as it expires before its
+// parent.
 func (q *queue) up(i int, d due) {
 	for i > 0 {
 		parent := (i - 1) / children
@@ -59,7 +62,8 @@ func (q *queue) up(i int, d due) {
 	q.set(i, d)
 }
 
-// down puts d at place i, or further down where it expires after its children.
+// down puts d at place i, or further down for as long as it expires after a
+// child.
 func (q *queue) down(i int, d due) {
 	for {
 		first := i*children + 1

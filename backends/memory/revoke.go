@@ -23,10 +23,10 @@ func (b *Backend) ListSubject(ctx context.Context, subject string) ([]backends.E
 	return list, nil
 }
 
-// RevokeSubject implements [backends.SubjectIndex]. It removes the records that
-// are filed when it begins one by one, so that it holds no lock for long. One of
-// them may be rotated before its turn comes, and its new record as well, for ever:
-// so what is filed then, which is what came since, is removed at one moment.
+// RevokeSubject implements [backends.SubjectIndex]. It first removes the
+// records one by one, so that it does not hold a lock for long. A record may be
+// rotated before its turn comes, and so may its successor, without end: so it
+// then removes all records that were filed since, at one moment.
 func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
 	n := 0
 	for _, id := range b.filed(subject) {
@@ -55,7 +55,8 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 	return n, nil
 }
 
-// has reports whether anything is filed under subject but for the ID except.
+// has reports whether any record other than the one under except is filed under
+// subject.
 func (b *Backend) has(subject, except string) bool {
 	d := b.directory(subject)
 	d.mu.Lock()
@@ -64,8 +65,8 @@ func (b *Backend) has(subject, except string) bool {
 	return o != nil && (o.count > 1 || o.first.id != except)
 }
 
-// revoke removes what is stored under id if it belongs to subject, and reports
-// whether that was a live record.
+// revoke removes the record under id if it belongs to subject, and reports
+// whether it removed a live record.
 func (b *Backend) revoke(id, subject string) bool {
 	s := b.shard(id)
 	s.mu.Lock()

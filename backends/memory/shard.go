@@ -10,18 +10,18 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// shard holds the records of a part of all IDs.
+// shard holds a part of the records. The hash of an ID selects its shard.
 type shard struct {
 	mu      sync.RWMutex
 	entries map[string]*entry
 	queue   queue // the same entries, by expiry
 	most    int   // entries since the map was made
 
-	_ [64]byte // two cache lines: neighbours do not slow each other down
+	_ [64]byte // two cache lines: neighbors do not slow each other down
 }
 
-// entry is a stored record, guarded by its shard's lock. A million of them are
-// common, so it is laid out to fill an allocation of 80 bytes.
+// entry is a stored record, guarded by its shard's lock. Its layout exactly
+// fills an allocation of 80 bytes, because a million entries are common.
 type entry struct {
 	id      string
 	data    []byte
@@ -49,7 +49,7 @@ func (e *entry) subject() string {
 func (b *Backend) index(id string) uint64 { return maphash.String(b.seed, id) % shards }
 func (b *Backend) shard(id string) *shard { return &b.shards[b.index(id)] }
 
-// live returns the entry under id, nil if there is none or it has expired.
+// live returns the entry under id, or nil if there is none or it has expired.
 func (s *shard) live(id string, now time.Duration) *entry {
 	if e := s.entries[id]; e != nil && e.expires > now {
 		return e
@@ -57,9 +57,10 @@ func (s *shard) live(id string, now time.Duration) *entry {
 	return nil
 }
 
-// put stores record under id, in place of what is there, expired or not. It
-// changes nothing where it returns ErrSubjectLimit, because the record's subject
-// has as many as it may have, or ErrFull, because a new entry has no room.
+// put stores record under id, replacing any entry, expired or not. It returns
+// ErrSubjectLimit if the record's subject already has as many records as the
+// limit allows, and ErrFull if there is no room for a new entry; then nothing
+// has changed.
 func (b *Backend) put(s *shard, id string, record backends.Record, now time.Duration) error {
 	e := s.entries[id]
 	if e == nil {
@@ -74,7 +75,7 @@ func (b *Backend) put(s *shard, id string, record backends.Record, now time.Dura
 	return nil
 }
 
-// add is put where nothing is stored.
+// add is like put for an ID under which nothing is stored.
 func (b *Backend) add(s *shard, id string, record backends.Record, now time.Duration) error {
 	e := &entry{id: id}
 	if err := b.file(e, record, now, nil); err != nil {
@@ -88,16 +89,17 @@ func (b *Backend) add(s *shard, id string, record backends.Record, now time.Dura
 	return nil
 }
 
-// replace stores record under newID, where nothing is stored, and marker, if it
-// has data, in place of it in the old entry. The new entry takes the place of the
-// old one among those of their subject, if that is the same.
-func (b *Backend) replace(s *shard, old *entry, marker backends.Record, t *shard, newID string, record backends.Record, now time.Duration) error {
+// replace stores record under newID, which must be free, and then tombstone in
+// the old entry, or removes that entry if tombstone has no data. If both
+// records have the same subject, the new entry takes the old one's place among
+// the subject's entries.
+func (b *Backend) replace(s *shard, old *entry, tombstone backends.Record, t *shard, newID string, record backends.Record, now time.Duration) error {
 	e := &entry{id: newID}
 	if err := b.file(e, record, now, old); err != nil {
 		return err
 	}
-	if marker.Data == nil {
-		b.take(s, old) // and give its room to the new one
+	if tombstone.Data == nil {
+		b.take(s, old) // the new entry gets its room
 		b.insert(t, e, record, now)
 		return nil
 	}
@@ -106,10 +108,10 @@ func (b *Backend) replace(s *shard, old *entry, marker backends.Record, t *shard
 		return ErrFull
 	}
 	b.insert(t, e, record, now)
-	return b.put(s, old.id, marker, now)
+	return b.put(s, old.id, tombstone, now)
 }
 
-// insert makes e, which is filed and has room, hold record.
+// insert stores record in e, which is filed and for which room is reserved.
 func (b *Backend) insert(s *shard, e *entry, record backends.Record, now time.Duration) {
 	if s.entries == nil {
 		s.entries = make(map[string]*entry)
@@ -122,7 +124,7 @@ func (b *Backend) insert(s *shard, e *entry, record backends.Record, now time.Du
 	b.arm()
 }
 
-// move changes when e expires.
+// move sets when e expires.
 func (s *shard) move(e *entry, expires time.Duration) {
 	e.expires = expires
 	s.queue.fix(e.place, expires)
@@ -134,14 +136,15 @@ func (b *Backend) drop(s *shard, e *entry) {
 	b.stored.Add(-1)
 }
 
-// take removes e, which is stored in s, and leaves its room to another entry.
+// take removes e, which is stored in s, but keeps its room reserved for another
+// entry.
 func (b *Backend) take(s *shard, e *entry) {
 	b.unfile(e)
 	s.queue.remove(e.place)
 	delete(s.entries, e.id)
 
-	// A map keeps the memory of its greatest size. When few entries are left
-	// it is worth copying them into a new one.
+	// A map never shrinks. When few entries are left, copying them into a new
+	// map frees the memory.
 	if few := len(s.entries); s.most > 1024 && few <= s.most/16 {
 		entries := make(map[string]*entry, few)
 		maps.Copy(entries, s.entries)

@@ -50,7 +50,7 @@ func TestEvictSparesWhatIsWorkedOn(t *testing.T) {
 		if err := b.Swap(ctx, "own", []byte("data of own"), record("b", ttl)); err != nil {
 			t.Errorf("Swap: %v", err)
 		}
-		if err := b.Rotate(ctx, "own", []byte("b"), record("marker", time.Second), "new", record("c", ttl)); err != nil {
+		if err := b.Rotate(ctx, "own", []byte("b"), record("tombstone", time.Second), "new", record("c", ttl)); err != nil {
 			t.Errorf("Rotate: %v", err)
 		}
 		for _, id := range []string{"own", "new"} {
@@ -65,16 +65,17 @@ func TestEvictSparesWhatIsWorkedOn(t *testing.T) {
 	}
 }
 
-// TestFullRotatesWithoutAMarker: what replaces a record needs no room.
-func TestFullRotatesWithoutAMarker(t *testing.T) {
+// TestFullRotatesWithoutATombstone: a record that replaces another needs no
+// room.
+func TestFullRotatesWithoutATombstone(t *testing.T) {
 	for _, options := range []memory.Options{{MaxSessions: 1}, {MaxSessions: 1, Evict: true}} {
 		b := memory.New(&options)
 		write(t, b, "old", time.Hour)
 		if err := b.Rotate(ctx, "old", []byte("data of old"), backends.Record{}, "new", record("c", time.Hour)); err != nil {
-			t.Errorf("Rotate without a marker when full: %v", err)
+			t.Errorf("Rotate without a tombstone when full: %v", err)
 		}
 		if err := b.Rotate(ctx, "new", []byte("c"), record("m", time.Hour), "newer", record("d", time.Hour)); !errors.Is(err, memory.ErrFull) {
-			t.Errorf("Rotate with a marker when there is room for one: got %v, want ErrFull", err)
+			t.Errorf("Rotate with a tombstone when there is room for one: got %v, want ErrFull", err)
 		}
 		if ok, err := b.Exists(ctx, "new"); !ok || err != nil || b.Len() != 1 {
 			t.Errorf("after a Rotate that was refused: %v, %v, %d records", ok, err, b.Len())

@@ -8,17 +8,18 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// directory knows the entries of a part of all subjects. Its lock is taken
-// while the lock of an entry's shard is held, never the other way round: so an
-// entry and what the directory says of it always change together, and nothing in
-// a directory changes while all shards are locked.
+// directory lists the entries of a part of the subjects. Its lock is taken
+// while the lock of an entry's shard is held, never the other way round. So an
+// entry and its place in the directory always change together, and no directory
+// changes while all shards are locked.
 type directory struct {
 	mu     sync.Mutex
-	number int // its place among all: the order of locking
+	number int // its place in the order of locking
 	owners map[string]*owner
 }
 
-// owner is the head of the list of a subject's entries, the last filed first.
+// owner is the head of the list of a subject's entries, most recently filed
+// first.
 type owner struct {
 	name  string
 	first *entry
@@ -29,10 +30,10 @@ func (b *Backend) directory(subject string) *directory {
 	return &b.subjects[maphash.String(b.seed, subject)%shards]
 }
 
-// file puts e, whose shard is locked, into the list of record's subject, unless it
-// is there and alive: before retired, if that is an entry of the same subject, and
-// first otherwise. It returns ErrSubjectLimit, and changes nothing, where that
-// would be one too many; expired ones count.
+// file puts e, whose shard is locked, into the list of record's subject, unless
+// it is in it and alive. It puts e before retired if that is an entry of the
+// same subject, and first otherwise. If that would exceed the limit, with
+// expired entries counted, it returns ErrSubjectLimit and changes nothing.
 func (b *Backend) file(e *entry, record backends.Record, now time.Duration, retired *entry) error {
 	subject := record.Subject
 	switch {
@@ -58,7 +59,7 @@ func (b *Backend) file(e *entry, record backends.Record, now time.Duration, reti
 	return nil
 }
 
-// unfile takes e, whose shard is locked, out of the list it is in.
+// unfile removes e, whose shard is locked, from its list.
 func (b *Backend) unfile(e *entry) {
 	if e.owner == nil {
 		return
@@ -69,8 +70,8 @@ func (b *Backend) unfile(e *entry) {
 	d.unlink(e)
 }
 
-// lockDirectories locks two directories, which may be one and the same; always in
-// the same order, as lockBoth.
+// lockDirectories locks two directories, which may be the same, always in the
+// same order, as lockBoth does for shards.
 func lockDirectories(d1, d2 *directory) {
 	if d1.number > d2.number {
 		d1, d2 = d2, d1
@@ -88,7 +89,7 @@ func unlockDirectories(d1, d2 *directory) {
 	}
 }
 
-// others returns how many entries but e the subject has.
+// others returns how many entries the subject has, not counting e.
 func (d *directory) others(subject string, e *entry) int {
 	o := d.owners[subject]
 	switch {
@@ -125,7 +126,7 @@ func (d *directory) link(e *entry, subject string, next *entry) {
 	o.count++
 }
 
-// unlink takes e out of the list it is in, if any.
+// unlink removes e from its list, if it is in one.
 func (d *directory) unlink(e *entry) {
 	o := e.owner
 	if o == nil {
@@ -145,8 +146,8 @@ func (d *directory) unlink(e *entry) {
 	e.owner, e.previous, e.next = nil, nil, nil
 }
 
-// filed returns the IDs that are filed under subject at this moment. Whoever
-// looks at one of them has to check that it still is.
+// filed returns the IDs that are filed under subject at this moment. A caller
+// that uses one of them must check that it still is.
 func (b *Backend) filed(subject string) []string {
 	d := b.directory(subject)
 	d.mu.Lock()
@@ -162,8 +163,8 @@ func (b *Backend) filed(subject string) []string {
 	return ids
 }
 
-// entries returns the entries of subject, the last filed first. All shards are
-// locked.
+// entries returns the entries of subject, most recently filed first. All shards
+// are locked.
 func (b *Backend) entries(subject string) []*entry {
 	o := b.directory(subject).owners[subject]
 	if o == nil {

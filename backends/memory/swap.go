@@ -9,7 +9,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Swap implements [sessions.Swapper].
+// Swap implements [backends.Swapper].
 func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	if new.Data != nil {
 		if err := check(new); err != nil {
@@ -31,7 +31,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.
 	})
 }
 
-// Touch implements [sessions.Toucher].
+// Touch implements [backends.Toucher].
 func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -51,20 +51,20 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 	return id, nil
 }
 
-// Rotate implements [sessions.Rotator].
-func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker backends.Record, newID string, new backends.Record) error {
+// Rotate implements [backends.Rotator].
+func (b *Backend) Rotate(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, new backends.Record) error {
 	if err := check(new); err != nil {
 		return err
 	}
-	if marker.Data != nil {
-		if err := check(marker); err != nil {
+	if tombstone.Data != nil {
+		if err := check(tombstone); err != nil {
 			return err
 		}
 	}
 	if old == nil {
 		return backends.NotApplied(errors.New("memory: Rotate needs the data to retire"))
 	}
-	marker.SubjectLimit = 0
+	tombstone.SubjectLimit = 0
 	return b.change(ctx, id, newID, new.Subject, func(s, t *shard, now time.Duration) error {
 		e, err := s.expect(id, old, now)
 		if err != nil {
@@ -76,12 +76,12 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker back
 			}
 			b.drop(t, taken)
 		}
-		return b.replace(s, e, marker, t, newID, new, now)
+		return b.replace(s, e, tombstone, t, newID, new, now)
 	})
 }
 
-// expect returns the live entry under id if it holds old; old may be nil, and
-// then there has to be none.
+// expect returns the live entry under id if its data is old. If old is nil
+// there must be no such entry.
 func (s *shard) expect(id string, old []byte, now time.Duration) (*entry, error) {
 	e := s.live(id, now)
 	switch {

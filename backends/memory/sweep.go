@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	perWrite = 2  // expired entries that a write removes: more than it adds
-	perBatch = 16 // expired entries that a sweep removes before it lets go of the lock
+	perWrite = 2  // expired entries that a write removes: more than the one that it adds
+	perBatch = 16 // expired entries that a sweep removes before it releases the lock
 
-	// The background sweep is for times without writes. It comes twice as late
+	// The background sweep is for times without writes. Its interval doubles
 	// whenever it had nothing to do.
 	sweepSoon = 5 * time.Minute
 	sweepLate = 6 * time.Hour
 )
 
 // expire removes up to limit expired entries from s, which is locked, and
-// returns how many those were.
+// returns how many it removed.
 func (b *Backend) expire(s *shard, now time.Duration, limit int) int {
 	n := 0
 	for n < limit && len(s.queue) > 0 && s.queue[0].at <= now {
@@ -29,8 +29,8 @@ func (b *Backend) expire(s *shard, now time.Duration, limit int) int {
 	return n
 }
 
-// Sweep implements [sessions.Sweeper]. Calling it is not necessary: b does so
-// by itself every few minutes while it holds records.
+// Sweep implements [backends.Sweeper]. There is no need to call it: b sweeps in
+// the background every few minutes while it holds records.
 func (b *Backend) Sweep(ctx context.Context) (int, error) {
 	n := 0
 	for i := range b.shards {
@@ -44,19 +44,20 @@ func (b *Backend) Sweep(ctx context.Context) (int, error) {
 			s.mu.Unlock()
 			n += batch
 			if batch == perBatch {
-				runtime.Gosched() // whoever waited goes first
+				runtime.Gosched() // let calls that wait for the lock go first
 			}
 		}
 	}
 	return n, nil
 }
 
-// arm sees to it that a background sweep comes, as long as anything is stored.
+// arm schedules a background sweep if anything is stored.
 //
-// There is no goroutine between two sweeps, and the timer does not keep b
-// alive: a backend that is forgotten without [Backend.Close] costs nothing, and
-// one that was made for a test in a synctest bubble does not hold that up. For
-// the same reason Close does not stop the timer, which would belong to the bubble.
+// No goroutine runs between two sweeps, and the timer does not keep b alive. So
+// a backend that is dropped without [Backend.Close] costs nothing, and one that
+// was made in a synctest bubble does not keep the bubble from ending. Close
+// does not stop the timer, because the timer may belong to a bubble that is
+// over.
 func (b *Backend) arm() {
 	if b.armed.Load() || b.life.Err() != nil || !b.armed.CompareAndSwap(false, true) {
 		return
@@ -84,8 +85,8 @@ func (b *Backend) background() {
 	}
 }
 
-// Close ends the background sweeps, waiting for one that is under way. The
-// records stay and can be used: writes go on to remove the expired ones. It
+// Close ends the background sweeps and waits for one that is running. The
+// backend stays usable, and writes continue to remove expired records. Close
 // never fails, and may be called more than once.
 func (b *Backend) Close() error {
 	b.end()
@@ -94,7 +95,8 @@ func (b *Backend) Close() error {
 	return nil
 }
 
-// reserve counts one more stored record, unless there is no room for it.
+// reserve counts one more stored record and reports whether there was room for
+// it.
 func (b *Backend) reserve() bool {
 	most := int64(b.options.MaxSessions)
 	for {
@@ -108,9 +110,9 @@ func (b *Backend) reserve() bool {
 	}
 }
 
-// makeRoom removes records that have expired or, if that is allowed, the one
-// that expires soonest, but not the one under spared. It reports whether trying
-// again is worth while.
+// makeRoom removes expired records or, if Options.Evict is set, the record that
+// expires soonest, but never the one under spared. It reports whether the
+// caller should try again.
 func (b *Backend) makeRoom(spared string) bool {
 	var soonest *shard
 	first := time.Duration(math.MaxInt64)
@@ -135,11 +137,11 @@ func (b *Backend) makeRoom(spared string) bool {
 			return true
 		}
 	}
-	return b.stored.Load() < int64(b.options.MaxSessions) // others removed one
+	return b.stored.Load() < int64(b.options.MaxSessions) // another call removed one
 }
 
-// soonest returns the entry that expires first, nil if there is none. The one
-// under spared counts only if it has expired.
+// soonest returns the entry that expires first, or nil if there is none. The
+// one under spared counts only if it has expired.
 func (s *shard) soonest(spared string, now time.Duration) *entry {
 	if len(s.queue) == 0 {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Walk implements [sessions.Walker]. It holds no lock while visit runs, which
-// may therefore use b.
+// Walk implements [backends.Walker]. It holds no lock while visit runs, so
+// visit may use b.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	for i := range b.shards {
 		s := &b.shards[i]
@@ -31,7 +31,7 @@ func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) er
 	return ctx.Err()
 }
 
-// look returns what e holds, if it is still stored and lives.
+// look returns the record in e and reports whether e is still stored and alive.
 func (b *Backend) look(s *shard, e *entry) (backends.Entry, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

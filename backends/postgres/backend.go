@@ -34,24 +34,25 @@ var (
 	errNotMade = errors.New("postgres: the backend is a zero value: make it with postgres.Open or postgres.New")
 )
 
-// Backend keeps sessions in a table. It is safe for concurrent use, has every
-// ability of a backend that stores something, and returns the errors of pgx as
-// they are, apart from [sessions.ErrNotFound] and [sessions.ErrConflict].
+// Backend keeps sessions in a table. It is safe for concurrent use and has
+// every ability of a server-side backend. Apart from [backends.ErrNotFound],
+// [backends.ErrConflict] and [backends.ErrSubjectLimit], it returns the errors
+// of pgx unchanged.
 //
-// A commit is sent again only if it certainly was not carried out. What may be
-// repeated without harm (reads, [Backend.Touch], [Backend.Remove],
-// [Backend.RevokeSubject] and Sweep) is sent up to twice more where the connection
-// breaks.
+// After a broken connection, a commit is sent again only if it certainly was
+// not carried out. Operations that can be repeated safely (reads,
+// [Backend.Touch], [Backend.Remove], [Backend.RevokeSubject] and
+// [Backend.Sweep]) are sent up to two more times.
 type Backend struct {
 	pool     *pgxpool.Pool
 	options  Options
 	maxConns int32 // of pool
 	table    pgx.Identifier
 	sql      *statements
-	invalid  error // what is wrong with the arguments of New
+	invalid  error // the error in the arguments of New
 
-	// pooler is set once the server turned out not to know what it has
-	// prepared; see exec.go.
+	// pooler is set once a connection pooler turned out not to support prepared
+	// statements; see exec.go.
 	pooler     atomic.Bool
 	unprepared pgx.QueryExecMode
 
@@ -62,8 +63,9 @@ type Backend struct {
 
 // New returns a backend that uses pool, and starts to delete expired rows in
 // the background. The table must exist by the time of the first request; see
-// [Migrate]. New never fails: [Backend.Validate] says what is wrong with its
-// arguments, and so does every other method then.
+// [Migrate]. New never fails: if its arguments are invalid, [Backend.Describe]
+// and every other method report the error, and so does the middleware's
+// constructor.
 //
 // Call [Backend.Close] at the end; the pool stays open.
 func New(pool *pgxpool.Pool, options *Options) *Backend {
@@ -96,13 +98,13 @@ func New(pool *pgxpool.Pool, options *Options) *Backend {
 
 // Open returns a backend with a pool of its own for url, in the form of
 // [pgxpool.ParseConfig] ("postgres://user:password@host:5432/database"), and
-// starts to delete expired rows in the background. It does not connect yet:
-// that the server is down is an error of the first request and not of Open.
+// starts to delete expired rows in the background. It does not connect: if the
+// server is down, the first request fails, not Open.
 //
-// What url leaves open is set so: application_name "sessions", connect_timeout 5
-// seconds, and connections are replaced after an hour but not all at once.
-// A connection that was closed while it was idle is noticed without asking the
-// server.
+// Open sets defaults for what url does not specify: application_name is
+// "sessions", connect_timeout is 5 seconds, and connections are replaced after
+// about an hour, at different times. It detects a connection that was closed
+// while idle without a query.
 func Open(url string, options *Options) (*Backend, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -132,8 +134,8 @@ func Open(url string, options *Options) (*Backend, error) {
 	return b, nil
 }
 
-// Close ends the deletion of expired rows in the background and waits for it,
-// and closes the pool if [Open] made it. It may be called more than once.
+// Close stops the background deletion of expired rows, waits for it to end, and
+// closes the pool if [Open] made it. It may be called more than once.
 func (b *Backend) Close() error {
 	b.close()
 	b.wait.Wait()
@@ -156,8 +158,7 @@ func (b *Backend) Migrate(ctx context.Context) error {
 	return Migrate(ctx, b.pool, &b.options)
 }
 
-// Read returns the record under id with its subject and what it has left to
-// live.
+// Read returns the record under id with its subject and its remaining TTL.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
 	var subject []byte
@@ -166,7 +167,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	return record, orNotFound(err)
 }
 
-// orNotFound makes ErrNotFound of a row that is not there.
+// orNotFound turns the error for a missing row into ErrNotFound.
 func orNotFound(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return backends.ErrNotFound
@@ -174,9 +175,9 @@ func orNotFound(err error) error {
 	return err
 }
 
-// Bind implements [sessions.Binder]: a middleware never asks whose a record is,
-// nor, without an idle timeout, what it has left to live. Read leaves both out
-// then.
+// Bind implements [backends.Binder]. The middleware never needs a record's
+// subject, and needs its remaining TTL only if there is an idle timeout. If it
+// needs neither, the returned backend does not read them.
 func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	if settings.IdleTimeout > 0 {
 		return b, nil
@@ -184,7 +185,7 @@ func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	return brief{b}, nil
 }
 
-// brief is a backend that reads nothing but data: 4 % faster.
+// brief is a backend that reads only data, which is 4 % faster.
 type brief struct{ *Backend }
 
 func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
@@ -193,14 +194,14 @@ func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
 	return record, orNotFound(err)
 }
 
-// Exists tells whether Read would find a record.
+// Exists reports whether Read would find a record.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	var found bool
 	err := b.row(ctx, b.sql.exists, []any{key(id)}, &found)
 	return found, err
 }
 
-// Write stores the record under id, whatever is there, and returns id.
+// Write stores the record under id, replacing any other, and returns id.
 func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if record.TTL <= 0 {
 		return "", errTTL
@@ -218,15 +219,14 @@ func (b *Backend) Remove(ctx context.Context, id string) error {
 	return err
 }
 
-// maxKey is how long an ID or a subject may be to be stored as it is. An index
-// entry cannot hold more than 2704 bytes, and what this package is meant for
-// has 43.
+// maxKey is the length up to which an ID or a subject is stored as is. An index
+// entry cannot hold more than 2704 bytes; the usual ID has 43.
 const maxKey = 1024
 
-// key returns the primary key for id: id itself, or the digest of a longer
-// one. That digest is an ID as well and finds the same row, so that
-// what Walk and ListSubject return can be used. Keys that begin with a control
-// character belong to the package itself.
+// key returns the primary key for id: id itself, or its digest if it is longer
+// than maxKey. Used as an ID, the digest finds the same row, so the IDs that
+// Walk and ListSubject return are usable. Keys that begin with a control
+// character are reserved for the package itself.
 func key(id string) []byte {
 	if len(id) <= maxKey && len(id) > 0 && id[0] > ' ' {
 		return []byte(id)
@@ -235,7 +235,8 @@ func key(id string) []byte {
 	return base64.RawURLEncoding.AppendEncode([]byte("sha256:"), digest[:])
 }
 
-// subjectKey returns nil, which is NULL, for no subject.
+// subjectKey returns the key for subject, or nil, which is NULL, for no
+// subject.
 func subjectKey(subject string) []byte {
 	switch {
 	case subject == "":

@@ -150,13 +150,13 @@ func TestTTLMustBePositive(t *testing.T) {
 		_, write := d.Write(t.Context(), "id", r)
 		_, touch := d.Touch(t.Context(), "id", ttl)
 		for name, err := range map[string]error{
-			"Write":             write,
-			"Touch":             touch,
-			"Swap":              d.Swap(t.Context(), "id", []byte("data"), r),
-			"Swap, creating":    d.Swap(t.Context(), "new", nil, r),
-			"Rotate, record":    d.Rotate(t.Context(), "id", []byte("data"), record("marker", ""), "new", r),
-			"Rotate, marker":    d.Rotate(t.Context(), "id", []byte("data"), r, "new", record("new", "")),
-			"Rotate, no marker": d.Rotate(t.Context(), "id", []byte("data"), backends.Record{}, "new", r),
+			"Write":                write,
+			"Touch":                touch,
+			"Swap":                 d.Swap(t.Context(), "id", []byte("data"), r),
+			"Swap, creating":       d.Swap(t.Context(), "new", nil, r),
+			"Rotate, record":       d.Rotate(t.Context(), "id", []byte("data"), record("tombstone", ""), "new", r),
+			"Rotate, tombstone":    d.Rotate(t.Context(), "id", []byte("data"), r, "new", record("new", "")),
+			"Rotate, no tombstone": d.Rotate(t.Context(), "id", []byte("data"), backends.Record{}, "new", r),
 		} {
 			if err == nil || errors.Is(err, backends.ErrConflict) || errors.Is(err, backends.ErrNotFound) {
 				t.Errorf("%s with a TTL of %v: got %v", name, ttl, err)

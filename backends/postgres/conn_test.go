@@ -66,7 +66,7 @@ func TestE8_R35_PgBouncer(t *testing.T) {
 	})
 }
 
-// TestE7_R13_ClientsWhoHangUpKeepThePool: a query whose context is cancelled
+// TestE7_R13_ClientsWhoHangUpKeepThePool: a query whose context is canceled
 // costs pgx its connection. Clients who hang up in the middle of a load or a
 // commit cost none, because the middleware does not give their context to the
 // backend.

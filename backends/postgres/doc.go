@@ -1,10 +1,10 @@
 // Package postgres keeps sessions in PostgreSQL, version 14 or later, through a
 // [pgxpool.Pool].
 //
-// Reading a session is one statement and so is committing one; both run by
-// themselves, outside of any transaction block. What decides between two
-// requests that change the same session is the row: an update names the data
-// that it replaces, so one of the two finds nothing to update and is told so.
+// Reading a session takes one statement, and so does committing one. Both run
+// outside of any transaction block. If two requests change the same session,
+// the row decides: an update names the data that it replaces, so one of the two
+// finds nothing to update and reports a conflict.
 //
 // # Setting up
 //
@@ -16,22 +16,21 @@
 //
 // # Time
 //
-// What has expired is absent, by the clock of the database server and no
-// other. [Record.TTL] is a duration, so clocks of the machines that run the
-// program do not matter.
+// Only the clock of the database server decides when a record expires.
+// Record.TTL is a duration, so the clocks of the machines that run the program
+// do not matter.
 //
-// Expired rows are deleted in the background, in small batches, by one of the
-// instances at a time; reads never depend on it. [Backend.Close] ends that.
+// One instance at a time deletes expired rows in the background, in small
+// batches, until [Backend.Close]. Reads treat an expired row as absent whether
+// or not it has been deleted.
 //
 // # PgBouncer
 //
-// No session state is used, so transaction pooling is fine. Statements are
-// prepared by default, which halves the work of the server. A pooler that does
-// not know prepared statements (PgBouncer before 1.21, or with
-// max_prepared_statements = 0) shows itself by an error that says that
-// nothing was executed: the statement is then sent again unprepared, and so are
-// all later ones. To spare the server even those few errors, put
+// The package uses no state of a connection's session, so transaction pooling
+// works. Statements are prepared by default, which halves the work of the
+// server. A pooler without support for prepared statements (PgBouncer before
+// 1.21, or with max_prepared_statements = 0) returns an error that means that
+// nothing was executed. The package then sends the statement again, unprepared,
+// and no longer prepares later ones. To avoid even these few errors, put
 // default_query_exec_mode=cache_describe in the connection URL.
-//
-// [Record.TTL]: https://pkg.go.dev/github.com/gosessions/sessions#Record
 package postgres

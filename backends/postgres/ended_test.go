@@ -43,8 +43,8 @@ FOR EACH ROW EXECUTE FUNCTION wait()`, `SELECT pg_advisory_xact_lock(1)`, false}
 				return b.Swap(t.Context(), "id", []byte("old"), backends.Record{})
 			}, map[string]string{"id": ""}},
 			{"Rotate", func(b *postgres.Backend) error {
-				return b.Rotate(t.Context(), "id", []byte("old"), record("marker", ""), "other", record("new", ""))
-			}, map[string]string{"id": "marker", "other": "new"}},
+				return b.Rotate(t.Context(), "id", []byte("old"), record("tombstone", ""), "other", record("new", ""))
+			}, map[string]string{"id": "tombstone", "other": "new"}},
 		} {
 			t.Run(moment.name+"/"+change.name, func(t *testing.T) {
 				d := open(t)

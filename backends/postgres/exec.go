@@ -11,13 +11,13 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// repeat says what to do with a statement when its connection broke, so that
-// nobody knows whether it was carried out.
+// repeat says what to do with a statement whose connection broke, so that it is
+// unknown whether it was carried out.
 type repeat bool
 
 const (
-	once       repeat = false // leave it to the caller to find out
-	repeatable repeat = true  // carrying it out twice does what once does
+	once       repeat = false // the caller has to find out
+	repeatable repeat = true  // carrying it out twice has the same effect as once
 )
 
 // exec runs one statement that may be repeated, and returns how many rows it
@@ -31,9 +31,9 @@ func (b *Backend) exec(ctx context.Context, sql string, args ...any) (changed in
 	return changed, err
 }
 
-// change runs one statement that must not be carried out twice. It returns a row
-// with a number if it changes anything, and otherwise [pgx.ErrNoRows] or a number
-// of its own.
+// change runs one statement that must not be carried out twice, and returns the
+// number in its row. The statement returns a row if it changes anything, and
+// otherwise no row, which is [pgx.ErrNoRows], or a row with another number.
 func (b *Backend) change(ctx context.Context, sql string, args ...any) (outcome int, err error) {
 	const none = -1
 	err = b.do(ctx, once, func(conn *pgxpool.Conn) error {
@@ -47,8 +47,8 @@ func (b *Backend) change(ctx context.Context, sql string, args ...any) (outcome 
 	return outcome, err
 }
 
-// row runs one statement that may be repeated and returns one row, and returns
-// [pgx.ErrNoRows] where there is none.
+// row runs one statement that may be repeated and scans its row. It returns
+// [pgx.ErrNoRows] if there is none.
 func (b *Backend) row(ctx context.Context, sql string, args []any, dest ...any) error {
 	return b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, sql, b.args(args)...).Scan(dest...)
@@ -68,7 +68,7 @@ func (b *Backend) stored(ctx context.Context, scan pgx.RowToFunc[backends.Entry]
 	return list, err
 }
 
-// args puts the execution mode before args where it is not the pool's own.
+// args prepends the execution mode to args if it is not the pool's own.
 func (b *Backend) args(args []any) []any {
 	if b.pooler.Load() {
 		return append([]any{b.unprepared}, args...)
@@ -77,17 +77,17 @@ func (b *Backend) args(args []any) []any {
 }
 
 const (
-	// maxAttempts bounds how often a statement is sent that others were faster
-	// than, under an isolation level at which that is an error.
+	// maxAttempts bounds how often a statement is sent that loses against
+	// concurrent transactions, at an isolation level that makes this an error.
 	maxAttempts = 20
 
-	// maxLost bounds on how many connections a statement is sent that break
-	// under it. Whatever ends all connections at once may do so again while
-	// new ones are made.
+	// maxLost bounds how many connections may break under one statement. What
+	// ends all connections at once may do so again while new ones are made.
 	maxLost = 3
 )
 
-// do calls f with a connection, and again where that is both useful and safe.
+// do calls f with a connection, and calls it again if that is both useful and
+// safe.
 func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) error) error {
 	if b.invalid != nil {
 		return b.invalid
@@ -103,9 +103,9 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 		}
 		err = f(conn)
 		for n := 0; n < 3 && stale(err); n++ {
-			// Somebody altered the table, perhaps once more meanwhile. pgx has
-			// dropped what it had prepared on this connection; the others will
-			// come to know too.
+			// The table was altered, perhaps more than once. pgx has dropped
+			// the statements that it had prepared on this connection; the other
+			// connections will get the same error.
 			err = f(conn)
 		}
 		lost := conn.Conn().IsClosed()
@@ -133,15 +133,16 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 	}
 }
 
-// acquire returns a connection that was not closed while it was idle: by a
-// restart of the server, say, which closes them all. So a restart costs only
-// the statements that it interrupts, and no commit is left in doubt that was
-// never begun. If ask is set, because another connection has just broken, the
-// server is asked as well: it may be about to end this one too.
+// acquire returns a connection that was not closed while it was idle, for
+// example by a restart of the server, which closes all of them. So a restart
+// affects only the statements that it interrupts, and a commit that was never
+// sent never has an unknown outcome. If ask is set, because another connection
+// has just broken, acquire also pings the server, which may be about to end
+// this connection too.
 func (b *Backend) acquire(ctx context.Context, ask bool) (*pgxpool.Conn, error) {
 	for n := b.maxConns; ; n-- {
 		conn, err := b.pool.Acquire(ctx)
-		if err != nil || n == 0 { // even a full pool holds no more that are old
+		if err != nil || n == 0 { // a full pool has no more old connections
 			return conn, err
 		}
 		found := probe(conn.Conn().PgConn().Conn())
@@ -149,7 +150,7 @@ func (b *Backend) acquire(ctx context.Context, ask bool) (*pgxpool.Conn, error) 
 			return conn, nil
 		}
 		cancelled, cancel := context.WithCancel(ctx)
-		cancel() // there is nobody to say goodbye to
+		cancel() // do not wait: the other side is gone
 		conn.Conn().Close(cancelled)
 		conn.Release()
 	}
@@ -178,8 +179,8 @@ func sqlState(err error) string {
 	return ""
 }
 
-// stale tells whether err says that the table was altered after the statement
-// had been prepared.
+// stale reports whether err means that the table was altered after the
+// statement was prepared.
 func stale(err error) bool {
 	state := sqlState(err)
 	return state == changedResult || state == changedParameter || state == changedOperand

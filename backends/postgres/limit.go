@@ -14,13 +14,13 @@ import (
 
 var errNoMax = errors.New("postgres: TrimSubject needs a max of 1 or more: to end all of a subject's records use RevokeSubject")
 
-// readCommitted is for what has to see the others' changes, whatever the server's
-// default.
+// readCommitted is for transactions that must see concurrent changes, whatever
+// the server's default isolation level.
 var readCommitted = pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
 
-// alone runs do in a transaction in which no other transaction of this kind
-// decides for the same subject: it holds an advisory lock, whose number is a hash
-// of the table's name and the subject's.
+// alone runs do in a transaction that excludes other transactions of this kind
+// for the same subject. It holds an advisory lock whose number is a hash of the
+// table's name and the subject's.
 func (b *Backend) alone(ctx context.Context, conn *pgxpool.Conn, subject string, do func(pgx.Tx) error) error {
 	sum := sha256.Sum256([]byte(b.table.Sanitize() + "\x00" + subject))
 	number := int64(binary.BigEndian.Uint64(sum[:]))
@@ -32,9 +32,9 @@ func (b *Backend) alone(ctx context.Context, conn *pgxpool.Conn, subject string,
 	})
 }
 
-// file is change for a statement that may file record under its subject. If the
-// record has a limit, and the one under id is not the subject's yet, there has to be
-// room.
+// file is like change, for a statement that may file record under its subject.
+// If the record has a limit and the one under id does not have the subject yet,
+// it first checks that there is room.
 func (b *Backend) file(ctx context.Context, id string, record backends.Record, sql string, args ...any) (outcome int, err error) {
 	if record.SubjectLimit <= 0 || record.Subject == "" {
 		return b.change(ctx, sql, args...)
@@ -62,10 +62,9 @@ func (b *Backend) file(ctx context.Context, id string, record backends.Record, s
 	return outcome, err
 }
 
-// TrimSubject removes the records of subject that were filed first, down to max,
-// but not the one under the ID keep. It takes one statement where there are no more
-// than max, and a transaction otherwise. A record that is rotated keeps its place,
-// and is found under its new ID.
+// TrimSubject implements [backends.SubjectIndex]. It takes one statement if
+// there are no more than max records, and otherwise a transaction. A rotated
+// record keeps its place, and is found under its new ID.
 func (b *Backend) TrimSubject(ctx context.Context, subject string, max int, keep string) (removed []string, err error) {
 	if max < 1 {
 		return nil, errNoMax
@@ -102,7 +101,7 @@ func (b *Backend) TrimSubject(ctx context.Context, subject string, max int, keep
 		})
 	})
 	if err != nil {
-		return nil, err // and all is as it was, unless the commit's answer was lost
+		return nil, err // nothing has changed, unless the answer to the commit was lost
 	}
 	return removed, nil
 }

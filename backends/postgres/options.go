@@ -10,14 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Options configure a [Backend] and [Migrate]. Nil and the zero value are the
+// Options configure a [Backend] and [Migrate]. Nil and the zero value mean the
 // defaults.
 type Options struct {
 	// Table names the table: "sessions", or with its schema "auth.sessions".
 	// Each part consists of ASCII letters, digits and underscores, does not
-	// begin with a digit, and is taken as it is written, capitals included.
-	// The default is "public.sessions"; a name without a schema is in
-	// "public", whatever the search_path of a connection.
+	// begin with a digit, and is case-sensitive. The default is
+	// "public.sessions"; a name without a schema is in "public", whatever the
+	// search_path of a connection.
 	Table string
 
 	// Unlogged lets Migrate create an UNLOGGED table, which is written faster.
@@ -25,13 +25,13 @@ type Options struct {
 	// It has no effect on a table that exists.
 	Unlogged bool
 
-	// SweepEvery is how often expired rows are deleted in the background,
-	// once in that time for all instances together. 0 is five minutes, and
-	// less than 0 is never.
+	// SweepEvery is the interval at which expired rows are deleted in the
+	// background, by one of all instances. 0 means five minutes, and a negative
+	// value means never.
 	SweepEvery time.Duration
 
-	// OnSweep, if not nil, is called after each sweep in the background with
-	// the number of rows deleted and the error that ended it early, if any.
+	// OnSweep, if not nil, is called after each background sweep with the
+	// number of deleted rows and the error that ended the sweep early, if any.
 	OnSweep func(deleted int, err error)
 }
 
@@ -40,8 +40,8 @@ const (
 	defaultSweepEvery = 5 * time.Minute
 )
 
-// identifier is what a schema or a table may be called: nothing that would have
-// to be escaped, and no more than the 63 bytes that PostgreSQL keeps of a name.
+// identifier matches the allowed names of schemas and tables: those that need
+// no escaping and fit the 63 bytes that PostgreSQL keeps of a name.
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
 
 var errTable = errors.New(`postgres: Options.Table must be "table" or "schema.table", each part up to 63 ASCII letters, digits and underscores and not beginning with a digit`)

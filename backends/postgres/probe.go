@@ -1,6 +1,7 @@
 package postgres
 
-// state is what can be known of an idle connection without sending anything.
+// state is what can be found out about an idle connection without sending
+// anything.
 type state uint8
 
 const (

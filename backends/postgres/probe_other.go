@@ -6,5 +6,5 @@ import "net"
 
 const canProbe = false
 
-// probe knows nothing here; the pool's own ping remains.
+// probe cannot find out anything on this system; the pool's own ping remains.
 func probe(net.Conn) state { return silent }

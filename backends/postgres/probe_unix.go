@@ -9,8 +9,8 @@ import (
 
 const canProbe = true
 
-// probe looks whether there is something to be read from an idle connection,
-// and leaves it there. It takes about a microsecond and never waits.
+// probe finds out whether an idle connection has anything to read, without
+// reading it. It takes about a microsecond and never waits.
 func probe(conn net.Conn) state {
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = t.NetConn()
@@ -24,8 +24,8 @@ func probe(conn net.Conn) state {
 		return dead
 	}
 	result := dead
-	// Control and not Read, which would wait for a reader that pgx may have
-	// left behind on the connection.
+	// Use Control: Read would wait for a reader that pgx may have left on the
+	// connection.
 	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
 		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)

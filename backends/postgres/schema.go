@@ -10,15 +10,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Schema is what [Migrate] executes in an empty database, for the default
-// table name; [SchemaFor] is the same for other names.
+// Schema is the SQL that [Migrate] executes in an empty database, for the
+// default table name. [SchemaFor] returns it for other names.
 //
-// IDs and subjects are bytea: they are compared byte for byte, whatever the
+// IDs and subjects are bytea, so they are compared byte by byte whatever the
 // database's encoding and collation, and an upgrade of the operating system's
 // collations cannot corrupt the index. No index covers expires_at or data, and
-// a part of each page stays free: so a new version of a row fits beside the
-// old one and no index has to be told (a HOT update). LZ4 compresses large
-// sessions in a third of the time; a server that was built without it keeps the
+// a part of each page stays free, so the new version of a row fits beside the
+// old one and no index has to change (a HOT update). LZ4 compresses large
+// sessions in a third of the time; a server that was built without it keeps its
 // default.
 const Schema = `CREATE TABLE "public"."sessions" (
 	id         bytea       PRIMARY KEY,
@@ -48,12 +48,12 @@ COMMENT ON TABLE "public"."sessions" IS 'github.com/gosessions/sessions, schema 
 // still use, because instances are replaced one by one.
 const version = 1
 
-// comment is how a table says that it is ours, and of which version. A comment
-// survives what empties the table, and is dumped and restored with it.
+// comment marks a table as this package's, with its version. A table's comment
+// survives when the table is emptied, and is dumped and restored with it.
 const comment = "github.com/gosessions/sessions, schema %d"
 
-// migrations[n-1] leads from version n to version n+1. Like Schema they name
-// the default table.
+// migrations[n-1] upgrades version n to version n+1. Like Schema, the
+// migrations name the default table.
 var migrations = [version - 1]string{}
 
 // SchemaFor returns Schema for the table of options.
@@ -66,7 +66,7 @@ func SchemaFor(options *Options) (string, error) {
 	return o.render(Schema, table), nil
 }
 
-// render puts the table's name, and whether it is logged, into statements.
+// render inserts the table's name into statements, and whether it is logged.
 func (o Options) render(statements string, table pgx.Identifier) string {
 	if o.Unlogged {
 		statements = strings.ReplaceAll(statements, "CREATE TABLE", "CREATE UNLOGGED TABLE")
@@ -74,14 +74,14 @@ func (o Options) render(statements string, table pgx.Identifier) string {
 	return strings.ReplaceAll(statements, `"public"."sessions"`, table.Sanitize())
 }
 
-// Migrate creates the table of options, and its schema, where they do not
-// exist, and brings an older table up to date. It is safe to call from any
-// number of instances at once, also through PgBouncer.
+// Migrate creates the table of options and its schema if they do not exist, and
+// upgrades an older table. Any number of instances may call it at once, even
+// through PgBouncer.
 //
-// Where nothing is to be done it changes and locks nothing, and so needs no
-// more than the right to connect. To create the table a role needs CREATE on
-// its schema, and to create the schema CREATE on the database. A table that is
-// of a later version is left alone.
+// If there is nothing to do, it changes and locks nothing, and needs only the
+// right to connect. To create the table, the role needs CREATE on its schema;
+// to create the schema, it needs CREATE on the database. Migrate leaves a table
+// of a later version alone.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, options *Options) error {
 	if pool == nil {
 		return errNoPool
@@ -95,8 +95,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, options *Options) error {
 	if err != nil || have >= version {
 		return err
 	}
-	// Read committed, whatever the server's default: after it waited for the
-	// lock, the transaction must see what the holder before it did.
+	// The isolation level is read committed, whatever the server's default:
+	// once it has the lock, the transaction must see what the previous holder
+	// changed.
 	return pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('github.com/gosessions/sessions', 0))`); err != nil {
 			return err
@@ -118,8 +119,8 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, options *Options) error {
 }
 
 func (o Options) create(ctx context.Context, tx pgx.Tx, table pgx.Identifier) error {
-	// CREATE SCHEMA IF NOT EXISTS would ask for the right to create one even
-	// where it exists.
+	// CREATE SCHEMA IF NOT EXISTS would need the right to create a schema even
+	// if it exists.
 	var exists bool
 	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)`, pgx.QueryExecModeExec, table[0]).Scan(&exists)
 	if err != nil {
@@ -134,7 +135,7 @@ func (o Options) create(ctx context.Context, tx pgx.Tx, table pgx.Identifier) er
 	return err
 }
 
-// currentVersion returns 0 where the table does not exist.
+// currentVersion returns the table's version, or 0 if the table does not exist.
 func currentVersion(ctx context.Context, db interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }, table pgx.Identifier) (int, error) {

@@ -6,14 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// statements are the texts of all that is ever sent, for one table.
+// statements are all SQL statements that a backend sends, for one table.
 //
 // In all of them an expired row counts as absent, and now() is the server's
-// clock when the statement began. Parameters are cast where their type would
+// time at the beginning of the statement. A parameter is cast if its type does
 // not follow from a column, so that every execution mode of pgx gives the same
-// result. A statement that has to wait for another one's change of the row is
-// evaluated again with the changed row (read committed). Those that must not be
-// carried out twice return a row if they change anything; see change.
+// result. A statement that waits for a concurrent change of a row is evaluated
+// again with the changed row (read committed). A statement that must not be
+// carried out twice returns a row if it changes anything; see change.
 //
 // Results in text depend on bytea_output and IntervalStyle, which a role may have set:
 // for execution modes with such results, the statements return bytes as hexadecimal
@@ -61,7 +61,7 @@ ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, expires_at = excluded
 ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, filed_at = now(), expires_at = excluded.expires_at, data = excluded.data
 WHERE stored.expires_at <= now() RETURNING 0`),
 
-		// $6 is $2 again, because one parameter would have to have one type.
+		// $6 has the value of $2, because one parameter can have only one type.
 		swap: in(`UPDATE sessions SET subject = $2, expires_at = now() + $3::interval, data = $4,
 	filed_at = CASE WHEN subject = $6 THEN filed_at ELSE now() END
 WHERE id = $1 AND data = $5 AND expires_at > now() RETURNING 0`),
@@ -70,9 +70,9 @@ WHERE id = $1 AND data = $5 AND expires_at > now() RETURNING 0`),
 
 		remove: in(`DELETE FROM sessions WHERE id = $1`),
 
-		// Nobody has to wait for the disk: what a crash can undo of this is half
-		// a second of touches. The setting ends with the transaction, which is
-		// this statement.
+		// Do not wait for the disk: a crash can undo no more than half a second
+		// of touches. The setting ends with the transaction, which is this
+		// statement.
 		touch: in(`UPDATE sessions SET expires_at = now() + $2::interval
 WHERE id = $1 AND expires_at > now() AND set_config('synchronous_commit', 'off', true) = 'off'`),
 
@@ -89,8 +89,8 @@ WHERE id = $1 AND expires_at > now() AND set_config('synchronous_commit', 'off',
 
 		list: in(`SELECT {id}, {data}, {left} FROM sessions WHERE subject = $1 AND expires_at > now()`),
 
-		// The second column is how many rows there were when the statement
-		// began and were not deleted by it.
+		// The second column counts the rows that existed when the statement
+		// began and that it did not delete.
 		revoke: in(`WITH seen AS MATERIALIZED (
 	SELECT count(*) AS n FROM sessions WHERE subject = $1 AND id <> $2
 ), revoked AS (
@@ -100,15 +100,16 @@ SELECT (SELECT count(*) FILTER (WHERE live) FROM revoked), (SELECT n FROM seen) 
 
 		count: in(`SELECT count(*) FROM sessions WHERE subject = $1 AND expires_at > now()`),
 
-		// Those of the transaction that decides for all records of a subject. Its
-		// statements see what was committed before them, and have a clock of
-		// their own, which has not stood still while it waited for the lock.
+		// The statements of the transaction that decides about all records of a
+		// subject. Each of them sees what was committed before it. They use
+		// statement_timestamp() and not now(), which would be the time before
+		// the transaction waited for the lock.
 		lock: `SELECT pg_advisory_xact_lock($1::bigint)`,
 
 		room: in(`SELECT count(*) FILTER (WHERE id <> $2), coalesce(bool_or(id = $2), false)
 FROM sessions WHERE subject = $1 AND expires_at > statement_timestamp()`),
 
-		// The second column is as that of revoke.
+		// The second column is the same as in revoke.
 		trim: in(`WITH surplus AS MATERIALIZED (
 	SELECT id FROM sessions WHERE subject = $1 AND expires_at > statement_timestamp()
 	ORDER BY id = $3 DESC, filed_at DESC, id OFFSET $2::bigint
@@ -122,9 +123,9 @@ FROM sessions WHERE id > $1 AND expires_at > now() ORDER BY id LIMIT $2`),
 
 		pages: `SELECT pg_relation_size($1::text::regclass) / current_setting('block_size')::bigint`,
 
-		// A range of pages costs no more than to read these pages, in order. The
-		// array keeps the planner from joining, for which it would read the whole
-		// table. Not synchronous, as touch.
+		// A range of pages costs only the sequential read of these pages. The
+		// array keeps the planner from a join, which would read the whole
+		// table. Like touch, this does not wait for the disk.
 		sweep: in(`DELETE FROM sessions WHERE ctid = ANY (ARRAY(
 	SELECT ctid FROM sessions
 	WHERE ctid >= $1::tid AND ctid < $2::tid AND expires_at <= now() AND id > $3
@@ -143,9 +144,9 @@ var (
 
 // rotateRest creates the record under the new ID if the old one was retired.
 //
-// That must be both or neither. If the new ID is taken after all, only an error
-// undoes the retirement, and a failing cast is one whose text explains itself
-// in the server's log and quotes no ID.
+// Both must happen or neither. If the new ID turns out to be taken, only an
+// error undoes the retirement. A failing cast is an error whose text explains
+// itself in the server's log and does not quote an ID.
 const rotateRest = `, created AS (
 	INSERT INTO sessions AS stored (id, subject, filed_at, expires_at, data)
 	SELECT $3::bytea, $4::bytea, filed_at, now() + $5::interval, $6::bytea FROM retired

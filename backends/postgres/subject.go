@@ -24,14 +24,14 @@ func (b *Backend) ListSubject(ctx context.Context, subject string) ([]backends.E
 	}, b.sql.list, subjectKey(subject))
 }
 
-// maxLooks bounds how often records are looked at again that change their IDs at
-// the same moment.
+// maxLooks bounds how often a call repeats its statement because records change
+// their IDs at the same moment.
 const maxLooks = 100
 
 var errRestless = errors.New("postgres: the subject's records change faster than they can be followed: try again")
 
-// RevokeSubject removes every record of subject but the one under the ID
-// except. A session that changes its ID at the same moment is removed too.
+// RevokeSubject implements [backends.SubjectIndex]. It also removes a session
+// that changes its ID at the same moment.
 func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
 	if subject == "" {
 		return 0, b.invalid
@@ -58,9 +58,9 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 			return total, err
 		}
 		total += revoked
-		// A row that was there and was not deleted has been changed by another
-		// transaction. If that was a rotation, its new row is younger than
-		// what the statement could see, but old enough for the next one.
+		// A row that existed and was not deleted was changed by another
+		// transaction. If that was a rotation, the new row is too young for
+		// this statement to see, but the next one will see it.
 		if escaped == 0 {
 			return total, nil
 		}

@@ -97,7 +97,7 @@ func TestSubjectFollowsTheRecord(t *testing.T) {
 	count("bob", 1)
 	d.Touch(t.Context(), "id", time.Hour)
 	count("bob", 1)
-	d.Rotate(t.Context(), "id", []byte("b"), record("marker", ""), "new", record("c", "bob"))
+	d.Rotate(t.Context(), "id", []byte("b"), record("tombstone", ""), "new", record("c", "bob"))
 	count("bob", 1)
 	d.Swap(t.Context(), "new", []byte("c"), record("d", ""))
 	count("bob", 0)
@@ -119,7 +119,7 @@ func TestRevokeReachesWhatIsInMotion(t *testing.T) {
 			switch n {
 			case 0:
 				for i := rotating; i < 50 && !revoked.Load(); i++ {
-					err := d.Rotate(t.Context(), name(i), []byte("data"), record("marker", ""), name(i+1), record("data", subject))
+					err := d.Rotate(t.Context(), name(i), []byte("data"), record("tombstone", ""), name(i+1), record("data", subject))
 					if err == backends.ErrNotFound || err == backends.ErrConflict {
 						return
 					}

@@ -9,11 +9,10 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Swap stores record under id if the data there equals old; if old is nil, only
-// if nothing is there; and removes it if record.Data is nil. It is one statement
-// and returns [sessions.ErrConflict] where that found nothing to change, also
-// if the record is gone: to tell the two apart would make every commit dearer by
-// a fifth, and the caller reads again in any case.
+// Swap implements [backends.Swapper] with one statement. If the statement finds
+// nothing to change, Swap returns [backends.ErrConflict], even if the record is
+// gone: telling the two apart would make every commit 20% slower, and the
+// caller reads the record again in either case.
 func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backends.Record) error {
 	if record.Data != nil && record.TTL <= 0 {
 		return errTTL
@@ -40,10 +39,9 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 	return err
 }
 
-// Rotate replaces the record under id by marker, or removes it, and stores
-// record under newID, in one statement and so both or neither.
-func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker backends.Record, newID string, record backends.Record) error {
-	if record.TTL <= 0 || marker.Data != nil && marker.TTL <= 0 {
+// Rotate implements [backends.Rotator] with one statement.
+func (b *Backend) Rotate(ctx context.Context, id string, old []byte, tombstone backends.Record, newID string, record backends.Record) error {
+	if record.TTL <= 0 || tombstone.Data != nil && tombstone.TTL <= 0 {
 		return errTTL
 	}
 	if id == newID {
@@ -51,9 +49,9 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, marker back
 	}
 	sql := b.sql.rotateAway
 	args := []any{key(id), old, key(newID), subjectKey(record.Subject), record.TTL, record.Data}
-	if marker.Data != nil {
+	if tombstone.Data != nil {
 		sql = b.sql.rotate
-		args = append(args, subjectKey(marker.Subject), marker.TTL, marker.Data)
+		args = append(args, subjectKey(tombstone.Subject), tombstone.TTL, tombstone.Data)
 	}
 	outcome, err := b.file(ctx, id, record, sql, args...)
 	switch {

@@ -81,19 +81,19 @@ func TestR36_SwapHasOneWinner(t *testing.T) {
 func TestRotate(t *testing.T) {
 	d := open(t)
 	tests := []struct {
-		name                string
-		stored, old, marker string
-		taken               string // what is stored under the new ID
-		want                error
-		after, afterNew     string
+		name                   string
+		stored, old, tombstone string
+		taken                  string // what is stored under the new ID
+		want                   error
+		after, afterNew        string
 	}{
-		{"leaves a marker", "a", "a", "marker", "", nil, "marker", "new"},
+		{"leaves a tombstone", "a", "a", "tombstone", "", nil, "tombstone", "new"},
 		{"leaves nothing", "a", "a", "", "", nil, "", "new"},
-		{"what changed", "a", "x", "marker", "", backends.ErrConflict, "a", ""},
+		{"what changed", "a", "x", "tombstone", "", backends.ErrConflict, "a", ""},
 		{"what changed, leaving nothing", "a", "x", "", "", backends.ErrConflict, "a", ""},
-		{"what is gone", "", "a", "marker", "", backends.ErrNotFound, "", ""},
+		{"what is gone", "", "a", "tombstone", "", backends.ErrNotFound, "", ""},
 		{"what is gone, leaving nothing", "", "a", "", "", backends.ErrNotFound, "", ""},
-		{"to an ID that is taken", "a", "a", "marker", "other", backends.ErrConflict, "a", "other"},
+		{"to an ID that is taken", "a", "a", "tombstone", "other", backends.ErrConflict, "a", "other"},
 		{"to an ID that is taken, leaving nothing", "a", "a", "", "other", backends.ErrConflict, "a", "other"},
 	}
 	for i, test := range tests {
@@ -104,7 +104,7 @@ func TestRotate(t *testing.T) {
 		if test.taken != "" {
 			d.write(to, test.taken, "bob")
 		}
-		err := d.Rotate(t.Context(), from, []byte(test.old), record(test.marker, ""), to, record("new", "alice"))
+		err := d.Rotate(t.Context(), from, []byte(test.old), record(test.tombstone, ""), to, record("new", "alice"))
 		if err != test.want {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
 		}
@@ -117,12 +117,12 @@ func TestRotate(t *testing.T) {
 		if test.want == nil && d.subject(to) != "alice" {
 			t.Errorf("%s: the new record's subject is %q", test.name, d.subject(to))
 		}
-		if test.want == nil && test.marker != "" && d.subject(from) != "" {
-			t.Errorf("%s: the marker's subject is %q", test.name, d.subject(from))
+		if test.want == nil && test.tombstone != "" && d.subject(from) != "" {
+			t.Errorf("%s: the tombstone's subject is %q", test.name, d.subject(from))
 		}
 	}
 	d.write("same", "a", "")
-	if err := d.Rotate(t.Context(), "same", []byte("a"), record("marker", ""), "same", record("new", "")); err != backends.ErrConflict || d.data("same") != "a" {
+	if err := d.Rotate(t.Context(), "same", []byte("a"), record("tombstone", ""), "same", record("new", "")); err != backends.ErrConflict || d.data("same") != "a" {
 		t.Errorf("to itself: got %v, stored is %q", err, d.data("same"))
 	}
 }
@@ -138,7 +138,7 @@ func TestRotateIsBothOrNeither(t *testing.T) {
 		d.write(name("b"), "b", "")
 		var won, swapped atomic.Int32
 		rotate := func(from, to string) {
-			switch err := d.Rotate(t.Context(), name(from), []byte(from), record("marker", ""), name(to), record(from, "")); err {
+			switch err := d.Rotate(t.Context(), name(from), []byte(from), record("tombstone", ""), name(to), record(from, "")); err {
 			case nil:
 				won.Add(1)
 			case backends.ErrConflict, backends.ErrNotFound:
@@ -162,18 +162,18 @@ func TestRotateIsBothOrNeither(t *testing.T) {
 				}
 			}
 		})
-		live, markers := 0, 0
+		live, tombstones := 0, 0
 		for _, s := range []string{"a", "b", "x", "y", "z"} {
 			switch d.data(name(s)) {
 			case "":
-			case "marker":
-				markers++
+			case "tombstone":
+				tombstones++
 			default:
 				live++
 			}
 		}
-		if live != 2 || markers != int(won.Load()) {
-			t.Errorf("round %d: %d records, %d markers, %d rotations, %d swaps", round, live, markers, won.Load(), swapped.Load())
+		if live != 2 || tombstones != int(won.Load()) {
+			t.Errorf("round %d: %d records, %d tombstones, %d rotations, %d swaps", round, live, tombstones, won.Load(), swapped.Load())
 		}
 	}
 }

@@ -10,19 +10,20 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// sweepPages is how many pages of the table (8 KiB each, as a rule) one
-// statement of a sweep reads: a few milliseconds where every row is deleted, in
-// which requests share the processors and the disk with it.
+// sweepPages is how many pages of the table (usually 8 KiB each) one statement
+// of a sweep reads. That takes a few milliseconds if every row is deleted,
+// during which requests share the processors and the disk with it.
 const sweepPages = 64
 
-// Sweep deletes every expired row. It reads the table once from its beginning
-// to its end, in batches of 512 KiB that are one statement each, and skips rows
-// that somebody else is just changing or deleting.
+// Sweep deletes every expired row. It reads the table once from beginning to
+// end, in batches of 512 KiB with one statement each, and skips rows that are
+// being changed or deleted by another transaction.
 func (b *Backend) Sweep(ctx context.Context) (int, error) {
 	return b.sweep(ctx, func(time.Duration) error { return nil })
 }
 
-// sweep calls rest after each batch with the time that it took.
+// sweep is Sweep with pauses: it calls rest after each batch with the time that
+// the batch took.
 func (b *Backend) sweep(ctx context.Context, rest func(time.Duration) error) (int, error) {
 	var pages int64
 	if err := b.row(ctx, b.sql.pages, []any{b.table.Sanitize()}, &pages); err != nil {
@@ -47,7 +48,7 @@ func (b *Backend) sweep(ctx context.Context, rest func(time.Duration) error) (in
 
 // sweepAgain sweeps in the background until ctx ends.
 func (b *Backend) sweepAgain(ctx context.Context, every time.Duration) {
-	// Instances that were started together do not stay together.
+	// A random delay spreads instances that were started together.
 	delay := rand.N(every)
 	for sleep(ctx, delay) == nil {
 		delay = every
@@ -68,8 +69,8 @@ func (b *Backend) report(ctx context.Context, deleted int, err error) {
 	}
 }
 
-// sweepGently sweeps for a tenth of the time and leaves the rest to requests, and
-// keeps its turn for as long as that takes.
+// sweepGently sweeps for a tenth of the time and leaves the rest to requests.
+// It extends its turn for as long as that takes.
 func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, error) {
 	claimed := time.Now()
 	return b.sweep(ctx, func(took time.Duration) error {
@@ -79,16 +80,17 @@ func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, er
 				return err
 			}
 		}
-		// Never so long that the turn would end meanwhile.
+		// Do not sleep so long that the turn would end meanwhile.
 		return sleep(ctx, min(9*took, every/4))
 	})
 }
 
-// claimKey is the ID of the row by which an instance tells the others that it
-// is sweeping. No session has it; see key.
+// claimKey is the ID of the row with which an instance claims the sweep. No
+// session has this ID; see key.
 var claimKey = []byte("\x00sweep")
 
-// claim tells whether it is this instance's turn, by creating a row.
+// claim tries to create the claim's row, and reports whether it is this
+// instance's turn.
 func (b *Backend) claim(ctx context.Context, every time.Duration) (bool, error) {
 	_, err := b.change(ctx, b.sql.create, claimKey, []byte(nil), turn(every), []byte("sweep"))
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -97,8 +99,8 @@ func (b *Backend) claim(ctx context.Context, every time.Duration) (bool, error) 
 	return err == nil, err
 }
 
-// turn is how long a turn lasts: it ends shortly before its owner asks for the
-// next.
+// turn returns how long a turn lasts: it ends shortly before its owner asks for
+// the next one.
 func turn(every time.Duration) time.Duration { return every - every/10 }
 
 func sleep(ctx context.Context, d time.Duration) error {

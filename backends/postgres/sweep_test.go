@@ -49,7 +49,7 @@ func TestSweep(t *testing.T) {
 
 // TestR33_SweepersTogether: several instances sweep while the sessions are
 // used. Every expired row is deleted by one of them, no other row is, and
-// nobody waits for anybody for ever.
+// nobody waits for anybody forever.
 func TestR33_SweepersTogether(t *testing.T) {
 	d := open(t)
 	d.fill(20000, "g < 15000")
@@ -86,8 +86,8 @@ func TestR33_SweepersTogether(t *testing.T) {
 	}
 }
 
-// TestR33_SweepSkipsLockedRows: a row that somebody holds is skipped and not
-// waited for.
+// TestR33_SweepSkipsLockedRows: a row that another transaction holds is skipped
+// and not waited for.
 func TestR33_SweepSkipsLockedRows(t *testing.T) {
 	d := open(t)
 	d.fill(100, "true")

@@ -7,9 +7,9 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Touch makes the record under id live for ttl from now, without rewriting its
-// data and without waiting for the server's disk: a crash of the server within
-// the next second may undo it.
+// Touch implements [backends.Toucher]. It does not rewrite the data and does
+// not wait for the server's disk, so a crash of the server within the next
+// second may undo it.
 func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	if ttl <= 0 {
 		return "", errTTL

@@ -9,13 +9,13 @@ import (
 // walkPage is how many records Walk holds at a time.
 const walkPage = 100
 
-// firstKey is less than the key of every session and greater than the keys
-// that the package uses itself.
+// firstKey is less than the key of every session and greater than the reserved
+// keys.
 var firstKey = []byte{' '}
 
-// Walk calls visit for every live record in the order of their IDs. It holds up
-// to 100 records in memory, and neither a connection nor a transaction while
-// visit runs.
+// Walk implements [backends.Walker]. It visits the records in the order of
+// their IDs and holds up to 100 of them in memory. While visit runs it holds
+// neither a connection nor a transaction.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	after := firstKey
 	for {

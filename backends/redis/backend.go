@@ -11,41 +11,41 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// DefaultPrefix is what the keys of sessions begin with unless
-// [Options.Prefix] says otherwise.
+// DefaultPrefix is the prefix of the sessions' keys unless [Options.Prefix]
+// sets another.
 const DefaultPrefix = "sessions:"
 
-// Options tune a [Backend]. The zero value is good for most.
+// Options configure a [Backend]. The zero value suits most programs.
 type Options struct {
-	// Prefix is what the keys of sessions begin with; "" means
-	// [DefaultPrefix]. The keys of the owners' indexes begin with "subjects:"
-	// and Prefix. Everything under these two belongs to the backend.
+	// Prefix is the prefix of the sessions' keys; "" means [DefaultPrefix]. The
+	// keys of the owners' indexes begin with "subjects:" and Prefix. All keys
+	// with these two prefixes belong to the backend.
 	Prefix string
 
-	// NearCache lets reads be answered from this process's memory: 0 means no,
-	// otherwise it is for how long at most. The server tells within some
-	// milliseconds what has changed, so the bound counts only if its word is
-	// lost. Until then another process's change is not seen, a logout for one;
-	// but nothing that was changed is overwritten, and nothing that ended is
-	// brought back, because commits compare what is stored.
+	// NearCache is how long reads may be answered from this process's memory; 0
+	// means never. The server reports changes within some milliseconds, so this
+	// bound matters only if its message is lost. Until then reads do not see
+	// another process's changes, such as a logout. But no change is overwritten
+	// and no ended session comes back, because commits compare with what is
+	// stored.
 	//
-	// Only [Open] makes one (go-redis calls the feature experimental), for a
-	// single server and the database 0, and it cannot be had together with an
-	// idle timeout. It holds up to 64 MiB.
+	// Only [Open] supports it, for a single server and the database 0, and not
+	// together with an idle timeout. The cache holds up to 64 MiB. It uses a
+	// feature of go-redis that is marked experimental.
 	NearCache time.Duration
 }
 
-// Backend keeps sessions in Redis. It has every ability but to rotate in one
-// step, for which two IDs would have to be in one slot of a cluster, and to
-// sweep, which the server does itself.
+// Backend keeps sessions in Redis. It has every ability except
+// [backends.Rotator], for which two IDs would have to be in one slot of a
+// cluster, and [backends.Sweeper], because the server itself removes expired
+// keys.
 //
-// A call ends when its context reaches its deadline. A context that is
-// cancelled ends it only while it waits for a connection: go-redis does not
-// interrupt a reply.
+// A call ends when its context reaches its deadline. Canceling the context ends
+// it only while it waits for a connection: go-redis does not interrupt a reply.
 type Backend struct {
 	store    store
-	lifetime time.Duration // how long a record may live that does not say
-	close    func() error  // what New does not open, Close does not close
+	lifetime time.Duration // of records without a MaxTTL
+	close    func() error  // nil if New was given the client
 	invalid  error
 }
 
@@ -60,13 +60,13 @@ var (
 	_ backends.Binder       = (*Backend)(nil)
 )
 
-// New returns a backend over client, which stays the caller's to close. nil
-// options mean the defaults.
+// New returns a backend that uses client. The caller still has to close client.
+// Nil options mean the defaults.
 //
 // The client must be configured with ContextTimeoutEnabled, and must not read
-// from replicas. It may retry: commits are sent once all the same. New does not
-// fail and does not connect; [sessions.New] reports what [Backend.Validate]
-// finds.
+// from replicas. It may retry: commits are sent only once in any case. New does
+// not connect and does not fail: if its arguments are invalid, the middleware's
+// constructor returns the error that [Backend.Describe] reports.
 func New(client goredis.UniversalClient, options *Options) *Backend {
 	prefix, invalid := DefaultPrefix, error(nil)
 	if options != nil {
@@ -93,11 +93,11 @@ func (b *Backend) Describe() backends.Facts {
 
 var errNotMade = errors.New("redis: the backend is a zero value: make it with redis.Open, redis.New, redis.FlaskSession or redis.Starsessions")
 
-// Bind implements [sessions.Binder]: with an idle timeout reads also return
-// what is left of a record's life.
+// Bind implements [backends.Binder]: with an idle timeout, reads also return
+// the remaining TTL.
 func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	if settings.IdleTimeout > 0 && b.store.forget != nil {
-		return nil, errors.New("redis: Options.NearCache and Config.IdleTimeout exclude each other: the timeout takes a look at the server with every read")
+		return nil, errors.New("redis: Options.NearCache and Config.IdleTimeout exclude each other, because an idle timeout needs an answer from the server with every read: leave one out")
 	}
 	bound := *b
 	bound.lifetime = settings.Lifetime
@@ -113,8 +113,8 @@ func (b *Backend) Close() error {
 	return b.close()
 }
 
-// Read implements [sessions.Backend]: one GET, and a PTTL with it where there is
-// an idle timeout; Record.TTL is 0 without.
+// Read implements [backends.Backend]: one GET, together with a PTTL if there is
+// an idle timeout. Without one Record.TTL is 0.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.get(ctx, id)
 	if err != nil {
@@ -123,7 +123,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	return backends.Record{Data: dataOf(value), TTL: ttl}, nil
 }
 
-// ReadFresh implements [sessions.FreshReader] for a client that caches.
+// ReadFresh implements [backends.FreshReader] for a client that caches.
 func (b *Backend) ReadFresh(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.getFresh(ctx, id)
 	if err != nil {
@@ -132,7 +132,7 @@ func (b *Backend) ReadFresh(ctx context.Context, id string) (backends.Record, er
 	return backends.Record{Data: dataOf(value), TTL: ttl}, nil
 }
 
-// Write implements [sessions.Backend]: one SET, after one EVALSHA for the index
+// Write implements [backends.Backend]: one SET, after one EVALSHA for the index
 // if the record has an owner.
 func (b *Backend) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	value, place, err := b.value(ctx, id, record)
@@ -144,25 +144,25 @@ func (b *Backend) Write(ctx context.Context, id string, record backends.Record) 
 	return id, err
 }
 
-// Remove implements [sessions.Backend]: one DEL.
+// Remove implements [backends.Backend]: one DEL.
 func (b *Backend) Remove(ctx context.Context, id string) error {
 	return b.store.remove(ctx, id)
 }
 
-// Exists implements [sessions.Backend]: one EXISTS.
+// Exists implements [backends.Backend]: one EXISTS.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	return b.store.exists(ctx, id)
 }
 
-// Touch implements [sessions.Toucher]: one PEXPIRE.
+// Touch implements [backends.Toucher]: one PEXPIRE.
 func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	return id, b.store.touch(ctx, id, ttl)
 }
 
-// Swap implements [sessions.Swapper]: one EVALSHA, or one SET where old is nil.
-// It takes two more, once, when a record that is stored gets an owner or a later
-// deadline than the owner's index knows, and one more when a new record has an
-// owner. With a limit, an owner who gets a record costs one more.
+// Swap implements [backends.Swapper]: one EVALSHA, or one SET if old is nil. It
+// takes one more command if a new record has an owner, and two more, once, if a
+// stored record gets an owner or a later deadline than the owner's index holds.
+// With a limit, giving a record to an owner takes one more.
 func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	if old != nil && new.Data == nil {
 		return b.store.swapOut(ctx, id, old)
@@ -186,7 +186,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, new backends.
 	return b.swapOwned(ctx, id, old, new)
 }
 
-// swapOwned replaces a value by one that has an owner.
+// swapOwned replaces a value with one that has an owner.
 func (b *Backend) swapOwned(ctx context.Context, id string, old []byte, new backends.Record) error {
 	owner := subjectOf(new.Subject)
 	reply, err := b.store.swap(ctx, id, old, new.Data, new.TTL, owner.tag(), seconds(b.life(new)))
@@ -209,15 +209,15 @@ func (b *Backend) swapOwned(ctx context.Context, id string, old []byte, new back
 		ends := binary.BigEndian.AppendUint32(nil, uint32(f.ends))
 		reply, err = b.store.swap(ctx, id, old, new.Data, new.TTL, owner.tag(), 0, ends)
 		if err == nil && reply == swapUnfiled {
-			err = backends.ErrConflict // it has got another owner meanwhile
+			err = backends.ErrConflict // it has another owner by now
 		}
 		return err
 	}
 	return nil
 }
 
-// value returns what to store for record, whose owner's index then knows of it,
-// and the place that it has there only for now.
+// value files record in its owner's index and returns the value to store, and
+// the reservation to release after the write.
 func (b *Backend) value(ctx context.Context, id string, record backends.Record) ([]byte, reservation, error) {
 	if err := checkRecord(record); err != nil {
 		return nil, reservation{}, err

@@ -136,7 +136,7 @@ func TestLife(t *testing.T) {
 			t.Errorf("lives for %v, want at most a millisecond", got)
 		}
 
-		// Somebody took the limit away: unlimited reads as 0.
+		// Another program removed the expiry: an unlimited TTL reads as 0.
 		p.raw.Set(ctx, p.prefix+"a", "x", 0)
 		if r, err := bound.Read(ctx, "a"); err != nil || r.TTL != 0 {
 			t.Errorf("Read of an immortal: %v, %v; want TTL 0", r.TTL, err)
@@ -279,8 +279,8 @@ func TestAbilities(t *testing.T) {
 	}
 }
 
-// TestPATH3_OtherKeys: what an application has in the same database is no
-// session, and sessions under another prefix are none either.
+// TestPATH3_OtherKeys: neither an application's own keys in the same database
+// nor sessions under another prefix are read as sessions.
 func TestPATH3_OtherKeys(t *testing.T) {
 	p := at(t, services.Redis(t))
 	ctx := t.Context()

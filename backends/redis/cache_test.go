@@ -90,8 +90,8 @@ func openNear(t testing.TB, url string) *redis.Backend {
 	return b
 }
 
-// TestNearCacheOfOwnChanges: whoever changes a session finds the change at
-// once: without that, a page would show what was there before the form was
+// TestNearCacheOfOwnChanges: a process sees its own change of a session at
+// once. Without that, a page would show what was there before the form was
 // sent.
 func TestNearCacheOfOwnChanges(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})

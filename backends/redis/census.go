@@ -9,18 +9,19 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// entry is an entry of an index, and what there is to know of its record.
+// entry is an entry of an index, with what is known about its record.
 type entry struct {
 	id    string
 	score float64
 
-	reserved bool   // somebody is about to store it, within a limit
-	doomed   bool   // somebody has decided that it goes
-	live     bool   // it is stored and the owner's
+	reserved bool   // a call is about to store it, within a limit
+	doomed   bool   // a call has decided to remove it
+	live     bool   // it is stored and belongs to the owner
 	since    uint64 // when it was filed, if it is live
 }
 
-// nonceSize is the length of what tells reservations of one ID apart.
+// nonceSize is the length of the nonce that distinguishes reservations of one
+// ID.
 const nonceSize = 26
 
 // entries returns the entries in the index of owner: one ZRANGE.
@@ -29,8 +30,8 @@ func (b *Backend) entries(ctx context.Context, owner *subject) ([]entry, error) 
 	return parseIndex(members), err
 }
 
-// census returns the entries in the index of owner, at one moment, and what is
-// stored for each of them, a little later: one ZRANGE, and one GETRANGE for each
+// census returns the entries in the index of owner at one moment, and what is
+// stored for each of them a little later: one ZRANGE, and one GETRANGE for each
 // entry, pipelined.
 func (b *Backend) census(ctx context.Context, owner *subject) ([]entry, error) {
 	list, err := b.entries(ctx, owner)
@@ -45,7 +46,7 @@ func (b *Backend) census(ctx context.Context, owner *subject) ([]entry, error) {
 	return list, nil
 }
 
-// parseIndex sorts out the members of an index.
+// parseIndex turns the members of an index into entries.
 func parseIndex(members []goredis.Z) []entry {
 	var list []entry
 	places := make(map[string]bool) // by ID
@@ -97,5 +98,5 @@ func (b *Backend) inspect(ctx context.Context, list []entry, owner *subject) err
 	return nil
 }
 
-// score is how scores are told to scripts: exactly.
+// score formats a score for a script, without loss.
 func score(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

@@ -14,10 +14,11 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Check connects, runs every command that the backend needs, except those of
-// [Backend.Walk], with a session of its own, and returns what went wrong: for a
-// program's start, or a health check that means it. It also returns an error if the
-// server lets it see that it may evict the indexes of owners.
+// Check connects and runs every command that the backend needs, except those of
+// [Backend.Walk], with a session of its own. It returns the first error. Call
+// it when a program starts, or in a thorough health check. It also returns an
+// error if the server's eviction policy allows it to evict the indexes of
+// owners; many servers do not reveal their policy.
 func (b *Backend) Check(ctx context.Context) error {
 	if err := b.Describe().Err; err != nil {
 		return err
@@ -41,7 +42,7 @@ func (b *Backend) Check(ctx context.Context) error {
 			limited := r
 			limited.SubjectLimit = 1
 			if err := b.Swap(ctx, id+"-limit", nil, limited); !errors.Is(err, backends.ErrSubjectLimit) {
-				return cmp.Or(err, errors.New("the limit is not kept"))
+				return cmp.Or(err, errors.New("the server does not enforce the limit"))
 			}
 			return nil
 		}},

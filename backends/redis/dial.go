@@ -13,11 +13,12 @@ import (
 
 type dialer = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// eager returns a dialer whose failures go-redis does not get to count: after
-// as many as the pool has connections it would refuse to dial, and look only
-// once a second whether the server is back. A failed dial is a connection that
-// fails when it is first used, which is before any command is sent, and with an
-// error that is not worth another try: a server that refuses will do so again.
+// eager returns a dialer that hides its failures from go-redis. After as many
+// failed dials as the pool has connections, go-redis would refuse to dial and
+// would try only once a second whether the server is back. Instead, a failed
+// dial returns a connection that fails when it is first used, before any
+// command is sent, with an error that go-redis does not retry: a server that
+// refuses will do so again.
 func eager(timeout time.Duration, config *tls.Config) dialer {
 	dial := goredis.NewDialer(&goredis.Options{DialTimeout: timeout, TLSConfig: config})
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -29,19 +30,20 @@ func eager(timeout time.Duration, config *tls.Config) dialer {
 	}
 }
 
-// dialError hides from go-redis that it stems from the network.
+// dialError hides from go-redis that the error comes from the network.
 type dialError struct{ err error }
 
 func (e *dialError) Error() string { return "redis: " + e.err.Error() }
 
-// Is implements what errors.Is asks for, in place of Unwrap.
+// Is lets errors.Is find the wrapped error. There is no Unwrap, so go-redis
+// cannot.
 func (e *dialError) Is(target error) bool { return errors.Is(e.err, target) }
 
-// stillborn is a connection that was never made.
+// stillborn is the connection that a failed dial returns.
 type stillborn struct{ err error }
 
-// SyscallConn fails the check that a connection has to pass before it leaves the
-// pool, should one have got in there.
+// SyscallConn fails the check that a connection must pass to leave the pool, in
+// case a stillborn one got into it.
 func (c stillborn) SyscallConn() (syscall.RawConn, error) { return nil, c.err }
 
 func (c stillborn) Read([]byte) (int, error)       { return 0, c.err }

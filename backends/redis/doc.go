@@ -4,17 +4,17 @@
 //	backend, err := redis.Open("redis://127.0.0.1:6379/0", nil)
 //	mw, err := sessions.New(backend, nil)
 //
-// [Open] builds a client that is configured as sessions need it; [New] takes
-// one that the program has already, and [sessions.New] says what is wrong with
-// it.
+// [Open] builds a client with the configuration that sessions need. [New] takes
+// an existing client, and the middleware's constructor reports what is wrong
+// with its configuration.
 //
 // # What it costs
 //
-// A read is one GET, in one round trip with a PTTL where there is an idle
-// timeout. A commit is one EVALSHA that compares what is stored with what was
-// read; a new session is one SET, an idle timeout's refresh one PEXPIRE. A
-// session that gets an owner costs one EVALSHA more, once, for the owner's
-// index.
+// A read is one GET; with an idle timeout there is also a PTTL, in the same
+// round trip. A commit is one EVALSHA that compares the stored value with the
+// one that was read. A new session is one SET, and refreshing an idle timeout
+// is one PEXPIRE. Giving a session an owner takes one more EVALSHA, once, for
+// the owner's index.
 //
 // # What is stored
 //
@@ -28,38 +28,38 @@
 //     until when the session can live, in Unix seconds; their fraction tells
 //     in which minute the entry was made.
 //
-// An entry is made before the record that it stands for, and dropped only if
-// there is no such record and the entry is ten minutes old, by the clock of the
-// server that holds it. So a crash in between leaves an entry without a record,
+// An entry is written before its record, and removed only if there is no such
+// record and the entry is ten minutes old, by the clock of the server that
+// holds it. So a crash between the two writes leaves an entry without a record,
 // never a record without an entry. Nothing depends on keyspace notifications,
 // and no command has keys in two slots of a cluster.
 //
 // # What the server must allow
 //
-// Redis 6.0 or later, or a server that speaks like it. A user who may run just
-// what is needed:
+// The server is Redis 6.0 or later, or a compatible one. These are the rights
+// that a user needs:
 //
 //	redis-cli ACL SETUSER sessions reset on '>password' '~sessions:*' '~subjects:sessions:*' \
 //	    +get +set +del +exists +pexpire +pttl +getrange +evalsha +eval \
 //	    +time +zadd +zscore +zrange +zrem +zremrangebyscore +expireat
 //
-// Besides, +scan for [Backend.Walk], +select for a database other than 0,
-// +hello and +client for what go-redis says when it connects (it does without
-// +client), and +cluster +asking in a cluster. [Backend.Check] tries what is
-// needed.
+// Add +scan for [Backend.Walk], +select for a database other than 0, +hello and
+// +client for the commands that go-redis sends when it connects (it works
+// without +client), and +cluster +asking in a cluster. [Backend.Check] tries
+// the commands that are needed.
 //
-// The maxmemory-policy should be noeviction or volatile-ttl. Others may evict
-// the index of an owner whose sessions live, and then "log out everywhere" misses
-// them.
+// The maxmemory-policy should be noeviction or volatile-ttl. With other
+// policies the server may evict the index of an owner while the owner's
+// sessions are still stored, and then "log out everywhere" misses them.
 //
 // # Sharing sessions with Python
 //
-// [FlaskSession] and [Starsessions] keep sessions where those Python packages
-// keep theirs, in the same form.
+// [FlaskSession] and [Starsessions] share sessions with these Python packages:
+// they use the same keys and the same format.
 //
 // # What Redis does not promise
 //
-// Replication in Redis is asynchronous: when a primary dies, what it
-// acknowledged last may be lost, and that may be a logout. Sentinel and Cluster
-// shorten an outage; they do not make a write durable.
+// Replication in Redis is asynchronous. When a primary fails, the writes that
+// it acknowledged last may be lost, and one of them may be a logout. Sentinel
+// and Cluster shorten an outage, but they do not make a write durable.
 package redis

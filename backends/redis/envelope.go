@@ -6,15 +6,15 @@ import (
 	"encoding/binary"
 )
 
-// A value is the record's data, with something in front only where it must be:
+// A value is the record's data, with a head in front only if it needs one:
 //
 //	FF 01 filed(4) since(8) tag(16) data   the record has an owner, and is in the owner's index
 //	FF 00 data                             data begins with FF itself
 //
-// The owner is part of the value so that a commit can tell in one step whether
-// the index knows of it already, and so that nobody's record is revoked because
-// it once was another's. Of two records of an owner the one with the lower since
-// was filed first.
+// The owner is part of the value for two reasons: a commit can find out in one
+// step whether the record is in the index already, and a record is not revoked
+// because it once belonged to another owner. Of two records of an owner, the
+// one with the lower since was filed first.
 const (
 	mark     = 0xFF // never begins JSON, MessagePack maps or the native format
 	escaped  = 0x00
@@ -25,12 +25,13 @@ const (
 	headSize = sinceEnd + tagSize
 )
 
-// subject is an owner as the store knows it: the name itself does not appear.
+// subject is the hash of an owner's name. The store never holds the name
+// itself.
 type subject [sha256.Size]byte
 
 func subjectOf(name string) subject { return sha256.Sum256([]byte(name)) }
 
-// tag is what values of the subject carry.
+// tag returns the part of the hash that is stored in the subject's values.
 func (s *subject) tag() []byte { return s[:tagSize] }
 
 func (s *subject) String() string { return base64.RawURLEncoding.EncodeToString(s[:]) }
@@ -43,8 +44,8 @@ func seal(data []byte) []byte {
 	return append([]byte{mark, escaped}, data...)
 }
 
-// filing is what an owner's index says of an entry that was made or renewed:
-// until when it holds, in Unix seconds, and when that was, in microseconds.
+// filing is the reply of an index that made or renewed an entry: when the entry
+// ends, in Unix seconds, and when it was made, in microseconds.
 type filing struct{ ends, since int64 }
 
 // sealOwned returns the value of a record that is filed in its owner's index.
@@ -57,8 +58,8 @@ func sealOwned(data []byte, f filing, owner *subject) []byte {
 	return append(value, data...)
 }
 
-// dataOf returns the data of a value. What no value of this package looks like is
-// all data: the format will say what it thinks of it.
+// dataOf returns the data of a value. A value without a valid head is all data:
+// the format will check it.
 func dataOf(value []byte) []byte {
 	switch {
 	case len(value) > 2 && value[0] == mark && value[1] == escaped:
@@ -69,7 +70,8 @@ func dataOf(value []byte) []byte {
 	return value
 }
 
-// belongs reports whether a value, or its first headSize bytes, are owner's.
+// belongs reports whether a value, of which the first headSize bytes suffice,
+// belongs to owner.
 func belongs(value []byte, owner *subject) bool {
 	return len(value) >= headSize && value[0] == mark && value[1] == owned &&
 		string(value[sinceEnd:headSize]) == string(owner.tag())

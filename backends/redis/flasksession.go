@@ -16,37 +16,37 @@ import (
 )
 
 // FlaskSessionOptions are the settings that the Flask application has changed.
-// The zero value is what Flask-Session does by default.
+// The zero value means Flask-Session's defaults.
 type FlaskSessionOptions struct {
 	Prefix string // SESSION_KEY_PREFIX; "" means "session:"
 
-	// Secret is the application's SECRET_KEY if it sets SESSION_USE_SIGNER, and
-	// "" if not: IDs are not signed then.
+	// Secret is the application's SECRET_KEY if it sets SESSION_USE_SIGNER.
+	// Otherwise it is "", and IDs are not signed.
 	Secret string
 
-	// JSON says that SESSION_SERIALIZATION_FORMAT is "json" and not "msgpack".
-	// Records in either are read.
+	// JSON is true if SESSION_SERIALIZATION_FORMAT is "json" instead of
+	// "msgpack". Records in both formats can be read.
 	JSON bool
 
-	// BrowserSession says that SESSION_PERMANENT is False: cookies end with the
-	// browser.
+	// BrowserSession is true if SESSION_PERMANENT is False: cookies end with
+	// the browser.
 	BrowserSession bool
 
-	// IDBytes is SESSION_ID_LENGTH; 0 means 32, and less than 16 is refused.
+	// IDBytes is SESSION_ID_LENGTH; 0 means 32, and less than 16 is an error.
 	IDBytes int
 }
 
 // FlaskSession returns a backend that shares its sessions with Flask-Session
-// 0.7 and later, whose SESSION_TYPE is "redis". nil options mean that the Flask
-// application has changed none of its settings.
+// 0.7 and later, whose SESSION_TYPE is "redis". Nil options mean that the Flask
+// application uses the default settings.
 //
-// What older releases wrote are pickles, which are never read: they would
-// run whatever whoever wrote them likes. Let Flask-Session 0.7 or later convert
-// them first, which it does with each session that is used.
+// Older releases wrote pickles. These are never read, because reading a pickle
+// runs code that its author chose. Let Flask-Session 0.7 or later convert them
+// first, which it does with each session that is used.
 //
-// A session lives for PERMANENT_SESSION_LIFETIME after it was last changed; that
-// is 31 days, or [sessions.Config.Lifetime]. If it was only looked at, its life
-// is extended once a tenth of that is over.
+// A session lives for PERMANENT_SESSION_LIFETIME after its last change. That is
+// 31 days, unless Config.Lifetime sets another time. A request that only reads
+// the session extends its life once a tenth of that time has passed.
 func FlaskSession(client goredis.UniversalClient, options *FlaskSessionOptions) *Shared {
 	var o FlaskSessionOptions
 	if options != nil {
@@ -88,18 +88,18 @@ func FlaskSession(client goredis.UniversalClient, options *FlaskSessionOptions) 
 	return b
 }
 
-// sign makes IDs signed ones.
+// sign makes b sign its IDs.
 func (b *Shared) sign(secret string) {
 	var err error
 	b.signer, err = itsdangerous.New(&itsdangerous.Options{Salt: "flask-session", Derivation: itsdangerous.HMAC}, []byte(secret))
 	b.invalid = errors.Join(b.invalid, err)
 	if len(secret) < 32 {
-		b.warnings = append(b.warnings, fmt.Sprintf("redis: FlaskSession: the secret has %d bytes: 32 random ones are good", len(secret)))
+		b.warnings = append(b.warnings, fmt.Sprintf("redis: FlaskSession: the secret has only %d bytes: use 32 random ones", len(secret)))
 	}
 }
 
-// isWord tells whether sid can be the ID of a session: a UUID or base64url, of
-// at most 256 characters.
+// isWord reports whether sid has the form of a session ID: a UUID or base64url,
+// of at most 256 characters.
 func isWord(sid string) bool {
 	return isMadeOf(sid, "-_")
 }
@@ -118,9 +118,9 @@ func isMadeOf(sid, special string) bool {
 	return true
 }
 
-// permanent is a format whose records say that they are permanent unless they
-// say otherwise, as those of Flask-Session do: Flask would take them for
-// sessions of the browser.
+// permanent is a format that writes "permanent" into a record unless the record
+// says otherwise, as Flask-Session does. Without it Flask would treat the
+// session as one that ends with the browser.
 type permanent struct{ serializer.Format }
 
 // Pack implements [serializer.Format].

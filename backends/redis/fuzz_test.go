@@ -13,9 +13,8 @@ import (
 	"github.com/gosessions/sessions/backends/redis"
 )
 
-// FuzzValues: what is stored is what is read and what can be replaced, whatever
-// it looks like and whoever owns it; and what somebody else put there harms
-// nobody.
+// FuzzValues: any data of any owner can be stored, read and replaced, and a
+// value that another program stored does no harm.
 func FuzzValues(f *testing.F) {
 	f.Add([]byte("x"), "", []byte("y"))
 	f.Add([]byte{0xff}, "alice", []byte{0xff})

@@ -10,20 +10,20 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// reservationLife is how long a place is kept for a record that does not come,
-// because its process was killed. A record that comes later still counts, but may
-// be one more than the limit allows.
+// reservationLife is how long a place is reserved for a record that was never
+// stored because its process was killed. A record that is stored after that
+// still counts, but may exceed the limit by one.
 const reservationLife = time.Minute
 
-// reservation is a place among the records of an owner that is kept until the
-// record is stored. The zero value is none.
+// reservation is a place among the records of an owner that is reserved until
+// the record is stored. The zero value stands for none.
 type reservation struct{ index, member string }
 
-// reserveScript is enter, with the reservation ARGV[4] for ARGV[5] seconds, unless
-// that would be more than ARGV[3] entries; then it replies {0, 0}. Behind that are,
-// in pairs, IDs and scores of entries whose records are missing. Such an entry does
-// not count if it is still the same, that is, has the same score, and nobody has
-// reserved it.
+// reserveScript is enter together with the reservation ARGV[4] for ARGV[5]
+// seconds. If there would be more than ARGV[3] entries it does nothing and
+// replies {0, 0}. The remaining arguments are pairs of ID and score of entries
+// whose records are missing. Such an entry does not count if it is unchanged,
+// which means that it has the same score, and is not reserved.
 var reserveScript = newScript(now + `local members = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 local scores, places, count = {}, {}, 0
 for i = 1, #members, 2 do
@@ -42,17 +42,18 @@ if count >= tonumber(ARGV[3]) then return {0, 0} end
 redis.call('ZADD', KEYS[1], now + ARGV[5], ARGV[4])
 ` + enter)
 
-// reserve is file within the record's limit: one EVALSHA, and where the index is
-// full a census and another one, because entries may be those of records that are
-// gone.
+// reserve is file within the record's limit: one EVALSHA. If the index is full,
+// it takes a census and another EVALSHA, because the records of some entries
+// may be gone.
 //
-// The script decides at one moment, so no more than the limit get a place. It
-// counts an entry whose record is on the way by its reservation, which is taken
-// back only when the record is stored or certainly will not be. Of an entry without
-// one whose record a census missed, it knows that the record is gone: if it was
-// filed again since then, the entry has another score. So nobody is refused as
-// long as there is room, and who is refused has seen as many records, or
-// reservations, as the limit allows, all of which were there when the census began.
+// The script decides at one moment, so no more calls than the limit allows get
+// a place. It counts an entry whose record is about to be stored by its
+// reservation, which is released only when the record is stored or certainly
+// will not be. If a census did not find the record of an entry without a
+// reservation, the record is gone: if it had been filed again since, the entry
+// would have another score. So no call is refused while there is room. A
+// refused call has seen as many records or reservations as the limit allows,
+// and all of them existed when the census began.
 func (b *Backend) reserve(ctx context.Context, id string, record backends.Record, owner *subject) (filing, reservation, error) {
 	place := reservation{b.indexKey(owner), string(rune(reserved)) + rand.Text() + id}
 	args := []any{id, b.entryLife(record), record.SubjectLimit, place.member, seconds(reservationLife)}
@@ -72,7 +73,7 @@ func (b *Backend) reserve(ctx context.Context, id string, record backends.Record
 		for _, e := range list {
 			switch {
 			case e.id == id && e.live:
-				f, err := b.file(ctx, id, record, owner) // it has its place already
+				f, err := b.file(ctx, id, record, owner) // it already has a place
 				return f, reservation{}, err
 			case e.id == id:
 			case e.live || e.reserved:
@@ -90,9 +91,9 @@ func (b *Backend) reserve(ctx context.Context, id string, record backends.Record
 	return filing{}, place, errRestless
 }
 
-// release gives up a reservation when the write that it was for has ended with err:
-// the record is there, or certainly not. That it fails does no harm for longer than
-// reservationLife.
+// release removes a reservation after its write has ended with err, if the
+// record is then stored or certainly not stored. A failure to release does no
+// harm for longer than reservationLife.
 func (b *Backend) release(ctx context.Context, place reservation, err error) {
 	if place.member == "" {
 		return

@@ -2,32 +2,28 @@ package redis
 
 import "errors"
 
-// looks is what a call remembers that looks at an index and at the records of its
-// entries again and again, because records change their IDs meanwhile. The index and
-// the records are in different slots, and nothing is atomic over both.
+// looks is the memory of a call that looks at an index and at the records of
+// its entries repeatedly, because records change their IDs meanwhile. The index
+// and the records are in different slots, so no operation on both is atomic.
 //
-// A record that changes its ID from X to Y is not lost sight of all the same. The
-// entry of Y is made before the record of Y, and that before the record of X is
-// swapped for a marker; an entry is dropped only when it is old and its record
-// missing. So:
+// Nevertheless the call does not lose track of a record that changes its ID
+// from X to Y. The entry of Y is made before the record of Y, and the record of
+// Y before the record of X is swapped for a tombstone. An entry is removed only
+// if it is old and its record is missing. So:
 //
-//   - A look finds every record that was there when it read the index, unless one
-//     changed its ID before its turn came. Then X is missing at its turn.
-//   - Y may be missing at the same look too, if its turn came before its record
-//     did. At the next look the record is there.
-//   - So if a look finds nothing missing that was not missing at an earlier look,
-//     one can have escaped it only to a Y whose entry was made since that look read
-//     the index: X was on the way itself at the earlier look, and came and went.
-//     The next reading of the index shows such an entry.
+//   - A look finds every record that existed when it read the index, except one that changed its ID before its turn came. Then X is missing at its turn.
+//   - Y may be missing at the same look too, if its turn came before its record was stored. At the next look the record exists.
+//   - So if everything that a look misses was also missing at an earlier look, a record can have escaped it only to a Y whose entry was made after that look read the index: X was about to be stored at the earlier look, and was stored and swapped since. The next reading of the index shows the entry of Y.
 //
-// A look is therefore complete if nothing is missing that was not missing before,
-// and no entry is new at the reading after it; or if nothing is missing at all.
+// A look is therefore complete if everything that it misses was missing before
+// and the next reading of the index shows no new entry, or if it misses nothing
+// at all.
 type looks struct {
 	seen, missing map[string]float64 // scores by ID
 }
 
-// maxLooks bounds how often a call looks. It gives up long after it has lost a race
-// against whoever changes IDs as many times.
+// maxLooks bounds how often a call looks before it gives up, having lost the
+// race against changes of IDs each time.
 const maxLooks = 100
 
 var errRestless = errors.New("redis: the subject's records change faster than they can be followed: try again")
@@ -36,7 +32,7 @@ func newLooks() looks {
 	return looks{make(map[string]float64), make(map[string]float64)}
 }
 
-// anyNew reports whether list has an entry that no list before had.
+// anyNew reports whether list has an entry that no earlier list had.
 func (l *looks) anyNew(list []entry) bool {
 	found := false
 	for _, e := range list {
@@ -45,8 +41,8 @@ func (l *looks) anyNew(list []entry) bool {
 	return found
 }
 
-// misses notes that the record of e is missing, and reports whether it was not
-// before.
+// misses remembers that the record of e is missing, and reports whether that is
+// new.
 func (l *looks) misses(e entry) bool { return add(l.missing, e) }
 
 func add(scores map[string]float64, e entry) bool {

@@ -95,7 +95,7 @@ func TestB6_Requests(t *testing.T) {
 			{"login", func(s *sessions.Session) error {
 				return errors.Join(s.RegenerateID(), s.SetSubject("alice"), s.Set("user", "alice"))
 			}, read + " " + filed + " set evalsha [get set]"},
-			{"changed by somebody", set("key", 3), read + " evalsha [get time set]"},
+			{"changed by another", set("key", 3), read + " evalsha [get time set]"},
 			{"privileges", func(s *sessions.Session) error { return s.RegenerateID() },
 				read + " " + filed + " set evalsha [get set]"},
 			{"logout", func(s *sessions.Session) error { return s.Destroy(context.Background()) }, read + " evalsha [get del]"},
@@ -183,8 +183,8 @@ func TestF7_OutOfMemory(t *testing.T) {
 	}
 }
 
-// TestE6_LostReplyOfARequest: a lost reply to a commit is no conflict and no
-// double: the middleware looks whether its own write is there.
+// TestE6_LostReplyOfARequest: a lost reply to a commit is neither a conflict
+// nor a double: the middleware looks whether its own write is there.
 func TestE6_LostReplyOfARequest(t *testing.T) {
 	server := services.RedisServer(t, services.RedisOptions{})
 	proxy := startLeaky(t, server.Addr())

@@ -33,9 +33,10 @@ func Open(url string, options *Options) (*Backend, error) {
 	return b, nil
 }
 
-// Client returns a client as sessions need it: it ends calls with their
-// context, retries reads only, and connects again as soon as a server is back.
-// It does not connect. The caller closes it. The URL is one of
+// Client returns a client with the configuration that sessions need: it ends
+// calls with their context, retries only reads, and reconnects as soon as a
+// server is back. It does not connect yet. The caller must close it. The URL is
+// one of
 //
 //	redis://user:password@host:6379/0
 //	unix://user:password@/run/redis.sock?db=0
@@ -44,19 +45,19 @@ func Open(url string, options *Options) (*Backend, error) {
 //	redis+cluster://user:password@host:6379
 //
 // for a single server, one behind a socket, Sentinel, and Cluster (with several
-// seeds or with one); rediss in place of redis for TLS. In a URL for Sentinel, user
-// and password before the host are those of the sentinels. More parameters, such
-// as pool_size, are those of go-redis.
+// seeds or with one). Use rediss instead of redis for TLS. In a URL for
+// Sentinel, the user and password before the host are those of the sentinels.
+// Other parameters, such as pool_size, are those of go-redis.
 func Client(url string) (goredis.UniversalClient, error) {
 	client, _, err := open(url, 0)
 	return client, err
 }
 
-// open tells the forms of URL apart.
+// open selects the kind of client by the form of the URL.
 func open(text string, nearCache time.Duration) (client goredis.UniversalClient, forget func(key string), err error) {
 	u, err := url.Parse(text)
 	if err != nil || strings.Contains(u.EscapedPath()+u.RawQuery+u.EscapedFragment(), "@") {
-		// Any other error might quote a part of the password.
+		// The parser's own error might quote a part of the password.
 		return nil, nil, errors.New("redis: the URL cannot be parsed: it is redis://user:password@host:port/database, with what is special in the password percent-encoded")
 	}
 	switch strings.TrimSuffix(u.Scheme, "+cluster") {
@@ -101,7 +102,7 @@ func open(text string, nearCache time.Duration) (client goredis.UniversalClient,
 		}.set()
 		o.Dialer = eager(o.DialTimeout, o.TLSConfig)
 		o.MaintNotificationsConfig = quiet
-		o.DisableRoutingPolicies = true // every command has one key: no need to ask for COMMAND
+		o.DisableRoutingPolicies = true // every command has one key, so COMMAND is not needed
 		return goredis.NewClusterClient(o), nil, nil
 	}
 
@@ -132,11 +133,11 @@ type knobs struct {
 	dials, pipelines                 *int
 }
 
-// set fills in what the URL leaves open.
+// set sets the defaults for what the URL does not specify.
 func (k knobs) set() {
 	*k.byContext = true
 	*k.dial = cmp.Or(*k.dial, time.Second)
-	*k.read = cmp.Or(*k.read, 2*time.Second) // a context's deadline comes first
+	*k.read = cmp.Or(*k.read, 2*time.Second) // usually a context's deadline comes first
 	*k.write = cmp.Or(*k.write, 2*time.Second)
 	*k.pool = cmp.Or(*k.pool, 2*time.Second)
 	*k.backoff = cmp.Or(*k.backoff, 100*time.Millisecond)

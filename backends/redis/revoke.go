@@ -11,13 +11,12 @@ if string.sub(head, 1, 2) ~= '\255\1' or string.sub(head, 15) ~= ARGV[1] then re
 return redis.call('DEL', KEYS[1])`)
 
 // RevokeSubject implements [backends.SubjectIndex]: one ZRANGE, and one EVALSHA
-// for each entry, pipelined. If a record was not there any more, it may have
-// changed its ID: then the call looks again until a look is complete; see looks. A
-// record that is removed before it is swapped for a marker cannot be swapped any
-// more, and who tries takes back what he stored under the new ID.
+// for each entry, pipelined. If a record is gone, it may have changed its ID:
+// then the call looks again until a look is complete; see looks. If a record is
+// removed before it is swapped for a tombstone, the swap fails, and its caller
+// removes the record that it stored under the new ID.
 //
-// An entry whose record was written in the meantime for another owner stays what it
-// is.
+// A record that was meanwhile written for another owner is not removed.
 func (b *Backend) RevokeSubject(ctx context.Context, name, except string) (int, error) {
 	owner := subjectOf(name)
 	l, complete := newLooks(), false
@@ -58,8 +57,8 @@ func (b *Backend) RevokeSubject(ctx context.Context, name, except string) (int, 
 	return revoked, errRestless
 }
 
-// end removes what is stored under ids if it is still owner's, and returns for each
-// whether it was.
+// end removes each record under ids that still belongs to owner, and returns
+// for each ID whether it removed one.
 func (b *Backend) end(ctx context.Context, owner *subject, ids []string) (done []bool, err error) {
 	done = make([]bool, 0, len(ids))
 	for part := range slices.Chunk(ids, batch) {

@@ -8,8 +8,8 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// script is a Lua script that has one key. The server finds it by its hash, and
-// is sent the source where it does not know it.
+// script is a Lua script with one key. It is called by its hash; if the server
+// does not know the hash, the source is sent.
 type script struct{ source, hash string }
 
 func newScript(source string) script {
@@ -25,17 +25,17 @@ func (s *store) run(ctx context.Context, script *script, key string, args ...any
 	if !unknownScript(reply.Err()) {
 		return reply
 	}
-	// A restart or SCRIPT FLUSH: nothing was run.
+	// The server was restarted or SCRIPT FLUSH was called. Nothing was run.
 	line[0], line[1] = "eval", script.source
 	return s.once(ctx, line...)
 }
 
-// runAll runs the script for each of keys in one pipeline for each node, and
-// returns for which of them it replied something other than 0. The script must
-// bear being run twice.
+// runAll runs the script for each of keys, in one pipeline for each node, and
+// returns for each key whether the reply was other than 0. Running the script
+// twice must do no harm.
 func (s *store) runAll(ctx context.Context, script *script, keys []string, args ...any) (done []bool, failed error) {
 	done = make([]bool, len(keys))
-	todo := make([]int, len(keys)) // places in keys
+	todo := make([]int, len(keys)) // indexes into keys
 	for i := range keys {
 		todo[i] = i
 	}

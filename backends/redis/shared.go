@@ -12,14 +12,15 @@ import (
 	"github.com/gosessions/sessions/itsdangerous"
 )
 
-// Shared keeps sessions where a Python framework keeps them too, in exactly its
-// way: each reads, changes and ends the other's. [FlaskSession] and
-// [Starsessions] make one, and it configures the middleware as that framework
-// does.
+// Shared is a backend that shares its sessions with a Python framework: each
+// side can read, change and end the sessions of the other. [FlaskSession] and
+// [Starsessions] make one. It gives the middleware the framework's
+// configuration as defaults.
 //
-// Among Go's instances no change is lost. Python writes whole records blindly,
-// so of two requests that change one session at once, one on each side, the last
-// one wins. There is no index of owners, for these formats store none.
+// No change is lost between instances in Go. Python overwrites whole records
+// without comparing, so if one request on each side changes a session at the
+// same time, the last one wins. There is no index of owners, because these
+// formats do not store an owner.
 type Shared struct {
 	store    store
 	name     string // "FlaskSession"
@@ -68,18 +69,19 @@ func (b *Shared) Describe() backends.Facts {
 	return backends.Facts{Err: b.invalid, Warnings: b.warnings, Defaults: b.defaults}
 }
 
-// Format keeps secrets out of whatever prints the backend.
+// Format implements [fmt.Formatter], so that printing the backend never prints
+// its secrets.
 func (b *Shared) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, "redis."+b.name) }
 
-// Bind implements [sessions.Binder]: with an idle timeout reads also return
-// what is left of a record's life.
+// Bind implements [backends.Binder]: with an idle timeout, reads also return
+// the remaining TTL.
 func (b *Shared) Bind(settings backends.Settings) (backends.Backend, error) {
 	bound := *b
 	bound.store.withTTL = b.store.withTTL || settings.IdleTimeout > 0
 	return &bound, nil
 }
 
-// MintID implements [sessions.Minter].
+// MintID implements [backends.Minter].
 func (b *Shared) MintID() string {
 	sid := b.mint()
 	if b.signer != nil {
@@ -88,7 +90,7 @@ func (b *Shared) MintID() string {
 	return sid
 }
 
-// ValidID implements [sessions.Minter]. Where IDs are signed it verifies the
+// ValidID implements [backends.Minter]. If IDs are signed it verifies the
 // signature.
 func (b *Shared) ValidID(id string) bool {
 	if b.signer != nil {
@@ -108,20 +110,20 @@ func (b *Shared) sid(id string) string {
 	return id
 }
 
-// Read implements [sessions.Backend]: one GET, and a PTTL with it where lives
-// slide.
+// Read implements [backends.Backend]: one GET, together with a PTTL if using a
+// session extends its life.
 func (b *Shared) Read(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.get(ctx, b.sid(id))
 	return backends.Record{Data: value, TTL: ttl}, err
 }
 
-// ReadFresh implements [sessions.FreshReader] for a client that caches.
+// ReadFresh implements [backends.FreshReader] for a client that caches.
 func (b *Shared) ReadFresh(ctx context.Context, id string) (backends.Record, error) {
 	value, ttl, err := b.store.getFresh(ctx, b.sid(id))
 	return backends.Record{Data: value, TTL: ttl}, err
 }
 
-// Write implements [sessions.Backend]: one SET.
+// Write implements [backends.Backend]: one SET.
 func (b *Shared) Write(ctx context.Context, id string, record backends.Record) (string, error) {
 	if err := checkRecord(record); err != nil {
 		return "", err
@@ -129,22 +131,22 @@ func (b *Shared) Write(ctx context.Context, id string, record backends.Record) (
 	return id, b.store.set(ctx, b.sid(id), record.Data, record.TTL)
 }
 
-// Remove implements [sessions.Backend]: one DEL.
+// Remove implements [backends.Backend]: one DEL.
 func (b *Shared) Remove(ctx context.Context, id string) error {
 	return b.store.remove(ctx, b.sid(id))
 }
 
-// Exists implements [sessions.Backend]: one EXISTS.
+// Exists implements [backends.Backend]: one EXISTS.
 func (b *Shared) Exists(ctx context.Context, id string) (bool, error) {
 	return b.store.exists(ctx, b.sid(id))
 }
 
-// Touch implements [sessions.Toucher]: one PEXPIRE.
+// Touch implements [backends.Toucher]: one PEXPIRE.
 func (b *Shared) Touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	return id, b.store.touch(ctx, b.sid(id), ttl)
 }
 
-// Swap implements [sessions.Swapper]: one EVALSHA, or one SET where old is nil.
+// Swap implements [backends.Swapper]: one EVALSHA, or one SET if old is nil.
 func (b *Shared) Swap(ctx context.Context, id string, old []byte, new backends.Record) error {
 	sid := b.sid(id)
 	if old != nil && new.Data == nil {
@@ -160,8 +162,8 @@ func (b *Shared) Swap(ctx context.Context, id string, old []byte, new backends.R
 	return err
 }
 
-// Walk implements [sessions.Walker] by SCAN. IDs come without a signature, and
-// all methods take them so.
+// Walk implements [backends.Walker] with SCAN. It passes IDs without a
+// signature; all methods accept such IDs.
 func (b *Shared) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.store.walk(ctx, func(sid string, value []byte, ttl time.Duration) error {
 		return visit(backends.Entry{ID: sid, Record: backends.Record{Data: value, TTL: ttl}})

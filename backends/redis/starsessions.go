@@ -13,25 +13,27 @@ import (
 )
 
 // StarsessionsOptions are the settings that the application has changed. The
-// zero value is what starsessions does by default.
+// zero value means the defaults of starsessions.
 type StarsessionsOptions struct {
 	Prefix string // prefix of its RedisStore; "" means "starsessions."
 
-	// Rolling says that rolling is True: the lifetime counts from the last use.
+	// Rolling is true if rolling is True: the lifetime counts from the last
+	// use.
 	Rolling bool
 
-	// Unused is gc_ttl of its RedisStore, how long a session is kept that ends with
-	// the browser; 0 means 30 days.
+	// Unused is gc_ttl of its RedisStore: how long to keep a session that ends
+	// with the browser. 0 means 30 days.
 	Unused time.Duration
 }
 
-// Starsessions returns a backend that shares its sessions with the RedisStore of
-// starsessions 2 and its JsonSerializer, without an encryptor. The lifetime is
-// that of its SessionMiddleware, where 0 stands for cookies that end with the
-// browser. nil options mean that the application has changed nothing else.
+// Starsessions returns a backend that shares its sessions with the RedisStore
+// of starsessions 2 and its JsonSerializer, without an encryptor. The lifetime
+// is that of its SessionMiddleware; 0 means cookies that end with the browser.
+// Nil options mean that the application uses the default settings otherwise.
 //
-// Where the lifetime counts from the last use, as it does with a lifetime of 0
-// too, that is the last change, or look once a tenth of the lifetime is over.
+// If the lifetime counts from the last use, as it also does with a lifetime of
+// 0, every change counts as a use, and a request that only reads counts once a
+// tenth of the lifetime has passed.
 func Starsessions(client goredis.UniversalClient, lifetime time.Duration, options *StarsessionsOptions) *Shared {
 	var o StarsessionsOptions
 	if options != nil {
@@ -56,7 +58,7 @@ func Starsessions(client goredis.UniversalClient, lifetime time.Duration, option
 	}
 	b := newShared("Starsessions", client, o.Prefix, defaults)
 	if lifetime < 0 || o.Unused < 0 {
-		b.invalid = errors.Join(b.invalid, errors.New("redis: Starsessions: a lifetime is negative: give those of the application"))
+		b.invalid = errors.Join(b.invalid, errors.New("redis: Starsessions: a lifetime is negative: give the application's own"))
 	}
 	b.mint = func() string {
 		raw := make([]byte, 16)
@@ -67,7 +69,8 @@ func Starsessions(client goredis.UniversalClient, lifetime time.Duration, option
 	return b
 }
 
-// rolling is a format in which the time of creation is kept and ends nothing.
+// rolling is a format that keeps the time of creation but does not let it end
+// the session.
 type rolling struct{ serializer.Format }
 
 // Holds implements [serializer.Format].

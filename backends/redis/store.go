@@ -24,19 +24,19 @@ type store struct {
 	prefix string
 	script *script // that swaps
 
-	// withTTL makes get ask for what is left of the life as well.
+	// withTTL makes get ask for the remaining TTL as well.
 	withTTL bool
 
-	// cached tells that the client may answer a GET from its memory, and
-	// forget, if not nil, makes it forget a key.
+	// cached reports that the client may answer a GET from its cache. forget,
+	// if not nil, removes a key from that cache.
 	cached bool
 	forget func(key string)
 }
 
 func (s *store) key(id string) string { return s.prefix + id }
 
-// get returns the value under id and what is left of its life, 0 where that is
-// unknown or unlimited.
+// get returns the value under id and its remaining TTL, or 0 if that is unknown
+// or unlimited.
 func (s *store) get(ctx context.Context, id string) ([]byte, time.Duration, error) {
 	if !s.withTTL {
 		value, err := s.client.Get(ctx, s.key(id)).Bytes()
@@ -62,7 +62,7 @@ func getReply(get *goredis.StringCmd, pttl *goredis.DurationCmd) ([]byte, time.D
 	case ttl == -2:
 		return nil, 0, backends.ErrNotFound // it expired between the two
 	case ttl == -1:
-		return value, 0, nil // somebody made it immortal
+		return value, 0, nil // another program removed its expiry
 	}
 	return value, max(ttl, 1), nil
 }
@@ -72,7 +72,7 @@ func (s *store) set(ctx context.Context, id string, value []byte, ttl time.Durat
 	return certain(s.once(ctx, "set", s.key(id), value, "px", milliseconds(ttl)).Err())
 }
 
-// create stores value if there is none yet.
+// create stores value if no value is stored under id.
 func (s *store) create(ctx context.Context, id string, value []byte, ttl time.Duration) error {
 	defer s.changed(s.key(id))
 	err := s.once(ctx, "set", s.key(id), value, "px", milliseconds(ttl), "nx").Err()
@@ -106,22 +106,22 @@ func (s *store) touch(ctx context.Context, id string, ttl time.Duration) error {
 	return nil
 }
 
-// once sends a command that must not be sent twice: if its reply is lost,
-// nobody can tell whether it was carried out, and whoever knows what was
-// to be written has to look.
+// once sends a command that must not be sent twice. If its reply is lost, it is
+// unknown whether it was carried out, and the caller has to read the record to
+// find out.
 func (s *store) once(ctx context.Context, args ...any) *goredis.Cmd {
 	cmd := goredis.NewCmd(ctx, args...)
 	_ = s.client.Process(ctx, once{cmd}) // the command keeps the error
 	return cmd
 }
 
-// once is a command that go-redis neither repeats nor answers from its memory.
+// once is a command that go-redis neither retries nor answers from its cache.
 type once struct{ *goredis.Cmd }
 
 // NoRetry implements [goredis.Cmder].
 func (once) NoRetry() bool { return true }
 
-// checkRecord returns what makes a record impossible to store.
+// checkRecord returns an error if a record cannot be stored.
 func checkRecord(record backends.Record) error {
 	switch {
 	case len(record.Data) == 0:
@@ -132,7 +132,7 @@ func checkRecord(record backends.Record) error {
 	return nil
 }
 
-// found tells an absent key from a failure.
+// found turns the error for an absent key into ErrNotFound.
 func found(err error) error {
 	if err == goredis.Nil {
 		return backends.ErrNotFound
@@ -140,8 +140,7 @@ func found(err error) error {
 	return err
 }
 
-// milliseconds rounds up: what is left of a session must never become 0, which
-// Redis refuses.
+// milliseconds rounds up, because a TTL must not become 0, which Redis refuses.
 func milliseconds(ttl time.Duration) int64 {
 	return int64((ttl + time.Millisecond - 1) / time.Millisecond)
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// grace is how much longer than it must an entry of an index lives, and how old
-// one must be before it is dropped because its record is missing. It has to
-// exceed the time between the two writes, which is at most a commit's timeout
-// and the time that a frozen server sits on what it was sent; and what the
-// clocks of two servers of a cluster differ.
+// grace is how much longer than its record an entry of an index lives, and how
+// old an entry must be before it is removed because its record is missing. It
+// must exceed the time between the two writes, which is at most a commit's
+// timeout plus the time for which a frozen server delays a command, and the
+// clock difference between two servers of a cluster.
 const grace = 10 * time.Minute
 
 // batch is how many records one pipeline asks for.
@@ -22,25 +22,27 @@ const batch = 256
 
 // An index is a sorted set. Its members are
 //
-//	id                 an entry: there is, was or will be a record under id
+//	id an entry: a record under id exists, existed or will exist
 //	00 nonce(26) id    a reservation: id is about to be stored, within a limit
-//	01 score 20 id     a verdict: the record of the entry with this score goes
+//	01 score 20 id     a verdict: the record of the entry with this score will be removed
 //
-// which no ID begins like. The score of an entry is when it runs out, in Unix
-// seconds. Its fraction is the minute in which the entry was made, modulo 2^20
-// (two years): 32 and 20 bits of the 53 that a double holds. An entry that is
-// renewed gets another score. The score of the others is when they run out, which
-// is soon: what a process leaves behind that was killed goes by itself.
+// No ID begins with the bytes 00 or 01. The score of an entry is when it ends,
+// in Unix seconds. Its fraction is the minute in which the entry was made,
+// modulo 2^20 (two years). That takes 32 and 20 bits of the 53 that a double
+// holds. A renewed entry gets another score. The score of a reservation or a
+// verdict is when it ends, which is soon, so those that a killed process leaves
+// behind disappear by themselves.
 
-// now begins a script on an index: it drops what has run out.
+// now begins a script on an index. It removes the members that have ended.
 const now = `local time = redis.call('TIME')
 local now = tonumber(time[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
 `
 
-// enter ends a script on an index: it makes the entry ARGV[1], or renews it, for a
-// record that can live for ARGV[2] seconds, and replies until when the entry holds,
-// and when it was made in microseconds. The index lives as long as its last entry.
+// enter ends a script on an index. It makes or renews the entry ARGV[1] for a
+// record that can live for ARGV[2] seconds, and replies when the entry ends
+// and, in microseconds, when it was made. The index lives as long as its last
+// entry.
 const enter = `local ends = now + ARGV[2]
 local minute = math.floor(now / 60) % 1048576 / 1048576
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -56,9 +58,10 @@ return {ends, now * 1000000 + time[2]}`
 // fileScript is enter for any number of entries.
 var fileScript = newScript(now + enter)
 
-// pruneScript drops the entries ARGV[2]... of the index KEYS[1] whose records
-// are missing, but none that was made less than ARGV[1] minutes ago: its record
-// may be on the way. Half of the two years stand for a clock that was set back.
+// pruneScript removes the entries ARGV[2]... of the index KEYS[1] whose records
+// are missing, except those made less than ARGV[1] minutes ago, whose records
+// may be about to be stored. Of the two years after which minutes repeat, half
+// are read as negative ages, in case the clock was set back.
 var pruneScript = newScript(`local minute = math.floor(redis.call('TIME')[1] / 60)
 local dropped = 0
 for i = 2, #ARGV do
@@ -72,15 +75,16 @@ for i = 2, #ARGV do
 end
 return dropped`)
 
-// indexKey is where the entries of owner are. No ID leads to it: Validate refuses
-// prefixes that mix the two.
+// indexKey returns the key of the owner's index. No session has this key:
+// validate refuses prefixes that would make that possible.
 func (b *Backend) indexKey(owner *subject) string {
 	return indexPrefix + b.store.prefix + owner.String()
 }
 
 const indexPrefix = "subjects:"
 
-// file makes owner's index know of id, before there is a record.
+// file makes or renews the entry of id in owner's index, before the record is
+// stored.
 func (b *Backend) file(ctx context.Context, id string, record backends.Record, owner *subject) (filing, error) {
 	return filed(b.store.run(ctx, &fileScript, b.indexKey(owner), id, b.entryLife(record)))
 }
@@ -112,14 +116,14 @@ func (b *Backend) life(record backends.Record) time.Duration {
 
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// What a member of an index begins with that is no entry.
+// The first byte of the members of an index that are not entries.
 const (
 	reserved = 0x00
 	verdict  = 0x01
 )
 
-// prune drops the entries of owner whose records are missing. That it fails
-// does no harm: the next one who looks tries again.
+// prune removes the entries of owner whose records are missing. A failure does
+// no harm: the next call that looks tries again.
 func (b *Backend) prune(ctx context.Context, owner *subject, missing []string) {
 	for len(missing) > 0 {
 		n := min(len(missing), batch)
@@ -135,7 +139,7 @@ func (b *Backend) prune(ctx context.Context, owner *subject, missing []string) {
 	}
 }
 
-// ListSubject implements [sessions.SubjectIndex]: one ZRANGE, and a GET and a
+// ListSubject implements [backends.SubjectIndex]: one ZRANGE, and a GET and a
 // PTTL for each entry, pipelined.
 func (b *Backend) ListSubject(ctx context.Context, name string) ([]backends.Entry, error) {
 	owner := subjectOf(name)

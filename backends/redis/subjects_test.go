@@ -167,8 +167,8 @@ func TestR30_IndexComesFirst(t *testing.T) {
 	p.holds(t, "id", "")
 }
 
-// TestEntryOfARecordOnTheWay: whoever looks while a login is between its two
-// writes must not drop the entry: the record would never be found again.
+// TestEntryOfARecordOnTheWay: a call that looks while a login is between its
+// two writes must not remove the entry: the record would never be found again.
 func TestEntryOfARecordOnTheWay(t *testing.T) {
 	for _, look := range []string{"list", "revoke"} {
 		t.Run(look, func(t *testing.T) {
@@ -337,8 +337,8 @@ func TestLaterDeadline(t *testing.T) {
 	p.holds(t, "id", "four")
 }
 
-// TestOwnerAgainstTheOdds: between two tries to give a session an owner
-// somebody changes or ends it.
+// TestOwnerAgainstTheOdds: another request changes or ends a session between
+// two attempts to give it an owner.
 func TestOwnerAgainstTheOdds(t *testing.T) {
 	p := at(t, services.Redis(t))
 	ctx := t.Context()

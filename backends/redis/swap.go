@@ -7,13 +7,13 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// What swapScript replies.
+// The replies of swapScript.
 const (
 	swapAbsent   = 0 // nothing is stored
 	swapConflict = 1 // other data is stored
-	swapUnfiled  = 2 // the record is not the owner's yet: nothing was done
+	swapUnfiled  = 2 // the record does not belong to the owner yet: nothing was done
 	swapDone     = 3
-	swapLapsing  = 4 // the owner's index does not know of the record for long enough: nothing was done
+	swapLapsing  = 4 // the entry in the owner's index ends too early: nothing was done
 )
 
 // swapScript replaces the data of the value in KEYS[1] if it is ARGV[1].
@@ -26,7 +26,7 @@ const (
 //	old, data, ms, tag, seconds, ends  the same, and the index knows of it until ends,
 //	                                   which is 4 bytes of the head
 //
-// The head is what stands in front of the data: see envelope.go.
+// The head is the part in front of the data; see envelope.go.
 var swapScript = newScript(`local stored = redis.call('GET', KEYS[1])
 if not stored then return 0 end
 local mark, kind, a, b, c, d = string.byte(stored, 1, 6)
@@ -54,7 +54,7 @@ end
 redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
 return 3`)
 
-// exactScript is swapScript for a store whose values are nothing but data.
+// exactScript is swapScript for a store whose values have no heads.
 var exactScript = newScript(`local stored = redis.call('GET', KEYS[1])
 if not stored then return 0 end
 if stored ~= ARGV[1] then return 1 end
@@ -65,8 +65,8 @@ else
 end
 return 3`)
 
-// swap replaces the value under id if its data is old. The reply is one of
-// swapUnfiled, swapLapsing and swapDone where there is no error.
+// swap replaces the value under id if its data is old. Without an error the
+// reply is swapUnfiled, swapLapsing or swapDone.
 func (s *store) swap(ctx context.Context, id string, old, value []byte, ttl time.Duration, owner ...any) (reply int64, err error) {
 	defer s.changed(s.key(id))
 	args := make([]any, 0, 6)

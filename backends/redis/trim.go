@@ -10,14 +10,14 @@ import (
 
 var errNoMax = errors.New("redis: TrimSubject needs a max of 1 or more: to end all of a subject's records use RevokeSubject")
 
-// verdictLife is how long a record that is to go does not count, if the process
-// that was to remove it was killed.
+// verdictLife is how long a doomed record does not count if the process that
+// should have removed it was killed.
 const verdictLife = time.Minute
 
-// doomScript passes the verdict on entries of the index KEYS[1], for ARGV[1]
-// seconds: on the first ARGV[2] of those that follow in pairs of ID and score. It
-// does nothing and replies 0 if one of all of them is not the same any more, or
-// has been doomed by another call.
+// doomScript adds a verdict for ARGV[1] seconds on entries of the index
+// KEYS[1]. The remaining arguments are pairs of ID and score, and the first
+// ARGV[2] of these entries are doomed. If any of all these entries has changed,
+// or was doomed by another call, the script does nothing and replies 0.
 var doomScript = newScript(now + `local members = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 local scores = {}
 for i = 1, #members, 2 do
@@ -37,22 +37,22 @@ for i = 3, 2 * ARGV[2] + 2, 2 do
 end
 return 1`)
 
-// steady is how many looks in a row that show no more than max records are enough,
-// although none of them is complete, because one record after the other changes its
-// ID all the time. One more record would have to be on its way at each of them.
+// steady is how many consecutive looks with no more than max records suffice
+// even if none of them is complete, because records keep changing their IDs. A
+// further record would have to be between two IDs at every one of them.
 const steady = 20
 
-// TrimSubject implements [backends.SubjectIndex]: one ZRANGE and one GETRANGE for
-// each entry, pipelined, and that again if there are entries without a record, until
-// a look is complete; see looks. Where there are too many it takes one EVALSHA, and
-// one more for each record that goes. A record that changes its ID gets a new place,
-// the last.
+// TrimSubject implements [backends.SubjectIndex]: one ZRANGE, and one GETRANGE
+// for each entry, pipelined. If there are entries without a record it repeats
+// that until a look is complete; see looks. If there are too many records it
+// takes one more EVALSHA, and one for each record that it removes. A record
+// that changes its ID gets a new place, the last.
 //
-// Which records go is decided in the index, at one moment: a call dooms the oldest
-// only if none of those that it counts, and so leaves, has been doomed by another
-// one; otherwise it looks again. So max records are left that nobody has doomed.
-// What is doomed counts for nobody and is removed by whichever call sees it,
-// though not by one that is to keep it.
+// The index decides at one moment which records to remove: a call dooms the
+// oldest ones only if no other call has doomed one of those that it counts and
+// leaves. Otherwise it looks again. So max records remain that no call has
+// doomed. A doomed record counts for no call, and is removed by any call that
+// sees it, except one that has to keep it.
 func (b *Backend) TrimSubject(ctx context.Context, name string, max int, keep string) (removed []string, err error) {
 	if max < 1 {
 		return nil, errNoMax
@@ -96,8 +96,8 @@ func (b *Backend) TrimSubject(ctx context.Context, name string, max int, keep st
 	return removed, errRestless
 }
 
-// sort returns the entries in list that are live, the IDs of the others, and whether
-// one of those was not missing before.
+// sort returns the live entries in list, the IDs of the others, and whether one
+// of the others was not missing before.
 func (l *looks) sort(list []entry) (live []entry, missing []string, news bool) {
 	for _, e := range list {
 		if e.live {
@@ -110,8 +110,9 @@ func (l *looks) sort(list []entry) (live []entry, missing []string, news bool) {
 	return live, missing, news
 }
 
-// judge returns the IDs of the live entries that are doomed, and of the oldest that
-// it dooms itself so that max are left. It is undecided if it comes too late.
+// judge returns the IDs of the live entries that are doomed already, and of the
+// oldest ones, which it dooms so that max are left. It is undecided if another
+// call decided first.
 func (b *Backend) judge(ctx context.Context, owner *subject, live []entry, max int, keep string) (ids []string, decided bool, err error) {
 	live = slices.DeleteFunc(live, func(e entry) bool {
 		if e.doomed && e.id != keep {
@@ -133,7 +134,7 @@ func (b *Backend) judge(ctx context.Context, owner *subject, live []entry, max i
 	return ids, true, nil
 }
 
-// oldestFirst sorts entries by when they were filed, and puts the one with the ID
+// oldestFirst sorts entries by when they were filed, with the one under the ID
 // keep last.
 func oldestFirst(list []entry, keep string) {
 	slices.SortFunc(list, func(x, y entry) int {
@@ -147,8 +148,8 @@ func oldestFirst(list []entry, keep string) {
 	})
 }
 
-// doom decides that the first surplus entries of list go, and the others stay. It
-// reports whether that is so, and not decided otherwise already.
+// doom decides that the first surplus entries of list are removed and the
+// others stay. It reports false if another call has decided otherwise.
 func (b *Backend) doom(ctx context.Context, owner *subject, list []entry, surplus int) (bool, error) {
 	args := make([]any, 0, 2+2*len(list))
 	args = append(args, seconds(verdictLife), surplus)

@@ -8,10 +8,10 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-var errReplicas = errors.New("redis: the client reads from replicas, which lag behind, so that a session which was just destroyed would live on: leave ReadOnly, ReplicaOnly, RouteByLatency and RouteRandomly unset")
+var errReplicas = errors.New("redis: the client reads from replicas, which lag behind, so a session that was just destroyed would still be found: leave ReadOnly, ReplicaOnly, RouteByLatency and RouteRandomly unset")
 
-// validate returns what keeps client or prefix from being used, and how to mend
-// it. Of a client that go-redis did not make it can know nothing.
+// validate returns an error, with a remedy, if client or prefix is unusable. It
+// cannot check a client of a type that is not go-redis's own.
 func validate(client goredis.UniversalClient, prefix string) error {
 	if strings.HasPrefix(prefix, indexPrefix) || strings.HasPrefix(indexPrefix, prefix) {
 		return errors.New("redis: Options.Prefix begins like " + indexPrefix + " and would mix sessions with the indexes of their owners: choose another")
@@ -40,8 +40,9 @@ func validate(client goredis.UniversalClient, prefix string) error {
 	return nil
 }
 
-// timeouts wants calls to end with their context. Then a ReadTimeout that is
-// longer does no harm.
+// timeouts returns an error unless calls end with their context. A ReadTimeout
+// that is longer than the context's deadline does no harm, but a negative one
+// disables deadlines.
 func timeouts(byContext bool, read, write time.Duration) error {
 	switch {
 	case !byContext:
@@ -52,7 +53,7 @@ func timeouts(byContext bool, read, write time.Duration) error {
 	return nil
 }
 
-// caches tells whether client may answer a GET from its memory.
+// caches reports whether client may answer a GET from its cache.
 func caches(client goredis.UniversalClient) bool {
 	c, ok := client.(*goredis.Client)
 	return ok && c != nil && (c.Options().ClientSideCacheConfig != nil || c.Options().ClientSideCache != nil)

@@ -11,15 +11,15 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Walk implements [sessions.Walker] by SCAN, on every primary of a cluster in
-// turn. Record.Subject stays empty: the store knows only a hash of it.
+// Walk implements [backends.Walker] with SCAN, on every primary of a cluster in
+// turn. Record.Subject is empty, because the store holds only a hash of it.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.store.walk(ctx, func(id string, value []byte, ttl time.Duration) error {
 		return visit(backends.Entry{ID: id, Record: backends.Record{Data: dataOf(value), TTL: ttl}})
 	})
 }
 
-// walk calls visit for every value.
+// walk calls visit forevery value.
 func (s *store) walk(ctx context.Context, visit func(id string, value []byte, ttl time.Duration) error) error {
 	nodes, err := s.primaries(ctx)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *store) primaries(ctx context.Context) ([]goredis.Cmdable, error) {
 	if !ok {
 		return []goredis.Cmdable{s.client}, nil
 	}
-	var mu sync.Mutex // it asks them all at once
+	var mu sync.Mutex // ForEachMaster calls the function concurrently
 	var nodes []goredis.Cmdable
 	err := cluster.ForEachMaster(ctx, func(_ context.Context, node *goredis.Client) error {
 		mu.Lock()
@@ -75,7 +75,7 @@ func (s *store) primaries(ctx context.Context) ([]goredis.Cmdable, error) {
 }
 
 // getAll calls visit for each of ids in one pipeline for each node, with a nil
-// value where there is none.
+// value if there is none.
 func (s *store) getAll(ctx context.Context, ids []string, visit func(id string, value []byte, ttl time.Duration) error) error {
 	if len(ids) == 0 {
 		return nil

@@ -46,8 +46,7 @@ func (r *request) jwt() cookie.JWTOptions {
 
 func bare(*request) cookie.Codec { return base64Codec{} }
 
-// base64Codec is for stored records, which nobody has signed: a store is
-// trusted.
+// base64Codec is for stored records, which are not signed: a store is trusted.
 type base64Codec struct{}
 
 // maxRecord is how large a stored record may be: Config.MaxSize by default.

@@ -12,8 +12,7 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// badRequest is the reason of a line that asks for nothing that can be
-// answered.
+// badRequest is the reason for a line that is not a valid request.
 const badRequest = "bad-request"
 
 // decode opens the request's token. An error for which [reason] has a name

@@ -24,7 +24,7 @@ func FuzzDecodeRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		output := answer(nil, line, nil)
 		if bytes.ContainsAny(output, "\n\r") || !json.Valid(output) {
-			t.Fatalf("%q is no line of JSON", output)
+			t.Fatalf("%q is not a line of JSON", output)
 		}
 		refused := bytes.HasPrefix(output, []byte(`{"valid":false,"reason":"`))
 		if !refused {
@@ -55,7 +55,7 @@ func FuzzEncodeRequest(f *testing.F) {
 			t.Fatalf("%q: %v, want a token or an error", output, err)
 		}
 		if a.Token != nil && strings.ContainsAny(*a.Token, " \t;,\"\\") && !bytes.Contains(line, []byte("flask-session-id")) {
-			t.Fatalf("%q is no token", *a.Token)
+			t.Fatalf("%q is not a token", *a.Token)
 		}
 		if a.Token == nil {
 			return

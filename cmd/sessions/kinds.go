@@ -7,15 +7,15 @@ import (
 	"github.com/gosessions/sessions/backends/cookie"
 )
 
-// A kind is one of the formats that the command speaks: how a token is sealed,
-// and how the record in it is laid out.
+// A kind is one of the formats that the command supports: how a token is
+// sealed, and how the record in it is laid out.
 type kind struct {
 	name   string
 	about  string
 	keyed  bool          // it takes a secret
 	maxAge time.Duration // unless a request says otherwise
 
-	// codec seals the record. It is nil where the token is no record.
+	// codec seals the record. It is nil if the token is not itself a record.
 	codec func(*request) cookie.Codec
 
 	// layout is that of the record.

@@ -195,7 +195,7 @@ func secrets(raw []byte, standing []string) ([]string, error) {
 	case list.Kind == value.Null:
 		return standing, nil
 	case list.Kind != value.List:
-		// A text is no list of its letters (as it is to Python).
+		// A text is not a list of its letters, as it is in Python.
 		return nil, errLine
 	}
 	secrets := make([]string, len(list.Items))

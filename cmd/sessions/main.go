@@ -1,6 +1,6 @@
-// Command sessions is for the person who asks why an application does not see
-// a session: it shows what is in a token or why the token is refused, and makes
-// tokens for tests. For operators it lists and revokes sessions in a store.
+// Command sessions helps to find out why an application does not see a session.
+// It shows the content of a token or why the token is refused, and makes tokens
+// for tests. For operators it lists and revokes the sessions in a store.
 //
 //	go install github.com/gosessions/sessions/cmd/sessions@latest
 //

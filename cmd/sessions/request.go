@@ -38,7 +38,7 @@ type age struct {
 	seconds          int64
 }
 
-// or returns the age as the codecs want it: less than zero is no limit.
+// or returns the age as the codecs want it: a negative age means no limit.
 func (a age) or(standard time.Duration) time.Duration {
 	switch {
 	case !a.given:
@@ -63,7 +63,7 @@ var (
 	errAge    = errors.New("sessions: the maximum age must be a number of seconds, 0 or more")
 )
 
-// check returns why the request cannot be answered, whatever the token is.
+// check returns an error if the request cannot be answered, whatever its token.
 func (r *request) check() error {
 	switch {
 	case r.kind == nil:

@@ -12,7 +12,7 @@ import (
 // names one.
 const secretVariable = "SESSIONS_SECRET"
 
-// secretFlag is a flag whose value nobody gets to see again: the flag package
+// secretFlag is a flag whose value is never printed, although the flag package
 // quotes values in its messages.
 type secretFlag struct{ values *[]string }
 

@@ -98,7 +98,7 @@ func (s *store) openPostgres(url string) (*postgres.Backend, error) {
 	}
 	b, err := postgres.Open(url, options)
 	if err != nil {
-		// What is quoted in the error may be a part of the password.
+		// The error may quote a part of the password.
 		return nil, usageError{errURL}
 	}
 	return b, nil

@@ -63,8 +63,8 @@ func (p *program) decodeCommand(args []string) error {
 // already.
 var errInvalid = errors.New("sessions: a token is not valid")
 
-// usable returns what is wrong with a request whatever its token or payload:
-// its keys and options.
+// usable returns an error if the keys or options of a request are invalid,
+// whatever its token or payload.
 func (r *request) usable() error {
 	if err := r.check(); err != nil {
 		return err

@@ -4,7 +4,7 @@
 //	go run ./example/flask
 //
 // The Flask application is under /flask/, the Go one under /go/. Log in on one
-// side and fill the cart on the other: nobody is logged out, no key is lost, and
+// side and fill the cart on the other: you stay logged in, no key is lost, and
 // a tuple stays a tuple. It needs a Python with Flask and nothing else.
 //
 // All that makes the Go side a part of the Flask application is

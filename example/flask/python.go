@@ -27,7 +27,7 @@ var (
 type flaskProcess struct {
 	url   *url.URL
 	cmd   *exec.Cmd
-	stdin io.Closer  // its end is the end of the process, even if ours is violent
+	stdin io.Closer  // the process ends when it is closed, even if we are killed
 	ended chan error // gets why the process ended
 }
 

@@ -11,21 +11,22 @@ import (
 
 // clock tells when every thread is held or over, and lets time pass.
 type clock interface {
-	settle() // waits until nobody runs any more
+	settle() // waits until no thread is running
 	changed()
 	sleep(time.Duration)
 }
 
-// bubble is the clock of a synctest bubble: time passes only while everybody
-// waits, and a thread that waits for another one is noticed.
+// bubble is the clock of a synctest bubble. Time passes only while all
+// goroutines wait, and synctest notices a thread that waits for another one.
 type bubble struct{}
 
 func (bubble) settle()               { synctest.Wait() }
 func (bubble) changed()              {}
 func (bubble) sleep(d time.Duration) { time.Sleep(d) }
 
-// locks is the clock of a bubble in which threads wait for each other's locks,
-// which synctest takes for running. It looks at what the goroutines do.
+// locks is the clock of a bubble in which threads wait for each other's locks.
+// To synctest such a thread is running, so this clock looks at the goroutines'
+// stacks.
 type locks struct {
 	bubble
 	w *world
@@ -40,7 +41,7 @@ func (c locks) settle() {
 	}
 }
 
-// What a goroutine does that waits for another one, as its stack says.
+// The states, in a stack trace, of a goroutine that waits for another one.
 var (
 	waitStates = []string{"sync.Mutex.Lock", "sync.RWMutex", "chan receive", "chan send", "select", "sync.Cond.Wait"}
 	lockStates = waitStates[:2]
@@ -110,9 +111,9 @@ func (w *world) underWay() int {
 	return n
 }
 
-// wall is the clock of a store outside of this process, whose answers no bubble
-// waits for. Threads must not wait for each other but at gates, which means that
-// each is a process of its own.
+// wall is the clock for a store outside of this process, whose answers a bubble
+// cannot wait for. Threads may wait for each other only at gates, so each of
+// them is a process of its own.
 type wall struct {
 	w    *world
 	mu   sync.Mutex

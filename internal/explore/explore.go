@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Options bound an exploration. The zero value takes every schedule.
+// Options limit an exploration. The zero value runs every schedule.
 type Options struct {
 	Stop   int    // end after so many broken schedules; 0: count them all
 	Most   int    // take so many schedules at most; 0: all
@@ -20,15 +20,15 @@ type Options struct {
 	Seed   uint64 // of what is drawn
 	Plain  bool   // leave out no schedule
 
-	// Outcome, if not nil, is told after each run how the requests were answered
-	// and what is found afterwards.
+	// Outcome, if not nil, is called after each run with the answers to the
+	// requests and what is found afterwards.
 	Outcome func(string)
 }
 
-// Result is what came of an exploration.
+// Result is the result of an exploration.
 type Result struct {
 	Schedules int  // that were run to their end
-	Pruned    int  // left off because an earlier one has seen the rest
+	Pruned    int  // abandoned because an earlier one has covered the rest
 	Broken    int  // that broke a rule
 	Cut       bool // there are more
 	First     *Break
@@ -42,7 +42,7 @@ type Break struct {
 	Steps    []string
 }
 
-// String tells what happened, and how to have it happen again.
+// String describes what happened, and how to reproduce it.
 func (b *Break) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s\n", b.Scenario, b.Rule)
@@ -80,8 +80,9 @@ func (s *Scenario) Explore(t *testing.T, options Options) Result {
 	return e.result
 }
 
-// Replay runs s once, with schedule, and returns the rule that it breaks, nil if
-// none. Where the schedule ends, the first thread that can goes on.
+// Replay runs s once, with schedule, and returns the rule that it breaks, or
+// nil if it breaks none. After the end of the schedule, the first thread that
+// can run continues.
 func (s *Scenario) Replay(t *testing.T, schedule Schedule) *Break {
 	t.Helper()
 	e := &exploration{scenario: s, options: Options{Most: 1}, replay: schedule}
@@ -103,8 +104,8 @@ type exploration struct {
 	beat atomic.Int64
 }
 
-// patience is how long a run may stand still in real time: somebody waits for a
-// lock whose owner waits, too.
+// patience is how long a run may stand still in real time. After that, a thread
+// waits for a lock whose owner waits, too.
 const patience = 10 * time.Second
 
 // watch runs the exploration and notices when it stands still.
@@ -139,16 +140,17 @@ func (e *exploration) watch(t *testing.T) {
 	}
 }
 
-// stuck notes that the run stands still. What waits is left behind.
+// stuck records that the run stands still. The waiting goroutines are left
+// behind.
 func (e *exploration) stuck() {
 	e.result.Cut = true
 	if os.Getenv("EXPLORE_STACKS") != "" {
 		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
 	}
-	e.breaks(e.run.Load(), "a request runs or waits for ever, with nothing to stop it")
+	e.breaks(e.run.Load(), "a request runs or waits forever, with nothing to stop it")
 }
 
-// loop takes one schedule after the other.
+// loop runs one schedule after the other.
 func (e *exploration) loop() error {
 	for {
 		if err := e.once(); err != nil {
@@ -184,7 +186,7 @@ func (e *exploration) once() error {
 		// These goroutines cannot be ended, nor can their bubble.
 		e.result.Schedules++
 		e.result.Cut = true
-		e.breaks(r, "a request waits for a lock for ever: "+strings.Join(r.world.locked, "; "))
+		e.breaks(r, "a request waits for a lock forever: "+strings.Join(r.world.locked, "; "))
 		e.over <- nil
 		select {}
 	}
@@ -209,7 +211,7 @@ func (e *exploration) once() error {
 	return nil
 }
 
-// outcome says how the requests were answered and what is found.
+// outcome describes the answers to the requests and what is found afterwards.
 func (r *run) outcome() string {
 	var list []string
 	for _, q := range r.requests {
@@ -236,7 +238,8 @@ func (e *exploration) choose(r *run, list []choice) int {
 	return e.search.choose(list)
 }
 
-// draw picks a choice at random: every sixth has a fault, where one is possible.
+// draw picks a choice at random. If a fault is possible, every sixth choice has
+// one.
 func (e *exploration) draw(list []choice) int {
 	faulty := e.random.IntN(6) == 0
 	var fit []int
@@ -280,7 +283,7 @@ func (r *run) schedule() Schedule {
 	return s
 }
 
-// steps returns what was done so far, for people.
+// steps describes what was done so far, for the report.
 func (r *run) steps() []string {
 	var list []string
 	for _, t := range r.world.taken {

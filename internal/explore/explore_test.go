@@ -50,7 +50,7 @@ type planted struct {
 	*memory.Backend
 	read   func(ctx context.Context, b *memory.Backend, id string) (sessions.Record, error)
 	swap   func(ctx context.Context, b *memory.Backend, id string, old []byte, new sessions.Record) error
-	rotate func(ctx context.Context, b *memory.Backend, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error
+	rotate func(ctx context.Context, b *memory.Backend, id string, old []byte, tombstone sessions.Record, newID string, new sessions.Record) error
 	revoke func(ctx context.Context, b *memory.Backend, subject, except string) (int, error)
 }
 
@@ -68,11 +68,11 @@ func (p planted) Swap(ctx context.Context, id string, old []byte, new sessions.R
 	return p.Backend.Swap(ctx, id, old, new)
 }
 
-func (p planted) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+func (p planted) Rotate(ctx context.Context, id string, old []byte, tombstone sessions.Record, newID string, new sessions.Record) error {
 	if p.rotate != nil {
-		return p.rotate(ctx, p.Backend, id, old, marker, newID, new)
+		return p.rotate(ctx, p.Backend, id, old, tombstone, newID, new)
 	}
-	return p.Backend.Rotate(ctx, id, old, marker, newID, new)
+	return p.Backend.Rotate(ctx, id, old, tombstone, newID, new)
 }
 
 func (p planted) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
@@ -128,18 +128,18 @@ var plants = []struct {
 		},
 	}},
 	{name: "remembers an old ID for a day", requests: []explore.Program{regenerate}, store: planted{
-		rotate: func(ctx context.Context, b *memory.Backend, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+		rotate: func(ctx context.Context, b *memory.Backend, id string, old []byte, tombstone sessions.Record, newID string, new sessions.Record) error {
 			var content serializer.Content
 			format := serializer.Native(serializer.JSON)
-			if err := format.Unpack(marker.Data, &content); err != nil {
+			if err := format.Unpack(tombstone.Data, &content); err != nil {
 				return err
 			}
-			content.Lifetime, marker.TTL = 24*time.Hour, 24*time.Hour
+			content.Lifetime, tombstone.TTL = 24*time.Hour, 24*time.Hour
 			var err error
-			if marker.Data, err = format.Pack(&content); err != nil {
+			if tombstone.Data, err = format.Pack(&content); err != nil {
 				return err
 			}
-			return b.Rotate(ctx, id, old, marker, newID, new)
+			return b.Rotate(ctx, id, old, tombstone, newID, new)
 		},
 	}},
 	{name: "revokes nobody", requests: []explore.Program{from(revokeAll)}, store: planted{
@@ -159,7 +159,7 @@ var plants = []struct {
 }
 
 // TestFindsWhatIsPlanted: every rule that the explorer checks is broken by a
-// store that somebody made wrong, and what it reports happens again when it is
+// store that is wrong on purpose, and what it reports happens again when it is
 // replayed.
 func TestFindsWhatIsPlanted(t *testing.T) {
 	for _, plant := range plants {

@@ -40,7 +40,7 @@ func TestFindsA2_LogoutDuringAnImport(t *testing.T) {
 }
 
 func TestFindsA4_DestroyOfARetiredToken(t *testing.T) {
-	for _, setup := range []explore.Setup{inMemory, noRotate, noMarker} {
+	for _, setup := range []explore.Setup{inMemory, noRotate, noTombstone} {
 		holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{regenerate, destroy}})
 	}
 }

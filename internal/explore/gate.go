@@ -8,26 +8,26 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Step is an atomic step of a store that somebody is about to take.
+// Step is an atomic step of a store that a thread is about to take.
 type Step struct {
 	Op    backends.Op
-	Store string // which store, where there are several
+	Store string // which store, if there are several
 	Inner bool   // a later step of an operation that takes several
 
-	// Reads and Writes are the IDs that it concerns. All stands for every ID.
+	// Reads and Writes are the IDs that it concerns. All stands forevery ID.
 	Reads, Writes []string
 }
 
 // All is the ID of a step that concerns every record.
 const All = "*"
 
-// A Gate stands before every step. It calls next to carry the step out and
-// returns next's error, or its own.
+// A Gate is called before every step. It calls next to carry out the step, and
+// returns next's error or its own.
 type Gate func(ctx context.Context, step Step, next func(context.Context) error) error
 
 // Gated returns a backend that passes gate before every operation of b. It can
-// swap, touch, rotate and find by subject if b can, but for what stands in
-// without; it has no other ability.
+// swap, touch, rotate and find by subject if b can, except for the abilities in
+// without. It has no other abilities.
 func Gated(b sessions.Backend, gate Gate, without ...backends.Ability) sessions.Backend {
 	g := &gated{b, gate}
 	can := map[backends.Ability]bool{}
@@ -204,9 +204,9 @@ func (t touching) Touch(ctx context.Context, id string, ttl time.Duration) (newI
 
 type rotating struct{ g *gated }
 
-func (r rotating) Rotate(ctx context.Context, id string, old []byte, marker sessions.Record, newID string, new sessions.Record) error {
+func (r rotating) Rotate(ctx context.Context, id string, old []byte, tombstone sessions.Record, newID string, new sessions.Record) error {
 	return r.g.gate(ctx, Step{Op: backends.OpRotate, Writes: []string{id, newID}}, func(ctx context.Context) error {
-		return backends.Rotate(ctx, r.g.inner, id, old, marker, newID, new)
+		return backends.Rotate(ctx, r.g.inner, id, old, tombstone, newID, new)
 	})
 }
 

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// jar is the cookies of one client, by name. Several values of one name, which
-// somebody has planted, stand one after the other.
+// jar is the cookies of one client, by name. A name can have several values, if
+// someone has planted cookies.
 type jar map[string][]string
 
 // send adds the cookies to r.

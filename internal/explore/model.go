@@ -56,7 +56,7 @@ func (st *state) find(name string) *session {
 	return nil
 }
 
-// with returns a copy in which s stands in place of the session of its name.
+// with returns a copy in which s replaces the session of its name.
 func (st state) with(s session) state {
 	st.sessions = slices.Clone(st.sessions)
 	if old := st.find(s.name); old != nil {
@@ -145,9 +145,9 @@ func (r *modelRules) afterCommit(st state, u *unit) []state {
 		list = append(list, st)
 	}
 	if u.verdict == not {
-		// That a session has ended is true, too, of one that ended right after
-		// the change was stored: nobody can tell the difference but those who
-		// read it in between.
+		// The answer that the session has ended is also right if it ended just
+		// after the change was stored: only a request that read it in between
+		// can see the difference.
 		for _, st := range r.apply(st, u, true) {
 			st.doomed = append(slices.Clip(st.doomed), st.holds[u.request.index].name)
 			list = append(list, st)
@@ -197,7 +197,7 @@ func (r *modelRules) apply(st state, u *unit, again bool) []state {
 	st = st.with(s).holding(i, hold{name: s.name, version: s.version})
 	st.applied = applied
 	if to := s.values[ownerKey]; to != "" && to != owner && r.endsAtOnce(u, to) {
-		// A revocation or an eviction is no single moment: it may end a session
+		// A revocation or an eviction is not a single moment: it may end a session
 		// that gets its owner while it is under way.
 		dead := st.kill(func(x *session) bool { return x.name == s.name })
 		if r.limit > 0 {

@@ -14,7 +14,7 @@ type Program struct {
 	Name string
 
 	// Carries names the sessions whose cookies the request sends, the planted
-	// ones first; Junk is a cookie that nobody issued. Empty: none.
+	// ones first; Junk is a cookie that was never issued. Empty: none.
 	Carries []string
 
 	// Run is the handler. The request is answered with the error's status, by
@@ -25,7 +25,7 @@ type Program struct {
 	Locks bool
 }
 
-// Junk stands for a token of the right shape that nobody issued.
+// Junk is a token of the right form that was never issued.
 const Junk = "junk"
 
 // request is one run of a program.

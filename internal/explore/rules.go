@@ -20,10 +20,10 @@ type found struct {
 	values  values
 }
 
-// check returns which rule the run broke, "" if none.
+// check returns the rule that the run broke, or "" if it broke none.
 func (r *run) check(ended bool) string {
 	if !ended {
-		return "a request waits for ever, or goes round in circles"
+		return "a request waits forever, or goes round in circles"
 	}
 	r.mu.Lock() // what killed threads noted last was noted under it
 	defer r.mu.Unlock()
@@ -167,7 +167,8 @@ func (r *run) accept(st *state, all []found) bool {
 			return false
 		}
 	}
-	// Who was told of success and works with a session has its token.
+	// A client whose request succeeded and has a session has the session's
+	// token.
 	for i, q := range r.requests {
 		s := st.current(i)
 		if s == nil || !q.left || q.status >= 300 || q.sent != nil {
@@ -199,7 +200,7 @@ func (r *run) serial() bool {
 	return true
 }
 
-// unmixed returns whether a cookie leads to somebody else's session.
+// unmixed returns a message if a cookie leads to another client's session.
 func (r *run) unmixed(all []found) string {
 	for _, f := range all {
 		who := f.values[nameKey]
@@ -227,9 +228,10 @@ func (r *run) records() (stored map[string]int, broken string) {
 			return nil
 		}
 		if content.Retired {
-			// A touch may have kept the record; its own deadline has the last word.
+			// A touch may have extended the record, but never beyond its own
+			// deadline.
 			if left := time.Until(content.Created.Add(content.Lifetime)); min(s.Record.TTL, left) > time.Minute && content.Writes[3] > 3 { // the small ones mark other tombstones
-				broken = fmt.Sprintf("the marker of a changed ID lives for %v", s.Record.TTL)
+				broken = fmt.Sprintf("the tombstone of a changed ID lives for %v", s.Record.TTL)
 			}
 			return nil
 		}

@@ -27,13 +27,13 @@ func but(name string, change func(*explore.Setup)) explore.Setup {
 
 // The setups are the configurations that make a difference to the protocol.
 var (
-	local    = but("memory without deadlines", func(s *explore.Setup) { s.Local = true })
-	conflate = but("a store that takes absence for a conflict", func(s *explore.Setup) { s.Conflates = true })
-	strict   = but("memory, strict", func(s *explore.Setup) { s.Config.RefuseConflicts = true })
-	noRotate = but("a store that cannot rotate", func(s *explore.Setup) { s.Without = []backends.Ability{backends.CanRotate} })
-	noIndex  = but("a store without subjects", func(s *explore.Setup) { s.Without = []backends.Ability{backends.CanSubjects} })
-	noMarker = but("a format without markers", func(s *explore.Setup) { s.Config.Format = markerless{serializer.Native(serializer.JSON)} })
-	noSwap   = but("a store that cannot swap", func(s *explore.Setup) {
+	local       = but("memory without deadlines", func(s *explore.Setup) { s.Local = true })
+	conflate    = but("a store that takes absence for a conflict", func(s *explore.Setup) { s.Conflates = true })
+	strict      = but("memory, strict", func(s *explore.Setup) { s.Config.RefuseConflicts = true })
+	noRotate    = but("a store that cannot rotate", func(s *explore.Setup) { s.Without = []backends.Ability{backends.CanRotate} })
+	noIndex     = but("a store without subjects", func(s *explore.Setup) { s.Without = []backends.Ability{backends.CanSubjects} })
+	noTombstone = but("a format without tombstones", func(s *explore.Setup) { s.Config.Format = tombstoneless{serializer.Native(serializer.JSON)} })
+	noSwap      = but("a store that cannot swap", func(s *explore.Setup) {
 		s.Without, s.Weak = []backends.Ability{backends.CanSwap, backends.CanRotate}, true
 	})
 	fourMethods = but("a store of four methods", func(s *explore.Setup) {
@@ -70,7 +70,7 @@ var (
 	carried = but("a cookie", func(s *explore.Setup) { s.Store, s.Carried = newCookie, true })
 
 	setups = []explore.Setup{
-		inMemory, local, conflate, strict, noRotate, noIndex, noMarker, noSwap, fourMethods, idle, idleNoTouch,
+		inMemory, local, conflate, strict, noRotate, noIndex, noTombstone, noSwap, fourMethods, idle, idleNoTouch,
 		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, carried,
 	}
 )
@@ -80,10 +80,10 @@ func newCookie() sessions.Backend {
 	return cookie.New(cookie.Encrypted(strings.Repeat("0123456789abcdef", 4)))
 }
 
-// markerless is a format as Flask-Session's, without room for what is ours.
-type markerless struct{ serializer.Format }
+// tombstoneless is a format as Flask-Session's, without room for what is ours.
+type tombstoneless struct{ serializer.Format }
 
-func (f markerless) Holds() serializer.Holds {
+func (f tombstoneless) Holds() serializer.Holds {
 	holds := f.Format.Holds()
 	holds.Retired, holds.Writes = false, false
 	return holds

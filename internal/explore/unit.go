@@ -131,7 +131,7 @@ type unit struct {
 
 	seen    values    // load: what was found, nil for no session
 	effects []*effect // commit
-	name    string    // commit: of the session that it creates where there is none; revoke: the session's
+	name    string    // commit: of the session that it creates if there is none; revoke: the session's
 	owner   string    // revokeAll, revokeOthers
 	keep    bool      // revokeAll: spare the request's own session
 	said    bool      // revoke: that there was one

@@ -18,9 +18,9 @@ type world struct {
 	kinds   []Fault
 	closing bool
 	whole   bool     // operations are one step each
-	locked  []string // threads that wait for a lock that nobody will give back
+	locked  []string // threads that wait for a lock that will never be released
 
-	mu    sync.Mutex // guards the threads' state where there is no bubble
+	mu    sync.Mutex // guards the threads' state if there is no bubble
 	names map[string]string
 	taken []taken
 }
@@ -45,9 +45,9 @@ type thread struct {
 	over   bool
 	dead   bool          // its process was killed
 	cut    bool          // its next step is refused
-	asleep chan struct{} // it will wait for its deadline when it goes on; closed when that has passed
+	asleep chan struct{} // it will wait for its deadline when it continues; closed when that has passed
 	lag    time.Duration // how long its own store kept it waiting without a deadline
-	fresh  bool          // it has taken no step of the operation that it was let into
+	fresh  bool          // it has not taken a step of its current operation yet
 
 	begun, ended time.Time
 }
@@ -80,7 +80,8 @@ func (w *world) start(ctx context.Context, name string, process int, f func(cont
 	return th
 }
 
-// gate returns the [Gate] of a store. Who is not a thread passes freely.
+// gate returns the [Gate] of a store. It does not hold goroutines that are not
+// threads.
 func (w *world) gate(store string) Gate {
 	return func(ctx context.Context, step Step, next func(context.Context) error) error {
 		th, ok := ctx.Value(threadKey{}).(*thread)
@@ -142,8 +143,8 @@ func (th *thread) hold(step Step) Fault {
 	return fault
 }
 
-// waitFor waits until ctx ends, or without a deadline for a long while. It is
-// a turn of its own, in which time passes for all.
+// waitFor waits until ctx ends or, if ctx has no deadline, for a long time. It
+// is a turn of its own, in which time passes for all threads.
 func (th *thread) waitFor(ctx context.Context, step Step) error {
 	passed := make(chan struct{})
 	th.w.mu.Lock()
@@ -162,13 +163,13 @@ func (th *thread) waitFor(ctx context.Context, step Step) error {
 	}
 }
 
-// ages is how long a store takes for a slow step if nobody sets it a deadline.
+// ages is how long a slow step of a store takes if there is no deadline.
 const ages = 30 * time.Second
 
-// stepping is a context that holds its thread whenever somebody asks whether it
-// has ended. A backend in this process asks that before each step of an operation
-// that has several, so its steps can be told apart without anything in it that
-// is there for tests.
+// stepping is a context that holds its thread whenever it is asked whether it
+// has ended. A backend in this process asks that before each step of an
+// operation that has several steps, so the explorer can separate the steps
+// although the backend has no hooks for tests.
 type stepping struct {
 	context.Context
 	th   *thread
@@ -182,9 +183,9 @@ func (s *stepping) Err() error {
 	return s.Context.Err()
 }
 
-// Pause is for a store's client: it is called before each request to the server.
-// It holds the thread to which ctx belongs before the second and any further
-// request of an operation. Other contexts pass.
+// Pause holds the thread to which ctx belongs before the second and each later
+// request of an operation. A store's client calls it before each request to the
+// server. A context that belongs to no thread is not held.
 func Pause(ctx context.Context, name string) {
 	th, ok := ctx.Value(threadKey{}).(*thread)
 	switch {
@@ -219,7 +220,7 @@ func (w *world) alternatives() []choice {
 	return list
 }
 
-// rename gives the IDs in step names that are the same in every run.
+// rename replaces the IDs in step with names that are the same in every run.
 func (w *world) rename(step Step) Step {
 	names := func(ids []string) []string {
 		list := make([]string, len(ids))
@@ -242,7 +243,7 @@ func (w *world) nameOf(id string) string {
 	return w.names[id]
 }
 
-// take lets a thread go on.
+// take lets a thread continue.
 func (w *world) take(c choice) {
 	w.mu.Lock()
 	th := w.gates[c.thread]
@@ -268,8 +269,8 @@ func (w *world) take(c choice) {
 	}
 }
 
-// pass lets time pass until passed is closed. Who is held meanwhile does not
-// wait for anybody's sake.
+// pass lets time pass until passed is closed. Time in which a thread is held
+// does not count as its own waiting.
 func (w *world) pass(passed <-chan struct{}) {
 	start := time.Now()
 	var held []*thread
@@ -286,8 +287,8 @@ func (w *world) pass(passed <-chan struct{}) {
 	}
 }
 
-// run lets one thread after the other go on as choose says, until all of them
-// are over or choose returns -1. It returns false if some thread waits for ever.
+// run lets one thread at a time continue, as choose decides, until all of them
+// have ended or choose returns -1. It returns false if a thread waits forever.
 func (w *world) run(choose func([]choice) int) (ended bool) {
 	waited := time.Duration(0)
 	for range maxSteps {
@@ -302,7 +303,7 @@ func (w *world) run(choose func([]choice) int) (ended bool) {
 					return false
 				}
 			}
-			// Somebody waits for a turn, or for a deadline.
+			// A thread waits for a turn, or for a deadline.
 			if waited += pause; waited > 2*ages {
 				return false
 			}
@@ -334,7 +335,7 @@ func (w *world) allOver() bool {
 	return !slices.ContainsFunc(w.gates, func(th *thread) bool { return !th.over && !th.dead })
 }
 
-// close ends what is still under way.
+// close ends the threads that are still running.
 func (w *world) close() {
 	w.mu.Lock()
 	w.closing = true

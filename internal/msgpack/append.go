@@ -10,10 +10,10 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// Append appends v. UUIDs are written as text, and so are times without a
-// zone; tuples as arrays and markup as text. It returns [ErrValue] for integers
-// of more than 64 bits, floats of more digits than a float64 has, times out of Python's range, and text that is not
-// UTF-8.
+// Append appends v. UUIDs are written as text, and so are times without a zone;
+// tuples as arrays and markup as text. It returns [ErrValue] for integers of
+// more than 64 bits, floats with more digits than a float64 has, times outside
+// Python's range, and text that is not UTF-8.
 func Append(dst []byte, v *value.Value) ([]byte, error) { return appendValue(dst, v, 0) }
 
 func appendValue(dst []byte, v *value.Value, depth int) ([]byte, error) {
@@ -110,8 +110,8 @@ func AppendText(dst []byte, text string) ([]byte, error) {
 	return append(dst, text...), nil
 }
 
-// appendLength appends a length in one, two or four bytes, after the first
-// byte of that form, of which code is the first.
+// appendLength appends a length in one, two or four bytes, after the byte that
+// selects this form. The three forms have the codes code, code+1 and code+2.
 func appendLength(dst []byte, code byte, n int) []byte {
 	switch {
 	case n <= math.MaxUint8:
@@ -137,7 +137,7 @@ func appendCount(dst []byte, short, long byte, n int) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, long+1), uint32(n))
 }
 
-// appendTime appends the shortest timestamp.
+// appendTime appends t in the shortest form of a timestamp.
 func appendTime(dst []byte, t time.Time) ([]byte, error) {
 	seconds, nanos := t.Unix(), uint64(t.Nanosecond())
 	switch {

@@ -59,7 +59,7 @@ func (s *Scanner) decode(depth int) (value.Value, error) {
 	return value.Value{}, ErrSyntax
 }
 
-// maxReserve bounds what is allocated before the elements are seen.
+// maxReserve bounds how many elements are allocated before they are read.
 const maxReserve = 64
 
 func (s *Scanner) items(kind value.Kind, n uint64, depth int) (value.Value, error) {
@@ -83,12 +83,12 @@ func (s *Scanner) items(kind value.Kind, n uint64, depth int) (value.Value, erro
 	return v, nil
 }
 
-// widen turns the bits of a float32 into those of a float64.
+// widen converts the bits of a float32 to those of a float64.
 func widen(bits uint64) uint64 {
 	return math.Float64bits(float64(math.Float32frombits(uint32(bits))))
 }
 
-// The times that Python has: the years 1 to 9999.
+// The range of Python's times: the years 1 to 9999.
 const (
 	firstSecond = -62135596800
 	lastSecond  = 253402300799

@@ -1,16 +1,17 @@
 // Package msgpack reads and writes MessagePack as Python's msgspec does:
-// integers in their shortest form, those that are not negative unsigned, floats
-// in eight bytes, text and bytes apart, times as timestamp extensions.
+// integers in their shortest form, unsigned if they are not negative, floats in
+// eight bytes, text and bytes as different types, and times as timestamp
+// extensions.
 //
-// It is written by hand because a session needs what libraries do not offer
-// together: a scan that checks a record and finds its entries without decoding
-// them, bounds on nesting, and keys that may repeat.
+// It is written by hand because no library offers everything that a session
+// needs: a scan that checks a record and finds its entries without decoding
+// them, a limit on nesting, and keys that may repeat.
 package msgpack
 
 import "errors"
 
 var (
-	// ErrSyntax reports what is no MessagePack, or nested too deeply.
+	// ErrSyntax reports data that is not MessagePack, or is nested too deeply.
 	ErrSyntax = errors.New("msgpack: invalid document")
 
 	// ErrExtension reports an extension type other than timestamp, which can
@@ -24,7 +25,7 @@ var (
 // MaxDepth is how deeply arrays and maps may be nested.
 const MaxDepth = 500
 
-// maxWritten is how deeply a value that is written may be: it has to be
+// maxWritten is how deeply a value that is written may be nested: it must be
 // readable as part of a record.
 const maxWritten = MaxDepth - 10
 

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// family is a kind of MessagePack value, however long its encoding.
+// family is a kind of MessagePack value, whatever the length of its encoding.
 type family uint8
 
 const (
@@ -22,8 +22,8 @@ const (
 	extension
 )
 
-// header is the beginning of a value: all of it, unless length says that bytes
-// or elements follow.
+// header is the beginning of a value. It is the whole value unless length says
+// that bytes or elements follow.
 type header struct {
 	family family
 	number uint64 // the value of a scalar; of an integer in two's complement
@@ -40,12 +40,12 @@ type Scanner struct {
 // NewScanner returns a scanner of data, which it does not change.
 func NewScanner(data []byte) Scanner { return Scanner{data: data} }
 
-// End tells whether nothing is left.
+// End reports whether nothing is left.
 func (s *Scanner) End() bool { return s.pos == len(s.data) }
 
 // Map consumes the beginning of a map and returns the number of its entries,
-// which the bytes that are left can hold; false for anything else, which it
-// leaves.
+// which is never more than the remaining bytes can hold. If the next value is
+// not a map, Map consumes nothing and returns false.
 func (s *Scanner) Map() (entries int, ok bool) {
 	start := s.pos
 	h := s.header()
@@ -56,7 +56,8 @@ func (s *Scanner) Map() (entries int, ok bool) {
 	return int(h.length), true
 }
 
-// Text consumes text and returns its bytes, false for anything else.
+// Text consumes text and returns its bytes. It returns false if the next value
+// is not text.
 func (s *Scanner) Text() ([]byte, bool) {
 	h := s.header()
 	if h.family != text {
@@ -70,7 +71,8 @@ func (s *Scanner) text(h header) ([]byte, bool) {
 	return raw, utf8.Valid(raw)
 }
 
-// Skip consumes a value and returns its bytes, false if it is none.
+// Skip consumes a value and returns its bytes. It returns false if there is no
+// valid value.
 func (s *Scanner) Skip() ([]byte, bool) {
 	start := s.pos
 	ok := s.skip(0)
@@ -113,8 +115,8 @@ func (s *Scanner) skip(depth int) bool {
 	return true
 }
 
-// container tells whether an array or a map comes next, which Python cannot
-// use as a key.
+// container reports whether the next value is an array or a map, which Python
+// cannot use as a key.
 func (s *Scanner) container() bool {
 	if s.End() {
 		return false
@@ -123,15 +125,15 @@ func (s *Scanner) container() bool {
 	return c >= 0x80 && c <= 0x9f || c >= 0xdc && c <= 0xdf
 }
 
-// take consumes n bytes, which header has found to be there.
+// take consumes n bytes. The header has already checked that they exist.
 func (s *Scanner) take(n uint64) []byte {
 	b := s.data[s.pos : s.pos+int(n)]
 	s.pos += int(n)
 	return b
 }
 
-// header consumes the beginning of a value. A length that the bytes left
-// cannot satisfy makes it invalid.
+// header consumes the beginning of a value. It is invalid if its length exceeds
+// the remaining bytes.
 func (s *Scanner) header() header {
 	if s.pos >= len(s.data) {
 		return header{}
@@ -164,7 +166,7 @@ func (s *Scanner) header() header {
 	return h
 }
 
-// longHeader reads a header whose first byte, c, only names its form.
+// longHeader reads a header whose first byte, c, only selects its form.
 func (s *Scanner) longHeader(c byte) (h header, ok bool) {
 	switch c {
 	case 0xc0:

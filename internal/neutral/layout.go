@@ -11,23 +11,24 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// A Layout turns whole records into Python values and back. It decodes what
-// the formats of package serializer only index, and keeps what Go's types would
-// lose: the order of keys, lone surrogates, offsets, the exact metadata.
+// A Layout converts whole records to Python values and back. It decodes the
+// values that the formats of package serializer only index, and keeps what Go's
+// types would lose: the order of keys, lone surrogates, offsets and the exact
+// metadata.
 type Layout struct {
 	decode func(data []byte) (value.Value, error)
 	encode func(v *value.Value) ([]byte, error)
 
-	// metadataKey is the key of the payload under which metadata stands.
+	// metadataKey is the key of the payload that holds the metadata.
 	metadataKey string
 }
 
 // metadataKey is where starsessions 2 keeps its metadata.
 const metadataKey = "__metadata__"
 
-// LayoutOf returns the layout of records in a format, by the name that the
-// sessions command has for it. Only flask-session has two encodings, "msgpack",
-// which "" stands for, and "json". For native records, see [DecodeNative].
+// LayoutOf returns the layout of records in a format, named as in the sessions
+// command. Only flask-session has two encodings: "msgpack", which "" also
+// selects, and "json". For native records, see [DecodeNative].
 func LayoutOf(format, encoding string) (Layout, bool) {
 	switch format {
 	case "flask":
@@ -58,7 +59,7 @@ func LayoutOf(format, encoding string) (Layout, bool) {
 // ErrPickle.
 func (l Layout) Decode(data []byte) (payload, metadata value.Value, err error) {
 	if len(data) == 0 && l.metadataKey != "" {
-		return value.Value{Kind: value.Dict}, metadata, nil // as starsessions has it
+		return value.Value{Kind: value.Dict}, metadata, nil // as in starsessions
 	}
 	payload, err = l.decode(data)
 	if err != nil {
@@ -75,7 +76,7 @@ func (l Layout) Decode(data []byte) (payload, metadata value.Value, err error) {
 
 // Encode returns the record that the framework would write for payload, which
 // must be a dict, and metadata, which may be nil. It returns
-// [serializer.ErrType] for what the framework could not write.
+// [serializer.ErrType] if the framework could not write them.
 func (l Layout) Encode(payload, metadata *value.Value) ([]byte, error) {
 	if payload.Kind != value.Dict {
 		return nil, fmt.Errorf("%w: a session is a dict", serializer.ErrType)
@@ -95,8 +96,9 @@ func (l Layout) Encode(payload, metadata *value.Value) ([]byte, error) {
 	return data, nil
 }
 
-// StarsessionsMetadata returns what starsessions 2 writes for a session made
-// now; a lifetime of 0 is one that ends with the browser.
+// StarsessionsMetadata returns the metadata that starsessions 2 writes for a
+// session made now. A lifetime of 0 means that the session ends with the
+// browser.
 func StarsessionsMetadata(now time.Time, lifetime time.Duration) value.Value {
 	seconds := value.OfFloat(float64(now.Unix()) + float64(now.Nanosecond())/1e9)
 	return value.Value{Kind: value.Dict, Items: []value.Value{
@@ -106,8 +108,8 @@ func StarsessionsMetadata(now time.Time, lifetime time.Duration) value.Value {
 	}}
 }
 
-// pop removes an entry from dict, without changing the entries it was made of,
-// and returns it.
+// pop removes an entry from dict and returns it. It leaves the original slice
+// of entries unchanged.
 func pop(dict *value.Value, key string) value.Value {
 	for i := 0; i+1 < len(dict.Items); i += 2 {
 		if dict.Items[i].Kind == value.String && dict.Items[i].Text == key {
@@ -120,8 +122,8 @@ func pop(dict *value.Value, key string) value.Value {
 	return value.Value{}
 }
 
-// jsonLayout is a JSON document; anyUTF also reads what Python's json.loads
-// reads of bytes.
+// jsonLayout returns the layout of a JSON document. anyUTF also accepts the
+// encodings that Python's json.loads accepts for bytes.
 func jsonLayout(rules pyjson.Rules, dialect pyjson.Dialect, anyUTF bool) Layout {
 	decode := func(data []byte) (value.Value, error) {
 		if anyUTF {
@@ -143,8 +145,8 @@ func encodeJSON(dialect pyjson.Dialect) func(*value.Value) ([]byte, error) {
 	return func(v *value.Value) ([]byte, error) { return dialect.Append(nil, v) }
 }
 
-// claimsLayout is the payload of a JSON Web Token by PyJWT, which writes the
-// times in three claims as seconds.
+// claimsLayout returns the layout of the payload of a JSON Web Token by PyJWT,
+// which writes the times in three claims as seconds.
 func claimsLayout() Layout {
 	layout := jsonLayout(pyjson.Rules{Surrogates: true}, pyjson.Dialect{ASCII: true}, true)
 	plain := layout.encode
@@ -167,7 +169,7 @@ func claimsLayout() Layout {
 func encodeMsgpack(v *value.Value) ([]byte, error) { return msgpack.Append(nil, v) }
 
 // decodeFlaskSession reads both encodings, whichever is configured, and
-// recognizes pickles, as the formats do.
+// recognizes pickles, as the formats of package serializer do.
 func decodeFlaskSession(data []byte) (value.Value, error) {
 	v, err := msgpack.Decode(data)
 	if err == nil {
@@ -178,7 +180,7 @@ func decodeFlaskSession(data []byte) (value.Value, error) {
 	}
 	err = serializer.FlaskSessionFormat.Unpack(data, &serializer.Content{})
 	if err == nil || !errors.Is(err, serializer.ErrCorrupt) {
-		return value.Value{}, serializer.ErrCorrupt // an extension type, which has no neutral form
+		return value.Value{}, serializer.ErrCorrupt // an extension type has no neutral form
 	}
 	return value.Value{}, err
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // DecodeNative returns the session in a record of [serializer.Native] with any
-// of the serializers of that package, and its metadata: a dict of created (a
-// datetime), lifetime (a float, in seconds), persistence, subject and retired,
-// as far as they are set.
+// of the serializers of that package, and its metadata: a dict with those of
+// created (a datetime), lifetime (a float, in seconds), persistence, subject
+// and retired that are set.
 func DecodeNative(data []byte, values serializer.Serializer) (payload, metadata value.Value, err error) {
 	var content serializer.Content
 	if err := serializer.Native(values).Unpack(data, &content); err != nil {

@@ -1,7 +1,7 @@
-// Package neutral writes session values in a form that keeps every type of
-// Python's and Go's apart, as JSON: {"t": type, "v": value}. The test vectors
-// are written in it, the Python peers speak it, and the sessions command prints
-// it.
+// Package neutral represents session values in JSON, in a form that
+// distinguishes every type of Python and Go: {"t": type, "v": value}. The test
+// vectors are written in it, the Python peers exchange it, and the sessions
+// command prints it.
 //
 //	t          v
 //	null       (none)
@@ -32,31 +32,31 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// A Form is a session value in neutral form, as JSON. [Of] and [Form.Go] turn
-// Go values into it and back; [Append] and [Parse] do the same for the model
-// that holds everything Python does.
+// A Form is a session value in neutral form, as JSON. [Of] and [Form.Go]
+// convert Go values to it and back. [Append] and [Parse] do the same for
+// [value.Value], which can hold every value of Python.
 type Form json.RawMessage
 
-// MarshalJSON returns the form as it is.
+// MarshalJSON returns the form unchanged.
 func (f Form) MarshalJSON() ([]byte, error) { return json.RawMessage(f).MarshalJSON() }
 
-// UnmarshalJSON keeps data as it is.
+// UnmarshalJSON stores data unchanged.
 func (f *Form) UnmarshalJSON(data []byte) error {
 	return (*json.RawMessage)(f).UnmarshalJSON(data)
 }
 
 func (f Form) String() string { return string(f) }
 
-// Equal tells whether two forms stand for the same value, in the sense of
-// [Equal]. What is malformed equals nothing.
+// Equal reports whether two forms represent the same value, in the sense of
+// [Equal]. A malformed form is not equal to any other.
 func (f Form) Equal(other Form) bool {
 	a, err1 := Parse(f)
 	b, err2 := Parse(other)
 	return err1 == nil && err2 == nil && Equal(&a, &b)
 }
 
-// Of returns the neutral form of a Go value: of the types that an untyped Get
-// returns, and of int.
+// Of returns the neutral form of a Go value. It supports the types that an
+// untyped Get returns, and int.
 func Of(v any) (Form, error) {
 	tree, err := fromGo(v)
 	if err != nil {
@@ -101,7 +101,7 @@ func fromGo(v any) (value.Value, error) {
 
 func textValue(kind value.Kind, text string) (value.Value, error) {
 	if !utf8.ValidString(text) {
-		return value.Value{}, fmt.Errorf("neutral: text that is no UTF-8")
+		return value.Value{}, fmt.Errorf("neutral: text is not valid UTF-8")
 	}
 	return value.Value{Kind: kind, Text: text}, nil
 }
@@ -118,7 +118,7 @@ func fromItems(kind value.Kind, list []any) (value.Value, error) {
 	return out, nil
 }
 
-// fromDict puts the keys in order, so that equal dicts have one form.
+// fromDict sorts the keys, so that equal dicts have the same form.
 func fromDict(dict map[string]any) (value.Value, error) {
 	keys := make([]string, 0, len(dict))
 	for k := range dict {
@@ -141,8 +141,8 @@ func fromDict(dict map[string]any) (value.Value, error) {
 }
 
 // Go returns the Go value of a form, of the type that an untyped Get returns. A
-// time without an offset counts as UTC. What Go cannot hold (lone surrogates,
-// keys that are no text) is an error.
+// time without an offset is read as UTC. It returns an error for values that Go
+// cannot hold: lone surrogates and keys that are not text.
 func (f Form) Go() (any, error) {
 	tree, err := Parse(f)
 	if err != nil {
@@ -168,7 +168,7 @@ func toGo(v *value.Value) (any, error) {
 		return v.Float64(), nil
 	case value.String, value.Markup:
 		if !utf8.ValidString(v.Text) {
-			return nil, fmt.Errorf("neutral: text with a lone surrogate")
+			return nil, fmt.Errorf("neutral: text contains a lone surrogate")
 		}
 		if v.Kind == value.Markup {
 			return serializer.Markup(v.Text), nil
@@ -198,7 +198,7 @@ func toGo(v *value.Value) (any, error) {
 		for i := 0; i+1 < len(v.Items); i += 2 {
 			key := &v.Items[i]
 			if key.Kind != value.String || !utf8.ValidString(key.Text) {
-				return nil, fmt.Errorf("neutral: a key that is no text")
+				return nil, fmt.Errorf("neutral: key is not text")
 			}
 			item, err := toGo(&v.Items[i+1])
 			if err != nil {

@@ -14,12 +14,13 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// ErrForm reports what is no value in the neutral form, or of a type that no
-// format has: date, timedelta, decimal and set occur only in pickled records.
+// ErrForm reports text that is not a value in the neutral form, or that has a
+// type that no format has: date, timedelta, decimal and set occur only in
+// pickled records.
 var ErrForm = errors.New("neutral: not a value in the neutral form")
 
-// Append appends v, of the model that holds everything Python does, in the
-// neutral form. Unlike [Of] it keeps the order of dicts and lone surrogates.
+// Append appends v in the neutral form. Unlike [Of] it keeps lone surrogates
+// and the order of dicts.
 func Append(dst []byte, v *value.Value) []byte {
 	name := names[v.Kind]
 	dst = append(append(append(dst, `{"t":"`...), name...), '"')
@@ -81,13 +82,13 @@ var names = [...]string{
 func appendText(dst []byte, text string) []byte {
 	out, err := pyjson.AppendString(append(dst, `,"v":`...), text, true)
 	if err != nil {
-		return append(dst, `,"v":""`...) // no decoder yields invalid text
+		return append(dst, `,"v":""`...) // decoders never return invalid text
 	}
 	return out
 }
 
-// appendString appends the member that holds text: "v", or where that would
-// have to hold a lone surrogate "u16", its UTF-16 in hexadecimal.
+// appendString appends the member that holds text: "v" or, if text has a lone
+// surrogate, which JSON should not hold, "u16" with its UTF-16 in hexadecimal.
 func appendString(dst []byte, text string) []byte {
 	if utf8.ValidString(text) {
 		return appendText(dst, text)
@@ -112,8 +113,8 @@ func appendUnit(dst []byte, unit rune) []byte {
 	return hex.AppendEncode(dst, []byte{byte(unit >> 8), byte(unit)})
 }
 
-// Rules are those for JSON with the neutral form inside: an entry of a dict
-// takes three levels.
+// Rules are the rules for JSON that contains the neutral form. They allow
+// deeper nesting, because an entry of a dict takes three levels.
 var Rules = pyjson.Rules{Deeper: 2*pyjson.MaxDepth + 8}
 
 // Parse reads a value in the neutral form, as [Append] writes it.
@@ -177,7 +178,8 @@ func parseNode(form *value.Value) (v value.Value, ok bool) {
 	return parseText(v.Kind, content.Text)
 }
 
-// parseText reads what the neutral form holds as one text.
+// parseText reads a value of a type that the neutral form represents as one
+// text.
 func parseText(kind value.Kind, text string) (v value.Value, ok bool) {
 	v.Kind = kind
 	switch kind {
@@ -186,7 +188,7 @@ func parseText(kind value.Kind, text string) (v value.Value, ok bool) {
 	case value.Int:
 		digits := strings.TrimPrefix(text, "-")
 		if digits == "" || len(digits) > pyjson.MaxDigits || strings.Trim(digits, "0123456789") != "" {
-			return v, false // one with more digits is in no format
+			return v, false // no format has an int with more digits
 		}
 		return value.OfDecimal(text), true
 	case value.Bytes:
@@ -229,7 +231,7 @@ func parseDict(entries []value.Value) (v value.Value, ok bool) {
 	return v, true
 }
 
-// parseFloat prefers the bits, which are exact for every NaN too.
+// parseFloat prefers the bits, which are exact even for a NaN.
 func parseFloat(form, content *value.Value) (value.Value, bool) {
 	if bits := member(form, "bits"); bits != nil {
 		n, err := strconv.ParseUint(bits.Text, 16, 64)

@@ -2,9 +2,9 @@ package neutral
 
 import "github.com/gosessions/sessions/internal/value"
 
-// Equal tells whether a and b are the same value. The order of a dict's
-// entries does not count; int and float differ; NaN equals NaN; times are equal
-// if instant and offset are.
+// Equal reports whether a and b are the same value. It ignores the order of a
+// dict's entries. An int never equals a float, and NaN equals NaN. Times are
+// equal if both the instant and the offset are.
 func Equal(a, b *value.Value) bool {
 	if a.Kind != b.Kind || len(a.Items) != len(b.Items) {
 		return false
@@ -30,12 +30,13 @@ func Equal(a, b *value.Value) bool {
 	return a.Num == b.Num && a.Text == b.Text
 }
 
-// equalDicts tells whether every entry of a has an equal of its own in b, which
-// is as long. Equal keys may come more than once: no NaN replaces another.
+// equalDicts reports whether each entry of a has a different equal entry in b,
+// which has the same length. A key may occur more than once, because in Python
+// a NaN does not replace another NaN.
 func equalDicts(a, b []value.Value) bool {
 	taken := make([]bool, len(b))
 	for i := 0; i+1 < len(a); i += 2 {
-		j := i // where it is, as a rule
+		j := i // usually the entry is at the same place
 		if taken[j] || !equalEntries(a[i:], b[j:]) {
 			for j = 0; j < len(b) && (taken[j] || !equalEntries(a[i:], b[j:])); {
 				j += 2

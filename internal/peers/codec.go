@@ -132,7 +132,7 @@ func (c *Codec) Encode(r Request) (string, error) {
 	return answer.Token, err
 }
 
-// Decode reads a token. That a token is not valid is no error.
+// Decode reads a token. It does not return an error for an invalid token.
 func (c *Codec) Decode(r Request) (Result, error) { return c.result("decode", r) }
 
 // Sign signs r.Token with any of itsdangerous' signers. Each character stands

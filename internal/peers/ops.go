@@ -62,7 +62,7 @@ func Clear() Op { return Op{"clear"} }
 // All returns the whole session as a dict.
 func All() Op { return Op{"all"} }
 
-// Fail raises an exception that nobody catches.
+// Fail raises an exception that is not caught.
 func Fail() Op { return Op{"fail"} }
 
 // SetPermanent sets Flask's session.permanent.

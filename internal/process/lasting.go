@@ -28,7 +28,7 @@ func (l *Lasting) Helper() {}
 // Cleanup keeps f for Close.
 func (l *Lasting) Cleanup(f func()) { l.cleanups = append(l.cleanups, f) }
 
-// Failed tells whether an error was reported.
+// Failed reports whether an error was reported.
 func (l *Lasting) Failed() bool { return l.err != nil }
 
 // Name returns a name for messages.

@@ -192,7 +192,7 @@ func (p *Process) running() bool {
 	}
 }
 
-// Running tells whether the process is running, frozen or not.
+// Running reports whether the process is running, frozen or not.
 func (p *Process) Running() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -217,7 +217,7 @@ func (p *Process) Kill() {
 	if !p.running() {
 		return
 	}
-	// First it must start no more children, which nobody would know of.
+	// First keep it from starting more children, which would be missed.
 	pid := p.cmd.Process.Pid
 	signal([]int{pid}, sigstop)
 	pids := family(pid)
@@ -226,7 +226,7 @@ func (p *Process) Kill() {
 	}
 	signal(pids, sigkill)
 	<-p.ended
-	for _, pid := range pids[1:] { // orphans, which nobody waits for
+	for _, pid := range pids[1:] { // orphans, for which no process waits
 		for deadline := time.Now().Add(5 * time.Second); alive(pid) && time.Now().Before(deadline); {
 			time.Sleep(time.Millisecond)
 		}

@@ -38,7 +38,7 @@ func signal(pids []int, s sig) {
 	}
 }
 
-// alive tells whether a process exists and is no zombie.
+// alive reports whether a process exists and is not a zombie.
 func alive(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -49,9 +49,8 @@ func alive(pid int) bool {
 }
 
 // family returns a process, its descendants and the other members of its group,
-// as far as /proc shows them. Postgres puts each of its children into a group of
-// its own, and Chromium gives up some of its children, so neither would do
-// alone.
+// as far as /proc shows them. It needs both: Postgres puts each of its children
+// into a separate group, and Chromium detaches some of its children.
 func family(pid int) []int {
 	children, group := map[int][]int{}, []int(nil)
 	entries, _ := filepath.Glob("/proc/[0-9]*/stat")

@@ -11,30 +11,30 @@ import (
 )
 
 var (
-	nan = math.Float64frombits(0x7ff8000000000000) // Python's; Go's has another bit set
+	nan = math.Float64frombits(0x7ff8000000000000) // as in Python; Go's NaN has another bit set
 	inf = math.Inf(1)
 )
 
-// Dialect is how one framework writes JSON.
+// Dialect describes how one framework writes JSON.
 type Dialect struct {
 	ASCII  bool // characters outside of ASCII are escaped
 	Spaced bool // ", " and ": " instead of "," and ":"
 	Sorted bool // keys are sorted by code point
 	Tagged bool // Flask's tags
 
-	// Strict refuses what would come back as something else. Python writes the
-	// year 1 as 0001 and reads it as 2001, so the zero time becomes null and
-	// other years before 100 are refused where times are tagged. With Msgspec,
-	// so are NaN and infinities, which msgspec writes as null, and times that
-	// Python does not have.
+	// Strict refuses values that would come back as other values. Python writes
+	// the year 1 as 0001 and reads it as 2001, so if times are tagged the zero
+	// time becomes null and other years before 100 are refused. With Msgspec it
+	// also refuses NaN and infinities, which msgspec writes as null, and times
+	// that Python does not have.
 	Strict bool
 
-	// Msgspec writes floats and times as msgspec does, apart from Plain.
+	// Msgspec writes floats and times as msgspec does, even with Plain.
 	Msgspec bool
 
-	// Plain writes bytes, UUIDs and times as encoding/json does, as text; they
-	// cannot be told from text when read. Without it or Tagged they are
-	// refused, as Python does.
+	// Plain writes bytes, UUIDs and times as text, as encoding/json does, so a
+	// reader cannot distinguish them from text. Without Plain or Tagged they
+	// are refused, as in Python.
 	Plain bool
 }
 
@@ -108,7 +108,7 @@ func (d Dialect) append(dst []byte, v *value.Value, depth int) ([]byte, error) {
 	return append(dst, '"', '}'), nil
 }
 
-// plain writes as text what JSON has no type for.
+// plain writes the types that JSON does not have as text.
 func (d Dialect) plain(dst []byte, v *value.Value) ([]byte, error) {
 	if !d.Plain {
 		return nil, ErrValue
@@ -142,7 +142,8 @@ func (d Dialect) plain(dst []byte, v *value.Value) ([]byte, error) {
 	return append(dst, '"'), nil
 }
 
-// float writes a float, with the text that it was read with.
+// float writes a float. If it has the text that it was read from, that text is
+// written.
 func (d Dialect) float(dst []byte, v *value.Value) ([]byte, error) {
 	switch {
 	case v.Text != "":
@@ -155,15 +156,15 @@ func (d Dialect) float(dst []byte, v *value.Value) ([]byte, error) {
 	return AppendMsgspecFloat(dst, v.Float64()), nil
 }
 
-// isPythonTime reports whether text, which has the microseconds of v, stands for
-// a time that Python has too.
+// isPythonTime reports whether Python can represent the time text, which has
+// the microseconds of v.
 func isPythonTime(text string, v *value.Value) bool {
 	at, ok := value.ParseISO(text)
 	year := v.Time.UTC().Year()
 	return ok && at.Time.Equal(v.Time.Truncate(time.Microsecond)) && year >= 1 && year <= 9999 && v.Time.Year() >= 1
 }
 
-// msgspecTime is Python's isoformat, but with a Z for UTC.
+// msgspecTime returns Python's isoformat, but with a Z for UTC.
 func msgspecTime(v *value.Value) string {
 	text := v.ISO()
 	if utc, ok := strings.CutSuffix(text, "+00:00"); ok {
@@ -179,7 +180,7 @@ func (d Dialect) open(dst []byte, tag string) []byte {
 	return d.Colon(append(dst, '"'))
 }
 
-// wrapped writes a dict that looks like a tag, so that it does not read as
+// wrapped writes a dict that looks like a tag in a form that is not read as
 // one.
 func (d Dialect) wrapped(dst []byte, v *value.Value, depth int) ([]byte, error) {
 	inner := value.Value{Kind: value.Dict, Items: []value.Value{value.OfString(v.Items[0].Text + TagSuffix), v.Items[1]}}
@@ -226,7 +227,7 @@ func (d Dialect) dict(dst []byte, v *value.Value, depth int) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// key writes a key, as text whatever it is.
+// key writes a key of any type as text.
 func (d Dialect) key(dst []byte, key *value.Value) ([]byte, error) {
 	switch key.Kind {
 	case value.String, value.Markup:
@@ -238,7 +239,7 @@ func (d Dialect) key(dst []byte, key *value.Value) ([]byte, error) {
 	return nil, ErrValue
 }
 
-// Comma appends what stands between the members of a dict or list.
+// Comma appends the separator of the members of a dict or list.
 func (d Dialect) Comma(dst []byte) []byte {
 	if d.Spaced {
 		return append(dst, ',', ' ')
@@ -246,7 +247,7 @@ func (d Dialect) Comma(dst []byte) []byte {
 	return append(dst, ',')
 }
 
-// Colon appends what stands between a key and its value.
+// Colon appends the separator of a key and its value.
 func (d Dialect) Colon(dst []byte) []byte {
 	if d.Spaced {
 		return append(dst, ':', ' ')
@@ -264,7 +265,7 @@ func appendInt(dst []byte, v *value.Value) ([]byte, error) {
 	return append(dst, v.Text...), nil
 }
 
-// FloatRepr is Python's repr of a float.
+// FloatRepr returns Python's repr of a float.
 func FloatRepr(f float64) string {
 	switch {
 	case math.IsNaN(f):

@@ -12,8 +12,8 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// AppendDate appends t as HTTP writes dates, in UTC and whole seconds, and
-// false for a year that Python does not have.
+// AppendDate appends t as an HTTP date, in UTC and whole seconds. It returns
+// false if Python does not have the year of t.
 func AppendDate(dst []byte, t time.Time) ([]byte, bool) {
 	t = t.UTC()
 	if t.Year() < 1 || t.Year() > 9999 {
@@ -22,8 +22,8 @@ func AppendDate(dst []byte, t time.Time) ([]byte, bool) {
 	return t.AppendFormat(dst, "Mon, 02 Jan 2006 15:04:05 GMT"), true
 }
 
-// dateOf is Werkzeug's parse_date(v): None for what is no date, and false
-// where it raises an exception.
+// dateOf is Werkzeug's parse_date(v). It returns None if v is not a date, and
+// false if Werkzeug raises an exception.
 func dateOf(v *value.Value) (value.Value, bool) {
 	switch v.Kind {
 	case value.Null, value.Bytes:
@@ -44,11 +44,11 @@ func dateOf(v *value.Value) (value.Value, bool) {
 	return value.Value{}, false
 }
 
-// parseDate reads a date with the leniency of Python's email package, which
-// has seen every mail program: the weekday is not looked at, day and month, or
-// year and time, may stand in either order, years may have two digits. found
-// is false for what is no date, and ok for numbers so large that Python
-// raises an exception.
+// parseDate reads a date as leniently as Python's email package, which accepts
+// the dates of every mail program. It ignores the weekday, day and month or
+// year and time may be in either order, and years may have two digits. found is
+// false if text is not a date, and ok is false if a number is so large that
+// Python raises an exception.
 func parseDate(text string) (at time.Time, found, ok bool) {
 	p, found := splitDate(text)
 	if !found {
@@ -73,7 +73,7 @@ func parseDate(text string) (at time.Time, found, ok bool) {
 		year += 1900
 	}
 	offset := zoneOffset(p.zone)
-	// Python makes the zone first, and complains about its size first.
+	// Python checks the size of the zone first.
 	const day24 = 24 * 3600
 	if offset >= 1e9*day24 || offset <= -1e9*day24 {
 		return time.Time{}, false, false
@@ -169,8 +169,8 @@ func splitDate(text string) (p parts, found bool) {
 	return p, p.setClock(strings.TrimSuffix(clock, ","))
 }
 
-// setClock splits hours, minutes and perhaps seconds at colons, or at dots as
-// some mail programs do.
+// setClock splits hours, minutes and optional seconds at colons, or at dots,
+// which some mail programs write.
 func (p *parts) setClock(clock string) bool {
 	fields := strings.Split(clock, ":")
 	if len(fields) == 1 {
@@ -196,7 +196,7 @@ var zones = map[string]int64{
 	"PST": -800, "PDT": -700,
 }
 
-// zoneOffset returns the seconds east of UTC, 0 for what is no zone.
+// zoneOffset returns the seconds east of UTC, or 0 if zone is not a zone.
 func zoneOffset(zone string) int64 {
 	n, known := zones[strings.ToUpper(zone)]
 	if !known {
@@ -216,8 +216,9 @@ func zoneOffset(zone string) int64 {
 	return sign * (n/100*3600 + n%100*60)
 }
 
-// pythonInt is Python's int(text): a sign, and single underscores between
-// digits, are allowed. Numbers beyond int64 come back as its ends.
+// pythonInt is Python's int(text). It allows a sign, and single underscores
+// between digits. A number that does not fit an int64 is returned as the
+// nearest one that does.
 func pythonInt(text string) (n int64, ok bool) {
 	digits := strings.TrimLeft(text, "+-")
 	if len(text)-len(digits) > 1 {

@@ -8,7 +8,7 @@ import (
 )
 
 // Decode decodes a whole document. The value shares no memory with data. It
-// returns [ErrSyntax] for what a [Scanner] with the same rules refuses.
+// returns [ErrSyntax] if a [Scanner] with the same rules refuses the document.
 func Decode(data []byte, rules Rules) (value.Value, error) {
 	d := decoder{Scanner: NewScanner(data, rules)}
 	d.peek()
@@ -73,8 +73,8 @@ func decodeInt(raw []byte) value.Value {
 	return value.OfDecimal(string(raw))
 }
 
-// SmallInt decodes an int of at most 18 digits. It returns false for anything
-// else, so it needs no Scanner before it.
+// SmallInt decodes an int of at most 18 digits. It returns false for any other
+// text, so the text need not be checked by a Scanner first.
 func SmallInt(raw []byte) (n int64, ok bool) {
 	digits := raw
 	if len(digits) > 0 && digits[0] == '-' {
@@ -95,8 +95,8 @@ func SmallInt(raw []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// ParseFloat decodes a float that a Scanner has accepted. As in Python, one
-// that is too large is infinite.
+// ParseFloat decodes a float that a Scanner has accepted. As in Python, a float
+// that is too large becomes infinite.
 func ParseFloat(raw []byte) float64 {
 	switch string(raw) {
 	case "NaN":
@@ -118,8 +118,8 @@ func (d *decoder) string() (string, bool) {
 	return Unquote(raw, escaped), true
 }
 
-// Unquote returns the text of a JSON string, whose raw form stands between the
-// quotes as a [Scanner] has accepted it.
+// Unquote returns the text of a JSON string. raw is what is between the quotes,
+// as accepted by a [Scanner].
 func Unquote(raw []byte, escaped bool) string {
 	if !escaped {
 		return string(raw)
@@ -202,8 +202,8 @@ func (d *decoder) dict(depth int) (value.Value, bool) {
 	}
 }
 
-// Check tells whether data is one whole value that rules accept, without
-// decoding more of it than its tags may need.
+// Check reports whether data is one whole value that rules accept. It decodes
+// only what is needed to check tags.
 func Check(data []byte, rules Rules) bool {
 	s := NewScanner(data, rules)
 	if _, ok := s.Value(); !ok || !s.End() {
@@ -216,8 +216,8 @@ func Check(data []byte, rules Rules) bool {
 	return err == nil
 }
 
-// StringText returns the text of data if it is a string: what stands between the
-// quotes, and whether that contains escapes.
+// StringText returns, if data is a string, what is between the quotes and
+// whether it contains escapes.
 func StringText(data []byte, rules Rules) (raw []byte, escaped, ok bool) {
 	s := NewScanner(data, rules)
 	if s.peek() != '"' {

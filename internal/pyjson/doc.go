@@ -1,8 +1,8 @@
 // Package pyjson reads and writes JSON exactly as Python's json module does,
 // with the tags that Flask adds to it.
 //
-// It differs from encoding/json in what it keeps: int and float apart, integers
-// of any size, lone surrogates, NaN and infinities, the order of keys. See
+// Unlike encoding/json it distinguishes int and float, and keeps integers of
+// any size, lone surrogates, NaN and infinities, and the order of keys. See
 // [Scanner] for checking and indexing a document without decoding it, [Decode]
 // and [Append] for whole values, and [AppendString], [AppendFloat] and
 // [AppendUnquoted] for single ones.
@@ -11,8 +11,8 @@ package pyjson
 import "errors"
 
 var (
-	// ErrSyntax reports what Python would not read: it is no JSON, nested too
-	// deeply, or a tag holds what its type cannot be made of.
+	// ErrSyntax reports a document that Python would not read: it is not JSON,
+	// is nested too deeply, or has a tag whose content does not fit its type.
 	ErrSyntax = errors.New("pyjson: invalid document")
 
 	// ErrText reports text that the encoding cannot hold.
@@ -27,11 +27,11 @@ const (
 	// about twice that.
 	MaxDepth = 500
 
-	// maxWritten is how deeply a value that is written may be nested: it has
-	// to be readable as part of a document, and inside of tags.
+	// maxWritten is how deeply a value that is written may be nested: it must
+	// be readable as part of a document and inside tags.
 	maxWritten = MaxDepth - 10
 
-	// MaxDigits is how many digits an integer may have. Python converts no
-	// more between text and int.
+	// MaxDigits is how many digits an integer may have. It is Python's limit
+	// for conversions between text and int.
 	MaxDigits = 4300
 )

@@ -15,10 +15,10 @@ var (
 	bomUTF32LE = []byte("\xff\xfe\x00\x00")
 )
 
-// UTF8 returns a document in UTF-8, with lone surrogates as [Rules] can let
-// them pass. Python's json.loads guesses the encoding of bytes from their zeros
-// and byte order marks; nearly always it is UTF-8, and data comes back as it
-// is. It returns false for what is not in the encoding guessed.
+// UTF8 returns a document in UTF-8, including lone surrogates, which [Rules]
+// may allow. Like Python's json.loads, it guesses the encoding of data from
+// zero bytes and byte order marks. Nearly always that is UTF-8, and data is
+// returned unchanged. It returns false if data is not valid in that encoding.
 func UTF8(data []byte) ([]byte, bool) {
 	if len(data) >= 2 && data[0] != 0 && data[1] != 0 && data[0] < 0xef {
 		return data, true
@@ -81,7 +81,7 @@ func fromUTF32(data []byte, order binary.ByteOrder) ([]byte, bool) {
 	return out, true
 }
 
-// appendRune appends r, a surrogate too.
+// appendRune appends r, even if it is a surrogate.
 func appendRune(dst []byte, r rune) []byte {
 	if utf16.IsSurrogate(r) {
 		return append(dst, 0xed, 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)

@@ -7,13 +7,13 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// ErrLossy reports a document that says more than a [value.Value] can hold: a
-// repeated key, or -0, which is an int without a sign to Python.
+// ErrLossy reports a document with something that a [value.Value] cannot hold:
+// a repeated key, or -0, which Python reads as an int without a sign.
 var ErrLossy = errors.New("pyjson: document holds a repeated key or -0")
 
-// DecodeExact is [Decode] for a document that must not lose anything: it keeps
-// the text of floats as [Rules.Exact] does. It returns [ErrLossy] for what a
-// value cannot hold. Spaces and the spelling of text are not kept.
+// DecodeExact is like [Decode] but loses nothing except spaces and the spelling
+// of text: it keeps the text of floats as [Rules.Exact] does, and returns
+// [ErrLossy] for a document that a value cannot hold.
 func DecodeExact(data []byte) (value.Value, error) {
 	d := decoder{Scanner: NewScanner(data, Rules{Exact: true})}
 	d.peek()
@@ -27,9 +27,10 @@ func DecodeExact(data []byte) (value.Value, error) {
 	return v, nil
 }
 
-// isUsual reports whether raw, a float, is short enough and spelled so that
-// [AppendFloat] gives the same text: two numbers of up to 15 digits are never
-// the same float64. It returns false where finding out takes more than a look.
+// isUsual reports whether raw, a float, is spelled as [AppendFloat] would write
+// it. That holds for the usual spelling of up to 15 digits, because no two such
+// numbers are the same float64. It may return false for others that AppendFloat
+// would write in the same way.
 func isUsual(raw []byte) bool {
 	if raw[0] == '-' {
 		raw = raw[1:]
@@ -55,8 +56,8 @@ func isUsual(raw []byte) bool {
 	return raw[0] != '0' || string(raw[:min(6, len(raw))]) != "0.0000"
 }
 
-// keepText sets the text of v, a Float that raw spells, if that is not how
-// Python spells it.
+// keepText sets the text of v, a Float that was read from raw, if Python would
+// spell it differently.
 func keepText(v *value.Value, raw []byte) {
 	var buffer [32]byte
 	if !bytes.Equal(AppendFloat(buffer[:0], v.Float64()), raw) {

@@ -100,7 +100,7 @@ func TestLimits(t *testing.T) {
 }
 
 // TestOddTagsAreDecodedOnce: tags within tags, which each time make the
-// judgement wait for the decoder, must not make it look at the same bytes again
+// judgment wait for the decoder, must not make it look at the same bytes again
 // and again.
 func TestOddTagsAreDecodedOnce(t *testing.T) {
 	const depth = 400

@@ -12,12 +12,12 @@ type Scanner struct {
 	data []byte
 	pos  int
 
-	// surrogates accepts lone surrogates encoded as if UTF-8 had them, as
-	// Python does where json.loads is given bytes.
+	// surrogates accepts lone surrogates in UTF-8's encoding scheme, as
+	// Python's json.loads does for bytes.
 	surrogates bool
 
-	// tagged checks Flask's tags too. A tag used as only a person would by
-	// hand sets odd: whether Python can read it takes decoding to know.
+	// tagged also checks Flask's tags. A tag in a form that Flask does not
+	// write sets odd: only decoding shows whether Python can read it.
 	tagged bool
 	odd    bool
 
@@ -25,7 +25,8 @@ type Scanner struct {
 	exact   bool
 }
 
-// Shape is what a scan learns about a value, enough to judge a tag around it.
+// Shape is what a scan finds out about a value: enough to check a tag around
+// it.
 type Shape uint8
 
 // The shapes.
@@ -38,25 +39,24 @@ const (
 	Tagged                 // a dict that is a tag
 )
 
-// Rules say what a Scanner and [Decode] accept beyond Python's json.loads of a
-// text.
+// Rules say what a Scanner and [Decode] accept beyond what Python's json.loads
+// accepts in a str.
 type Rules struct {
 	Surrogates bool // encoded lone surrogates
 	Tags       bool // Flask's tags, which must then be right
 	Deeper     int  // more nesting than MaxDepth, by so many levels
 
-	// Exact lets [Decode] keep the text of floats that Python would spell in
-	// another way, in [value.Value.Text].
+	// Exact makes [Decode] keep, in [value.Value.Text], the text of floats that
+	// Python would spell differently.
 	Exact bool
 }
 
-// NewScanner returns a scanner of data, which it neither changes nor keeps
-// longer than itself.
+// NewScanner returns a scanner of data, which it does not change.
 func NewScanner(data []byte, rules Rules) Scanner {
 	return Scanner{data: data, surrogates: rules.Surrogates, tagged: rules.Tags, deepest: MaxDepth + rules.Deeper, exact: rules.Exact}
 }
 
-// peek skips white space and returns the next byte, 0 at the end.
+// peek skips white space and returns the next byte, or 0 at the end.
 func (s *Scanner) peek() byte {
 	for s.pos < len(s.data) {
 		c := s.data[s.pos]
@@ -68,13 +68,14 @@ func (s *Scanner) peek() byte {
 	return 0
 }
 
-// End tells whether nothing but white space is left.
+// End reports whether nothing but white space is left.
 func (s *Scanner) End() bool { return s.peek() == 0 && s.pos == len(s.data) }
 
-// Null consumes null, if that comes next.
+// Null consumes null and reports whether it came next.
 func (s *Scanner) Null() bool { return s.peek() == 'n' && s.literal("null") }
 
-// Open consumes the brace that begins an object, if that comes next.
+// Open consumes the brace that begins an object and reports whether it came
+// next.
 func (s *Scanner) Open() bool {
 	if s.peek() != '{' {
 		return false
@@ -83,7 +84,7 @@ func (s *Scanner) Open() bool {
 	return true
 }
 
-// Member is one member of an object, as it stands in the document.
+// Member is one member of an object, in its raw form.
 type Member struct {
 	Key     []byte // without the quotes
 	Value   []byte
@@ -92,8 +93,8 @@ type Member struct {
 }
 
 // Member consumes the next member of the object that [Scanner.Open] has opened,
-// into m; first says that it is the first. At the closing brace, which it
-// consumes, more is false.
+// and stores it in m. first must be true for the first member. At the closing
+// brace, which Member consumes, more is false.
 func (s *Scanner) Member(m *Member, first bool) (more, ok bool) {
 	c := s.peek()
 	if c == '}' {
@@ -121,8 +122,8 @@ func (s *Scanner) Member(m *Member, first bool) (more, ok bool) {
 	return true, ok
 }
 
-// Odd tells whether the values scanned since the last call need decoding to
-// know whether Python can read them.
+// Odd reports whether only decoding shows if Python can read the values that
+// were scanned since the last call.
 func (s *Scanner) Odd() bool {
 	odd := s.odd
 	s.odd = false
@@ -228,7 +229,7 @@ func (s *Scanner) object(depth int) (Shape, bool) {
 			case count == 1 && (escaped || IsTag(key)):
 				first = Member{key, s.data[start:s.pos], escaped, shape}
 			case count == 2 && first.Key != nil && (escaped || first.Escaped || string(key) == string(first.Key)):
-				s.odd = true // the same key twice may be one key after all
+				s.odd = true // two spellings may be the same key
 			}
 		}
 		switch s.peek() {
@@ -252,13 +253,13 @@ const (
 	highs = 0x8080808080808080
 )
 
-// text consumes a string and returns what stands between its quotes, and
-// whether that contains escapes.
+// text consumes a string and returns what is between its quotes and whether
+// that contains escapes.
 func (s *Scanner) text() (raw []byte, escaped, ok bool) {
 	data, start := s.data, s.pos+1
 	for i := start; i < len(data); {
-		// Eight bytes at a time, as long as none is special. The lowest bit
-		// found is exact; those above it may be mistaken.
+		// Skip eight bytes at a time while none of them is special. The lowest
+		// bit that is set is correct; higher ones may be false positives.
 		if i+8 <= len(data) {
 			w := binary.LittleEndian.Uint64(data[i:])
 			quote := w ^ ones*'"'
@@ -296,8 +297,8 @@ func (s *Scanner) text() (raw []byte, escaped, ok bool) {
 	return nil, false, false
 }
 
-// rune returns the length of the character that b begins with, 0 if it is
-// none.
+// rune returns the length of the character at the beginning of b, or 0 if there
+// is none.
 func (s *Scanner) rune(b []byte) int {
 	r, n := utf8.DecodeRune(b)
 	if r != utf8.RuneError || n != 1 {
@@ -309,7 +310,7 @@ func (s *Scanner) rune(b []byte) int {
 	return 0
 }
 
-// isSurrogate tells whether b begins with a surrogate encoded like a
+// isSurrogate reports whether b begins with a surrogate encoded like a
 // character.
 func isSurrogate[T string | []byte](b T) bool {
 	return len(b) >= 3 && b[0] == 0xed && b[1]&0xe0 == 0xa0 && b[2]&0xc0 == 0x80
@@ -319,10 +320,12 @@ func isSurrogate[T string | []byte](b T) bool {
 // a pair.
 func isHigh(b string) bool { return isSurrogate(b) && b[1] < 0xb0 }
 
-// isLow is isHigh for the second half.
+// isLow reports whether b begins with a surrogate that may be the second half
+// of a pair.
 func isLow(b string) bool { return isSurrogate(b) && b[1] >= 0xb0 }
 
-// escape returns the length of the escape that b begins with, 0 if it is none.
+// escape returns the length of the escape at the beginning of b, or 0 if there
+// is none.
 func escape(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -338,7 +341,7 @@ func escape(b []byte) int {
 	return 0
 }
 
-// number consumes a number, and tells whether it is an int.
+// number consumes a number, and reports whether it is an int.
 func (s *Scanner) number() (isInt, ok bool) {
 	data, i := s.data, s.pos
 	if i < len(data) && data[i] == '-' {

@@ -7,8 +7,8 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// The keys under which Flask wraps what JSON has no type for, in a dict of one
-// item.
+// The keys of Flask's tags. A tag is a dict of one item that holds a value of a
+// type that JSON does not have.
 const (
 	TagDict   = " di" // a dict that looks like a tag itself
 	TagTuple  = " t"
@@ -21,7 +21,7 @@ const (
 // TagSuffix is appended to the key of a dict that looks like a tag.
 const TagSuffix = "__"
 
-// IsTag tells whether key is the key of a tag.
+// IsTag reports whether key is the key of a tag.
 func IsTag[T string | []byte](key T) bool {
 	switch string(key) {
 	case TagDict, TagTuple, TagBytes, TagMarkup, TagUUID, TagTime:
@@ -30,9 +30,8 @@ func IsTag[T string | []byte](key T) bool {
 	return false
 }
 
-// tag judges a dict of one member that may be a tag. It knows the form in
-// which Flask writes tags; about any other it leaves the judgement to
-// [Decode].
+// tag checks a dict of one member that may be a tag. It knows the form in which
+// Flask writes tags, and leaves the check of any other form to [Decode].
 func (s *Scanner) tag(m *Member) Shape {
 	usual := false
 	if !m.Escaped {
@@ -57,7 +56,7 @@ func (s *Scanner) tag(m *Member) Shape {
 	return Tagged
 }
 
-// isBase64 tells whether text is base64 with its padding.
+// isBase64 reports whether text is base64 with its padding.
 func isBase64(text []byte) bool {
 	if len(text)%4 != 0 {
 		return false
@@ -87,8 +86,9 @@ func isHex32(text []byte) bool {
 	return true
 }
 
-// isTame tells whether no number in a date can be too large for Python; any
-// other text is either a date or no date, which is none the worse.
+// isTame reports whether no number in text can be too large for a date in
+// Python. Then text is either a date or not, and Python raises no exception in
+// either case.
 func isTame(text []byte) bool {
 	run := 0
 	for _, c := range text {
@@ -107,8 +107,8 @@ func isTame(text []byte) bool {
 	return true
 }
 
-// untag returns what Flask makes of the dict {tag: v}, and false where it
-// raises an exception. v is untagged already.
+// untag returns the value that Flask reads from the dict {tag: v}, and false if
+// Flask raises an exception. v is already untagged.
 func untag(tag string, v *value.Value) (value.Value, bool) {
 	switch tag {
 	case TagDict:
@@ -139,7 +139,7 @@ func untag(tag string, v *value.Value) (value.Value, bool) {
 	return value.Value{}, false
 }
 
-// tupleOf is Python's tuple(v).
+// tupleOf returns Python's tuple(v).
 func tupleOf(v *value.Value) (value.Value, bool) {
 	tuple := value.Value{Kind: value.Tuple}
 	switch v.Kind {
@@ -165,8 +165,8 @@ func tupleOf(v *value.Value) (value.Value, bool) {
 	return tuple, true
 }
 
-// charLen returns the length of the first character of text, a surrogate
-// included.
+// charLen returns the length of the first character of text, which may be a
+// surrogate.
 func charLen(text string) int {
 	if isSurrogate(text) {
 		return 3
@@ -184,8 +184,8 @@ func cutLast(text string) string {
 	return text[:max(i, 0)]
 }
 
-// str is Python's str(v), but for containers and bytes, of which nobody makes
-// markup.
+// str returns Python's str(v). It returns false for containers and bytes, which
+// no application turns into markup.
 func str(v *value.Value) (string, bool) {
 	switch v.Kind {
 	case value.Null:
@@ -209,9 +209,9 @@ func str(v *value.Value) (string, bool) {
 	return "", false
 }
 
-// lenientBase64 decodes as Python's b64decode does: what is not in the
-// alphabet is skipped, and the padding ends the text. All of a text has to be
-// ASCII, also what comes after the padding.
+// lenientBase64 decodes as Python's b64decode does: it skips characters outside
+// the alphabet, and stops at the padding. If ascii is set the whole text must
+// be ASCII, even after the padding.
 func lenientBase64(text string, ascii bool) (raw string, ok bool) {
 	if ascii && strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
 		return "", false
@@ -252,7 +252,8 @@ func lenientBase64(text string, ascii bool) (raw string, ok bool) {
 	return string(out), quad == 0
 }
 
-// base64Value returns the six bits that c stands for, -1 if none.
+// base64Value returns the six bits that c encodes, or -1 if c is not in the
+// alphabet.
 func base64Value(c byte) int {
 	switch {
 	case c >= 'A' && c <= 'Z':

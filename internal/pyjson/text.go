@@ -10,8 +10,8 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// plain marks the ASCII characters that stand for themselves in a string. DEL
-// does only where other characters do.
+// plain marks the ASCII characters that are written unescaped in a string. DEL
+// is unescaped only if characters outside ASCII are.
 var plain = func() (table [256]bool) {
 	for c := ' '; c < utf8.RuneSelf-1; c++ {
 		table[c] = c != '"' && c != '\\'
@@ -19,9 +19,9 @@ var plain = func() (table [256]bool) {
 	return table
 }()
 
-// AppendString appends text as a JSON string: with ascii set, everything
-// outside of ASCII as \u escapes, else as it is. Invalid UTF-8 is [ErrText],
-// and so is a lone surrogate unless it can be escaped.
+// AppendString appends text as a JSON string. If ascii is set, characters
+// outside ASCII are escaped. It returns [ErrText] for invalid UTF-8 and, unless
+// ascii is set, for a lone surrogate.
 func AppendString(dst []byte, text string, ascii bool) ([]byte, error) {
 	dst = append(dst, '"')
 	i := 0
@@ -51,7 +51,7 @@ func AppendString(dst []byte, text string, ascii bool) ([]byte, error) {
 				return nil, ErrText
 			}
 			if isHigh(text[i:]) && isLow(text[i+3:]) {
-				return nil, ErrText // a pair would come back as one character
+				return nil, ErrText // Python would read the pair as one character
 			}
 			n = 3
 			r = 0xd000 | rune(text[i+1]&0x3f)<<6 | rune(text[i+2]&0x3f)
@@ -96,8 +96,8 @@ func appendUnit(dst []byte, unit rune) []byte {
 		hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
 }
 
-// AppendUnquoted appends the text of a JSON string. raw is what stands between
-// the quotes, as a [Scanner] has accepted it.
+// AppendUnquoted appends the text of a JSON string. raw is what is between the
+// quotes, as accepted by a [Scanner].
 func AppendUnquoted(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); {
 		if raw[i] != '\\' {
@@ -113,7 +113,7 @@ func AppendUnquoted(dst, raw []byte) []byte {
 			r, _ := hex4(raw[i+2:])
 			i += 6
 			if utf16.IsSurrogate(r) {
-				// A pair is one character; anything else stands alone.
+				// Two escapes that form a surrogate pair are one character.
 				if i+6 <= len(raw) && raw[i] == '\\' && raw[i+1] == 'u' {
 					low, _ := hex4(raw[i+2:])
 					if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
@@ -148,7 +148,7 @@ func unescaped(c byte) byte {
 	return c // the quote and both slashes
 }
 
-// hex4 reads the four hexadecimal digits that b begins with.
+// hex4 reads the four hexadecimal digits at the beginning of b.
 func hex4(b []byte) (r rune, ok bool) {
 	if len(b) < 4 {
 		return 0, false
@@ -167,9 +167,9 @@ func hex4(b []byte) (r rune, ok bool) {
 	return r, true
 }
 
-// AppendFloat appends f as Python writes it: the fewest digits that give f
-// back, with an exponent below 1e-4 and from 1e16 on, and always recognizable
-// as a float.
+// AppendFloat appends f as Python writes it: with the fewest digits that
+// identify f, an exponent below 1e-4 and from 1e16 on, and always in a form
+// that is read as a float.
 func AppendFloat(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -192,9 +192,8 @@ func AppendFloat(dst []byte, f float64) []byte {
 	return append(dst, '.', '0')
 }
 
-// AppendMsgspecFloat appends f as Python's msgspec writes it: null for what
-// JSON does not have, and an exponent, without padding, below 1e-5 and from
-// 1e16 on.
+// AppendMsgspecFloat appends f as Python's msgspec writes it: null for NaN and
+// infinities, and an exponent, without padding, below 1e-5 and from 1e16 on.
 func AppendMsgspecFloat(dst []byte, f float64) []byte {
 	size := math.Abs(f)
 	switch {

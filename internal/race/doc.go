@@ -1,3 +1,3 @@
-// Package race tells tests whether they run under the race detector, which
-// drops pooled objects at random: allocation budgets do not hold there.
+// Package race says whether a test runs under the race detector. The detector
+// drops pooled objects at random, so allocation budgets do not hold there.
 package race

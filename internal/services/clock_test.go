@@ -10,7 +10,7 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// TestClock: a private server's clock can be set while it runs, and nobody
+// TestClock: a private server's clock can be set while it runs, and no one
 // else's.
 func TestClock(t *testing.T) {
 	t.Parallel()

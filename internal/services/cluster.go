@@ -103,7 +103,7 @@ func (c *Cluster) AwaitUp() {
 	})
 }
 
-// inOrder tells whether a server of a cluster of so many is content.
+// inOrder reports whether a server of a cluster of so many is content.
 func (n *RedisNode) inOrder(size int) bool {
 	return n.clusterInfo("cluster_state") == "ok" && n.clusterInfo("cluster_known_nodes") == strconv.Itoa(size) &&
 		n.clusterInfo("cluster_slots_ok") == strconv.Itoa(slots) &&

@@ -14,7 +14,7 @@ import (
 // TestNothingOutlivesTheProgram: what a test program started is gone soon after
 // the program, however it ends.
 func TestNothingOutlivesTheProgram(t *testing.T) {
-	services.Redis(t) // skips where there is no server to start
+	services.Redis(t) // skips if no server can be started
 	for _, end := range []string{"panic", "exit", "kill"} {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()

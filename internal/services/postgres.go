@@ -25,7 +25,7 @@ var sharedPostgres = shared{variable: "DATABASE_URL"}
 
 // Postgres returns the URL of an empty database that belongs to this test
 // alone, on a server that others use at the same time. The database is dropped
-// at the end of the test, whoever is still connected.
+// at the end of the test, even if clients are still connected.
 func Postgres(t T) string {
 	t.Helper()
 	server, err := sharedPostgres.get(FindPostgres, func(t T) string {

@@ -46,7 +46,7 @@ func roundTrip(out io.Writer, in *bufio.Reader, args ...string) (any, error) {
 	return readReply(in)
 }
 
-var errReply = errors.New("services: that is no Redis")
+var errReply = errors.New("services: the server is not a Redis")
 
 // readReply reads one answer of the protocol's second version.
 func readReply(in *bufio.Reader) (any, error) {

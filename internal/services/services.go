@@ -36,7 +36,7 @@ func Unique(prefix string) string {
 func missing(t T, what string, err error) {
 	t.Helper()
 	if _, ok := t.(*process.Lasting); ok {
-		t.Fatalf("%w", err) // to be said by whoever asked for it
+		t.Fatalf("%w", err) // the caller reports it
 	}
 	if os.Getenv("CI") == "true" {
 		t.Fatalf("%s is missing, and in CI nothing is skipped: %v", what, err)

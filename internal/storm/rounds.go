@@ -10,11 +10,11 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Always is how often a client regenerates that does so until it is refused.
+// Always makes a client regenerate until it is refused.
 const Always = -1
 
-// Revoke revokes a subject with so many devices while one of them regenerates so
-// often. None may survive, in no round.
+// Revoke revokes a subject with the given number of devices while one of them
+// regenerates the given number of times. No device may survive in any round.
 func Revoke(ctx context.Context, b backends.Backend, devices, times, rounds int) error {
 	return repeat(rounds, fmt.Sprintf("RevokeSubject with %d devices", devices), func() (wrong bool, _ error) {
 		subject := rand.Text()
@@ -34,8 +34,8 @@ func Revoke(ctx context.Context, b backends.Backend, devices, times, rounds int)
 	})
 }
 
-// Logins logs so many clients of a subject in at once, of whom limit may. Exactly
-// that many have to be let in.
+// Logins logs in the given number of clients of a subject at once. Exactly
+// limit of them must succeed.
 func Logins(ctx context.Context, b backends.Backend, clients, limit, rounds int) error {
 	return repeat(rounds, fmt.Sprintf("%d logins at limit %d", clients, limit), func() (wrong bool, _ error) {
 		subject := rand.Text()
@@ -60,8 +60,8 @@ func Logins(ctx context.Context, b backends.Backend, clients, limit, rounds int)
 	})
 }
 
-// Trims logs so many clients of a subject in at once, each of whom then trims to
-// max and keeps itself. Exactly max have to be left.
+// Trims logs in the given number of clients of a subject at once. Each then
+// trims to max and keeps itself. Exactly max must be left.
 func Trims(ctx context.Context, b backends.Backend, clients, max, rounds int) error {
 	return repeat(rounds, fmt.Sprintf("%d logins that trim to %d", clients, max), func() (wrong bool, _ error) {
 		subject := rand.Text()
@@ -83,9 +83,9 @@ func Trims(ctx context.Context, b backends.Backend, clients, max, rounds int) er
 	})
 }
 
-// Evict lets a subject that has max devices log in once more and trims, while the
-// device that is to go regenerates so often. No more than max may be left, and the
-// new one has to be.
+// Evict logs in a further device of a subject that has max devices and trims,
+// while the device that should be removed regenerates the given number of
+// times. At most max may be left, and the new one must be among them.
 func Evict(ctx context.Context, b backends.Backend, max, times, rounds int) error {
 	return repeat(rounds, "TrimSubject of a session that regenerates", func() (wrong bool, _ error) {
 		subject := rand.Text()
@@ -112,7 +112,7 @@ func Evict(ctx context.Context, b backends.Backend, max, times, rounds int) erro
 	})
 }
 
-// beside runs end while c regenerates so often.
+// beside runs end while c regenerates the given number of times.
 func beside(ctx context.Context, c *client, times int, end func() error) error {
 	var over atomic.Bool
 	return together(func() error {
@@ -128,7 +128,7 @@ func beside(ctx context.Context, c *client, times int, end func() error) error {
 	})
 }
 
-// repeat runs a round so often and returns in how many of them it went wrong.
+// repeat runs the given number of rounds and returns how many went wrong.
 func repeat(rounds int, what string, round func() (wrong bool, _ error)) error {
 	bad := 0
 	for range rounds {

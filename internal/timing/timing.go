@@ -45,7 +45,7 @@ func T(n int, f func(string), a, b string) float64 {
 	return (mean[0] - mean[1]) / math.Sqrt(variance[0]/count[0]+variance[1]/count[1])
 }
 
-// Differ tells whether f takes different times for the texts a and b. Chance, or
+// Differ reports whether f takes different times for the texts a and b. Chance, or
 // whatever else the machine does, may make a single measurement say so: a
 // difference counts only if every one of several finds it, in the same direction.
 func Differ(n int, f func(string), a, b string) (t float64, differ bool) {

@@ -64,7 +64,7 @@ func identify(key *Value) identity {
 	return identity{key.Kind, key.Num, key.Text, key.Time}
 }
 
-// ascending tells whether all keys are text in strictly ascending order.
+// ascending reports whether all keys are text in strictly ascending order.
 func ascending(items []Value) bool {
 	for i := 0; i+1 < len(items); i += 2 {
 		if items[i].Kind != String || i > 0 && items[i-2].Text >= items[i].Text {

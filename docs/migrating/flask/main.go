@@ -1,5 +1,6 @@
-// Command flask stands in front of a Flask application, answers what has moved
-// to Go, and hands on the rest: one session for both. README.md explains it.
+// Command flask is a server in front of a Flask application. It answers the
+// routes that have moved to Go and forwards all others; both sides share one
+// session. README.md explains it.
 //
 //	FLASK_URL=http://127.0.0.1:5000 SECRET_KEY=… go run .
 package main
@@ -43,7 +44,7 @@ func shared(secretKey string, older ...string) (*sessions.Middleware, error) {
 	})
 }
 
-// routes answers in Go what has moved, and hands everything else to Flask.
+// routes answers the routes that have moved, and forwards all others to Flask.
 func routes(mw *sessions.Middleware, flask *url.URL) http.Handler {
 	moved := http.NewServeMux()
 	moved.HandleFunc("GET /cart", showCart)
@@ -110,8 +111,8 @@ func showCart(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// logIn does what Flask-Login's login_user does, for the day on which the login
-// moves. Without _id Flask-Login takes the session for a stolen one.
+// logIn does what Flask-Login's login_user does, for when the login moves to
+// Go. Without _id Flask-Login treats the session as stolen.
 func logIn(s *sessions.Session, r *http.Request, id string) error {
 	if err := s.RegenerateID(); err != nil {
 		return err
@@ -144,8 +145,8 @@ func leaving(store sessions.Backend, secretKey string, older ...string) (*sessio
 	})
 }
 
-// left is the end of the way: sessions are in a store of Go's own, and the
-// cookies of Flask are still accepted.
+// left is the last step: sessions are in a store of Go's own, and Flask's
+// cookies are still accepted.
 func left(store sessions.Backend, secretKey string, older ...string) (*sessions.Middleware, error) {
 	return sessions.New(store, &sessions.Config{
 		Format:  format,

@@ -1,5 +1,6 @@
-// Command flasksession answers what has moved to Go of an application that keeps
-// its sessions in Redis by Flask-Session. README.md explains it.
+// Command flasksession answers the routes that have moved to Go, of an
+// application that keeps its sessions in Redis with Flask-Session. README.md
+// explains it.
 //
 //	REDIS_URL=redis://127.0.0.1:6379/0 go run .
 package main
@@ -30,7 +31,7 @@ func main() {
 }
 
 // shared reads and writes the records of Flask-Session. Options say what the
-// application has configured differently; nil is nothing.
+// application has configured differently; nil means nothing.
 func shared(client redis.UniversalClient, options *sessionsredis.FlaskSessionOptions) (*sessions.Middleware, error) {
 	return sessions.New(sessionsredis.FlaskSession(client, options), nil)
 }
@@ -51,9 +52,8 @@ func visit(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "visit %d\n", n)
 }
 
-// left is the end of the way: sessions are in Go's own records, in the same
-// Redis or elsewhere, and those of Flask-Session move over when their visitors
-// come.
+// left is the last step: sessions are in Go's own records, in the same Redis or
+// elsewhere, and those of Flask-Session are moved when their visitors return.
 func left(store sessions.Backend, client redis.UniversalClient, options *sessionsredis.FlaskSessionOptions) (*sessions.Middleware, error) {
 	return sessions.New(store, &sessions.Config{
 		Format:  serializer.Native(serializer.MsgPack), // keeps bytes and times apart from text

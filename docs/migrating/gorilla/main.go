@@ -1,5 +1,5 @@
 // Command gorilla is an application that has moved from gorilla/sessions and
-// still finds the sessions of before. README.md explains it.
+// still accepts its old sessions. README.md explains it.
 package main
 
 import (
@@ -30,8 +30,8 @@ func main() {
 	log.Fatal(http.ListenAndServe("127.0.0.1:8080", mw.Handler(http.HandlerFunc(visit))))
 }
 
-// moved keeps sessions in backend. It takes over those of the given name in a
-// store of gorilla's, whichever it is, when their visitors come.
+// moved keeps sessions in backend. It takes over the sessions of the given name
+// in any store of gorilla's when their visitors return.
 func moved(backend sessions.Backend, old gorilla.Store, name string) (*sessions.Middleware, error) {
 	return sessions.New(backend, &sessions.Config{
 		Sources: []sessions.Source{{
@@ -84,7 +84,7 @@ func (b gorillaBackend) open(ctx context.Context, value string) (*http.Request, 
 	return r, session, err
 }
 
-// Read leaves out keys that are no text.
+// Read leaves out keys that are not text.
 func (b gorillaBackend) Read(ctx context.Context, value string) (sessions.Record, error) {
 	_, session, err := b.open(ctx, value)
 	if err != nil {
@@ -124,7 +124,7 @@ func (gorillaBackend) Write(context.Context, string, sessions.Record) (string, e
 	return "", errors.ErrUnsupported
 }
 
-// ValidID leaves the judgement to Read, which verifies the cookie first.
+// ValidID accepts every ID, because Read verifies the cookie first.
 func (gorillaBackend) ValidID(string) bool { return true }
 func (gorillaBackend) MintID() string      { return "" } // never called: nothing is written
 

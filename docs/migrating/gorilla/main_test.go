@@ -78,7 +78,7 @@ func checkMoved(t *testing.T, store gorilla.Store) {
 	if cookies := browser.Jar.Cookies(site); len(cookies) != 1 || cookies[0].Name != "__Host-session" {
 		t.Errorf("the cookies are %v, want only the new one", cookies)
 	}
-	// Whoever forges a cookie gets a new session.
+	// A forged cookie gets a new session.
 	browser.Jar.SetCookies(site, []*http.Cookie{{Name: "visits", Value: "MTIz", Path: "/"}, {Name: "__Host-session", Path: "/", MaxAge: -1, Secure: true}})
 	if got := get("/after"); got != "visit 1\n" {
 		t.Errorf("with a forged cookie it shows %q, want a new session", got)

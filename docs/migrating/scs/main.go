@@ -1,5 +1,5 @@
 // Command scs is an application that has moved from alexedwards/scs and still
-// finds the sessions of before. README.md explains it.
+// accepts its old sessions. README.md explains it.
 package main
 
 import (
@@ -31,9 +31,9 @@ func main() {
 	log.Fatal(http.ListenAndServe("127.0.0.1:8080", mw.Handler(http.HandlerFunc(visit))))
 }
 
-// moved keeps sessions in backend. It takes over those of an
+// moved keeps sessions in backend. It takes over the sessions of an
 // scs.SessionManager with the store old and the given Lifetime when their
-// visitors come.
+// visitors return.
 func moved(backend sessions.Backend, old scs.Store, lifetime time.Duration) (*sessions.Middleware, error) {
 	return sessions.New(backend, &sessions.Config{
 		Lifetime: lifetime,

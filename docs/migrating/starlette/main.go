@@ -1,6 +1,6 @@
-// Command starlette stands in front of a Starlette or FastAPI application,
-// answers what has moved to Go, and hands on the rest: one session for both.
-// README.md explains it.
+// Command starlette is a server in front of a Starlette or FastAPI application.
+// It answers the routes that have moved to Go and forwards all others; both
+// sides share one session. README.md explains it.
 //
 //	STARLETTE_URL=http://127.0.0.1:8000 SECRET_KEY=… go run .
 package main
@@ -38,7 +38,8 @@ func shared(secretKey string) (*sessions.Middleware, error) {
 	})
 }
 
-// routes answers in Go what has moved, and hands everything else to Starlette.
+// routes answers the routes that have moved, and forwards all others to
+// Starlette.
 func routes(mw *sessions.Middleware, starlette *url.URL) http.Handler {
 	moved := http.NewServeMux()
 	moved.HandleFunc("GET /api/settings", showSettings)
@@ -94,8 +95,8 @@ func changeSettings(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// left is the end of the way: sessions are in a store of Go's own, and the
-// cookies of Starlette are still accepted.
+// left is the last step: sessions are in a store of Go's own, and Starlette's
+// cookies are still accepted.
 func left(store sessions.Backend, secretKey string) (*sessions.Middleware, error) {
 	return sessions.New(store, &sessions.Config{
 		Sources: []sessions.Source{

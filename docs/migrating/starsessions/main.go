@@ -1,5 +1,6 @@
-// Command starsessions answers what has moved to Go of a Starlette or FastAPI
-// application that keeps its sessions by starsessions 2. README.md explains it.
+// Command starsessions answers the routes that have moved to Go, of a Starlette
+// or FastAPI application that keeps its sessions with starsessions 2. README.md
+// explains it.
 //
 //	SECRET_KEY=… go run .                              # its CookieStore
 //	REDIS_URL=redis://127.0.0.1:6379/0 go run .        # its RedisStore
@@ -68,8 +69,8 @@ func visit(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "visit %d\n", n)
 }
 
-// left is the end of the way: sessions are in records of Go's own, and those
-// of starsessions move over when their visitors come.
+// left is the last step: sessions are in Go's own records, and those of
+// starsessions are moved when their visitors return.
 func left(backend, old sessions.Backend) (*sessions.Middleware, error) {
 	return sessions.New(backend, &sessions.Config{
 		Lifetime: lifetime,

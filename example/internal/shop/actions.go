@@ -29,7 +29,8 @@ func SetApplication(s *sessions.Session, _ *http.Request) (any, error) {
 	return nil, s.Set(application, "go")
 }
 
-// GetApplication returns whose mark it is, null where there is none.
+// GetApplication returns the name of the application that set the mark, or null
+// if there is none.
 func GetApplication(s *sessions.Session, _ *http.Request) (any, error) {
 	value, err := s.Get(application)
 	return map[string]any{"message": web.JSON(value)}, err

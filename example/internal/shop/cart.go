@@ -17,7 +17,7 @@ const Cart sessions.Key[map[string]int] = "cart"
 // A Good is something to put into the cart.
 type Good struct{ Name, Note string }
 
-// Goods are all there is.
+// Goods are all goods of the shop.
 var Goods = []Good{
 	{"Assam", "malty, for the first hour"},
 	{"Darjeeling", "first flush, light and floral"},
@@ -31,7 +31,7 @@ type Shelf struct {
 	Count int
 }
 
-// Shelves returns all goods. A cart that cannot be read, because somebody stored
+// Shelves returns all goods. A cart that cannot be read, because someone stored
 // something else under its key, is empty.
 func Shelves(s *sessions.Session) []Shelf {
 	items, _ := Cart.Get(s)

@@ -17,8 +17,8 @@ func Stylesheet(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(style)
 }
 
-// Render answers with a page. The template is executed before the first byte
-// goes out: what fails until then can still be told.
+// Render answers with a page. It executes the template before it sends the
+// first byte, so that it can still report a failure.
 func Render(w http.ResponseWriter, status int, page *template.Template, data any) {
 	var b bytes.Buffer
 	if err := page.Execute(&b, data); err != nil {

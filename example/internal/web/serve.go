@@ -64,8 +64,8 @@ func address(a net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// CheckAddress returns what is wrong with a host and port to listen on, as far
-// as one can tell without listening.
+// CheckAddress returns an error if one cannot listen on a host and port, as far
+// as that can be found out without listening.
 func CheckAddress(addr string) error {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -84,7 +84,7 @@ func (site *Site) Tell(s *sessions.Session, r *http.Request, format string, args
 	return s.Flash("success", fmt.Sprintf(format, args...))
 }
 
-// answersJSON tells whether the answer is for a program: always, but for the
+// answersJSON reports whether the answer is for a program: always, but for the
 // page and for the forms on it.
 func (site *Site) answersJSON(r *http.Request) bool {
 	switch r.Method {

@@ -96,7 +96,7 @@ func compiler() error {
 	return err
 }
 
-// canInstall tells whether we may and can install packages here.
+// canInstall reports whether we may and can install packages here.
 func canInstall() bool {
 	if os.Geteuid() != 0 {
 		return false
