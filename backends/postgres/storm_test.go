@@ -8,7 +8,7 @@ import (
 
 // A1, A8: log out everywhere, limits and eviction, while sessions change their IDs.
 func TestStorm(t *testing.T) {
-	if err := storm.All(t.Context(), open(t), 60); err != nil {
+	if err := storm.All(t.Context(), open(t), 20); err != nil {
 		t.Error(err)
 	}
 }

@@ -20,8 +20,9 @@ import "errors"
 //     the index: X was on the way itself at the earlier look, and came and went.
 //     The next reading of the index shows such an entry.
 //
-// A look is therefore complete if nothing is missing that was not missing before,
-// and no entry is new at the reading after it; or if nothing is missing at all.
+// A look is therefore complete if nothing is missing that was not missing at the
+// last one, and no entry is new at the reading after it; or if nothing is missing at
+// all.
 type looks struct {
 	seen, missing map[string]float64 // scores by ID
 }
@@ -36,7 +37,8 @@ func newLooks() looks {
 	return looks{make(map[string]float64), make(map[string]float64)}
 }
 
-// anyNew reports whether list has an entry that no list before had.
+// anyNew takes note of the entries that an index has now, and reports whether one is
+// new.
 func (l *looks) anyNew(list []entry) bool {
 	found := false
 	for _, e := range list {
@@ -45,12 +47,21 @@ func (l *looks) anyNew(list []entry) bool {
 	return found
 }
 
-// misses notes that the record of e is missing, and reports whether it was not
-// before.
+// misses takes note that the record of e is missing, and reports whether it was not
+// at the last look.
 func (l *looks) misses(e entry) bool { return add(l.missing, e) }
 
-func add(scores map[string]float64, e entry) bool {
+// finds takes note that the record of e is there.
+func (l *looks) finds(e entry) { delete(l.missing, e.id) }
+
+func has(scores map[string]float64, e entry) bool {
 	score, known := scores[e.id]
+	return known && score == e.score
+}
+
+// add reports whether e was not in scores.
+func add(scores map[string]float64, e entry) bool {
+	known := has(scores, e)
 	scores[e.id] = e.score
-	return !known || score != e.score
+	return !known
 }

@@ -15,9 +15,9 @@ func TestStorm(t *testing.T) {
 		url    func(t *testing.T) string
 		rounds int
 	}{
-		"miniredis": {func(t *testing.T) string { return "redis://" + miniredis.RunT(t).Addr() }, 40},
-		"redis":     {func(t *testing.T) string { return services.Redis(t) }, 150},
-		"cluster":   {func(t *testing.T) string { return shared(t, clusterURL) }, 60},
+		"miniredis": {func(t *testing.T) string { return "redis://" + miniredis.RunT(t).Addr() }, 10},
+		"redis":     {func(t *testing.T) string { return services.Redis(t) }, 60},
+		"cluster":   {func(t *testing.T) string { return shared(t, clusterURL) }, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := storm.All(t.Context(), at(t, test.url(t)), test.rounds); err != nil {
