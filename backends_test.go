@@ -208,6 +208,7 @@ func TestIntercept(t *testing.T) {
 		{backends.OpRotate, func() { backends.Rotate(ctx, b, "id", r.Data, r, "id2", r) }},
 		{backends.OpList, func() { backends.ListSubject(ctx, b, "s") }},
 		{backends.OpRevoke, func() { backends.RevokeSubject(ctx, b, "s", "") }},
+		{backends.OpTrim, func() { backends.TrimSubject(ctx, b, "s", 1, "") }},
 		{backends.OpSweep, func() { backends.Sweep(ctx, b) }},
 		{backends.OpWalk, func() { backends.Walk(ctx, b, func(backends.Entry) error { return nil }) }},
 		{backends.OpRemove, func() { b.Remove(ctx, "id") }},
@@ -229,10 +230,11 @@ func TestWithoutAbilities(t *testing.T) {
 	}
 	_, list := backends.ListSubject(ctx, b, "s")
 	_, revoke := backends.RevokeSubject(ctx, b, "s", "")
+	_, trim := backends.TrimSubject(ctx, b, "s", 1, "")
 	_, sweep := backends.Sweep(ctx, b)
 	for name, err := range map[string]error{
 		"Swap": backends.Swap(ctx, b, "id", r.Data, r), "Rotate": backends.Rotate(ctx, b, "id", r.Data, r, "id2", r),
-		"ListSubject": list, "RevokeSubject": revoke, "Sweep": sweep,
+		"ListSubject": list, "RevokeSubject": revoke, "TrimSubject": trim, "Sweep": sweep,
 		"Walk": backends.Walk(ctx, b, nil),
 	} {
 		if !errors.Is(err, errors.ErrUnsupported) {

@@ -6,7 +6,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/gosessions/sessions/internal/services"
-	"github.com/gosessions/sessions/internal/storm"
+	"github.com/gosessions/sessions/sessionstest"
 )
 
 // A1, A8: log out everywhere, limits and eviction, while sessions change their IDs.
@@ -20,7 +20,7 @@ func TestStorm(t *testing.T) {
 		"cluster":   {func(t *testing.T) string { return shared(t, clusterURL) }, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := storm.All(t.Context(), at(t, test.url(t)), test.rounds); err != nil {
+			if err := sessionstest.Storm(t.Context(), at(t, test.url(t)), test.rounds); err != nil {
 				t.Error(err)
 			}
 		})

@@ -1,4 +1,4 @@
-package storm
+package sessionstest
 
 import (
 	"context"
@@ -10,12 +10,34 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// Always is how often a client regenerates that does so until it is refused.
-const Always = -1
+// Storm lets many devices of one subject use b at the same time, rounds times: they
+// log in, within a limit or trimming, change their IDs, and are revoked. It returns
+// what of that did not end as the contract of [backends.SubjectIndex] says, and in
+// how many rounds. It finds by number what the rules of [TestBackend] find at best by
+// chance, on a backend that is both a [backends.SubjectIndex] and a
+// [backends.Swapper].
+func Storm(ctx context.Context, b backends.Backend, rounds int) error {
+	return errors.Join(
+		stormRevoke(ctx, b, 1, 1, rounds),
+		stormRevoke(ctx, b, 1, everAgain, rounds),
+		stormRevoke(ctx, b, 50, 1, rounds/4+1),
+		stormRevoke(ctx, b, 50, everAgain, rounds/4+1),
+		stormRevoke(ctx, b, 1000, everAgain, rounds/100+1),
+		stormLogins(ctx, b, 20, 3, rounds/4+1),
+		stormLogins(ctx, b, 20, 1, rounds/4+1),
+		stormTrims(ctx, b, 20, 3, rounds/4+1),
+		stormTrims(ctx, b, 20, 1, rounds/4+1),
+		stormEvict(ctx, b, 3, 1, rounds),
+		stormEvict(ctx, b, 3, everAgain, rounds),
+	)
+}
 
-// Revoke revokes a subject with so many devices while one of them regenerates so
+// everAgain is how often a client regenerates that does so until it is refused.
+const everAgain = -1
+
+// stormRevoke revokes a subject with so many devices while one of them regenerates so
 // often. None may survive, in no round.
-func Revoke(ctx context.Context, b backends.Backend, devices, times, rounds int) error {
+func stormRevoke(ctx context.Context, b backends.Backend, devices, times, rounds int) error {
 	return repeat(rounds, fmt.Sprintf("RevokeSubject with %d devices", devices), func() (wrong bool, _ error) {
 		subject := rand.Text()
 		clients, err := several(ctx, b, subject, devices)
@@ -29,14 +51,14 @@ func Revoke(ctx context.Context, b backends.Backend, devices, times, rounds int)
 		if err != nil {
 			return false, err
 		}
-		n, err := count(ctx, b, subject)
+		n, err := countOf(ctx, b, subject)
 		return n > 0, err
 	})
 }
 
-// Logins logs so many clients of a subject in at once, of whom limit may. Exactly
+// stormLogins logs so many clients of a subject in at once, of whom limit may. Exactly
 // that many have to be let in.
-func Logins(ctx context.Context, b backends.Backend, clients, limit, rounds int) error {
+func stormLogins(ctx context.Context, b backends.Backend, clients, limit, rounds int) error {
 	return repeat(rounds, fmt.Sprintf("%d logins at limit %d", clients, limit), func() (wrong bool, _ error) {
 		subject := rand.Text()
 		var in atomic.Int32
@@ -52,48 +74,48 @@ func Logins(ctx context.Context, b backends.Backend, clients, limit, rounds int)
 				return err
 			}
 		}
-		if err := together(logins...); err != nil {
+		if err := atOnce(logins...); err != nil {
 			return false, err
 		}
-		n, err := count(ctx, b, subject)
+		n, err := countOf(ctx, b, subject)
 		return n != limit || int(in.Load()) != limit, err
 	})
 }
 
-// Trims logs so many clients of a subject in at once, each of whom then trims to
+// stormTrims logs so many clients of a subject in at once, each of whom then trims to
 // max and keeps itself. Exactly max have to be left.
-func Trims(ctx context.Context, b backends.Backend, clients, max, rounds int) error {
+func stormTrims(ctx context.Context, b backends.Backend, clients, max, rounds int) error {
 	return repeat(rounds, fmt.Sprintf("%d logins that trim to %d", clients, max), func() (wrong bool, _ error) {
 		subject := rand.Text()
 		logins := make([]func() error, clients)
 		for i := range logins {
 			logins[i] = func() error {
-				c, err := login(ctx, b, subject, 0, i)
+				d, err := login(ctx, b, subject, 0, i)
 				if err == nil {
-					_, err = backends.TrimSubject(ctx, b, subject, max, c.id)
+					_, err = backends.TrimSubject(ctx, b, subject, max, d.id)
 				}
 				return err
 			}
 		}
-		if err := together(logins...); err != nil {
+		if err := atOnce(logins...); err != nil {
 			return false, err
 		}
-		n, err := count(ctx, b, subject)
+		n, err := countOf(ctx, b, subject)
 		return n != max, err
 	})
 }
 
-// Evict lets a subject that has max devices log in once more and trims, while the
+// stormEvict lets a subject that has max devices log in once more and trims, while the
 // device that is to go regenerates so often. No more than max may be left, and the
 // new one has to be.
-func Evict(ctx context.Context, b backends.Backend, max, times, rounds int) error {
+func stormEvict(ctx context.Context, b backends.Backend, max, times, rounds int) error {
 	return repeat(rounds, "TrimSubject of a session that regenerates", func() (wrong bool, _ error) {
 		subject := rand.Text()
 		clients, err := several(ctx, b, subject, max)
 		if err != nil {
 			return false, err
 		}
-		var last *client
+		var last *device
 		err = beside(ctx, clients[0], times, func() (err error) {
 			if last, err = login(ctx, b, subject, 0, 0); err == nil {
 				_, err = backends.TrimSubject(ctx, b, subject, max, last.id)
@@ -107,17 +129,17 @@ func Evict(ctx context.Context, b backends.Backend, max, times, rounds int) erro
 		if err != nil {
 			return false, err
 		}
-		n, err := count(ctx, b, subject)
+		n, err := countOf(ctx, b, subject)
 		return n > max || !kept, err
 	})
 }
 
-// beside runs end while c regenerates so often.
-func beside(ctx context.Context, c *client, times int, end func() error) error {
+// beside runs end while d regenerates so often.
+func beside(ctx context.Context, d *device, times int, end func() error) error {
 	var over atomic.Bool
-	return together(func() error {
+	return atOnce(func() error {
 		for n := 0; n != times && !over.Load(); n++ {
-			if lives, err := c.regenerate(ctx); !lives || err != nil {
+			if lives, err := d.regenerate(ctx); !lives || err != nil {
 				return err
 			}
 		}
@@ -134,32 +156,14 @@ func repeat(rounds int, what string, round func() (wrong bool, _ error)) error {
 	for range rounds {
 		wrong, err := round()
 		if err != nil {
-			return fmt.Errorf("storm: %s: %w", what, err)
+			return fmt.Errorf("sessionstest: %s: %w", what, err)
 		}
 		if wrong {
 			bad++
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("storm: %s: wrong in %d of %d rounds", what, bad, rounds)
+		return fmt.Errorf("sessionstest: %s: wrong in %d of %d rounds", what, bad, rounds)
 	}
 	return nil
-}
-
-// All is every storm, in so many rounds; the one with 1000 devices, which takes
-// long, in fewer.
-func All(ctx context.Context, b backends.Backend, rounds int) error {
-	return errors.Join(
-		Revoke(ctx, b, 1, 1, rounds),
-		Revoke(ctx, b, 1, Always, rounds),
-		Revoke(ctx, b, 50, 1, rounds/4+1),
-		Revoke(ctx, b, 50, Always, rounds/4+1),
-		Revoke(ctx, b, 1000, Always, rounds/100+1),
-		Logins(ctx, b, 20, 3, rounds/4+1),
-		Logins(ctx, b, 20, 1, rounds/4+1),
-		Trims(ctx, b, 20, 3, rounds/4+1),
-		Trims(ctx, b, 20, 1, rounds/4+1),
-		Evict(ctx, b, 3, 1, rounds),
-		Evict(ctx, b, 3, Always, rounds),
-	)
 }
