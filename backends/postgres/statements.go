@@ -23,7 +23,7 @@ type statements struct {
 	touch                            string
 	rotate, rotateAway               string
 	list, revoke                     string
-	count, room, lock, trim          string
+	count, room, lock, stop, trim    string
 	walk                             string
 	pages, sweep                     string
 }
@@ -90,6 +90,9 @@ SELECT (SELECT count(*) FILTER (WHERE live) FROM revoked), (SELECT n FROM seen) 
 		// statements see what was committed before them, and have a clock of
 		// their own, which has not stood still while it waited for the lock.
 		lock: `SELECT pg_advisory_xact_lock($1::bigint)`,
+
+		// Nobody else writes until the transaction ends.
+		stop: in(`LOCK TABLE sessions IN SHARE ROW EXCLUSIVE MODE`),
 
 		room: in(`SELECT count(*) FILTER (WHERE id <> $2), coalesce(bool_or(id = $2), false)
 FROM sessions WHERE subject = $1 AND expires_at > statement_timestamp()`),
