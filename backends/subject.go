@@ -11,17 +11,15 @@ import (
 // behind "your devices", "log out everywhere" and a limit of sessions for each
 // owner. It honors [Record].SubjectLimit.
 //
-// A record has a place among its subject's records: the order in which they were
-// filed, that is, written under an ID that did not have this subject before. A
-// swap that leaves the subject as it is keeps the place. The new record of a
-// rotation takes the place of the one that it retires, or a new one; which of the
-// two is up to the backend, and so it is for a Write over a record of the same
-// subject.
+// A subject's records have an order: that in which they were filed, that is, written
+// under an ID that did not have this subject before. A swap that leaves the subject
+// as it is keeps the place. Rotate within a subject, and a Write over a record of the
+// same subject, may keep it or make the record the last; which of the two is up to
+// the backend.
 //
-// A record descends from another by rotation if Rotate stored it in the other's
-// place, or if a caller stored it first and then swapped the other for a marker
-// that is not the subject's. An ID to which a record rotates was never used
-// before.
+// One record descends from another if Rotate stored it in the other's place, or if a
+// caller stored it and then swapped the other for a marker that is not the
+// subject's. An ID to which a record moves was never used before.
 type SubjectIndex interface {
 	Backend
 
@@ -31,16 +29,17 @@ type SubjectIndex interface {
 	// RevokeSubject removes every record of subject but the one under the ID
 	// except ("": none), and returns how many it removed. It returns nil only if
 	// no record that was there when it began is left, nor one that descends from
-	// such a record by rotation, whatever others do at the same time. Records that
-	// are filed while it runs and descend from none may survive.
+	// it, whatever others do at the same time. Other records that are filed while
+	// it runs may survive.
 	//
-	// Only the ID except is spared. If the record under it has been rotated,
-	// before or meanwhile, the one that descends from it is removed like all
-	// others: nobody can tell whether the owner or a thief has it.
+	// Only the ID except is spared. If the record under it was rotated before,
+	// the one that descends from it is removed like all others, and if it is
+	// rotated meanwhile it may be: nobody can tell whether the owner has the new ID
+	// or a thief.
 	//
-	// It ends with ctx at the latest, and may give up before, with an error that
-	// says so, if records change their IDs faster than it can follow. The number
-	// is right also beside an error.
+	// It ends with ctx at the latest, and may give up before if records change
+	// their IDs faster than it can follow. Beside an error the number may be too
+	// low.
 	RevokeSubject(ctx context.Context, subject, except string) (int, error)
 
 	// TrimSubject leaves subject with max live records: it removes those that
@@ -48,15 +47,15 @@ type SubjectIndex interface {
 	// returns the IDs of those that it removed, in no particular order. It
 	// removes nothing if there are max or less. A max of less than 1 is an error.
 	//
-	// What it decides, it decides at one moment for all callers: of any number of
-	// calls at the same time, each with a keep of its own, max records remain,
-	// and not fewer. A record that is to go and is rotated at that moment goes
-	// under its new ID, or keeps the place that it has by then and another one
-	// goes. Records that are filed while it runs may be left for the caller who
-	// filed them to trim.
+	// However many calls run at the same time, each with a keep of its own, they
+	// decide as if one came after the other: max records remain, not fewer. If a
+	// record that is to go is rotated at that moment, it goes under its new ID, or
+	// is the last now and another one goes. A record that moves in two steps counts
+	// twice between them. Records that are filed while TrimSubject runs may be
+	// left to the caller who filed them.
 	//
-	// It ends like RevokeSubject. The IDs are right also beside an error, unless
-	// the error leaves open what was done.
+	// It ends as RevokeSubject does. Beside an error there may be more IDs than
+	// it returns.
 	TrimSubject(ctx context.Context, subject string, max int, keep string) (removed []string, err error)
 }
 
