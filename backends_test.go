@@ -117,20 +117,14 @@ func openRedis(url func(services.T) string, settings ...backends.Settings) func(
 	}
 }
 
-// mini is a Redis server in this process, whose clock can be moved.
-var mini struct {
-	*miniredis.Miniredis
-	now time.Time
-}
+// mini is a Redis in this process. Its records can be made older; its clock runs on,
+// for once it has been set it stands still.
+var mini struct{ *miniredis.Miniredis }
 
-func miniForward(d time.Duration) {
-	mini.now = mini.now.Add(d)
-	mini.SetTime(mini.now)
-	mini.FastForward(d)
-}
+func miniForward(d time.Duration) { mini.FastForward(d) }
 
 func openMini(t *testing.T) func(*testing.T) sessions.Backend {
-	mini.Miniredis, mini.now = miniredis.RunT(t), time.Now()
+	mini.Miniredis = miniredis.RunT(t)
 	return openRedis(func(services.T) string { return "redis://" + mini.Addr() })(t)
 }
 
@@ -208,6 +202,7 @@ func TestIntercept(t *testing.T) {
 		{backends.OpRotate, func() { backends.Rotate(ctx, b, "id", r.Data, r, "id2", r) }},
 		{backends.OpList, func() { backends.ListSubject(ctx, b, "s") }},
 		{backends.OpRevoke, func() { backends.RevokeSubject(ctx, b, "s", "") }},
+		{backends.OpTrim, func() { backends.TrimSubject(ctx, b, "s", 1, "") }},
 		{backends.OpSweep, func() { backends.Sweep(ctx, b) }},
 		{backends.OpWalk, func() { backends.Walk(ctx, b, func(backends.Entry) error { return nil }) }},
 		{backends.OpRemove, func() { b.Remove(ctx, "id") }},
@@ -230,10 +225,11 @@ func TestWithoutAbilities(t *testing.T) {
 	}
 	_, list := backends.ListSubject(ctx, b, "s")
 	_, revoke := backends.RevokeSubject(ctx, b, "s", "")
+	_, trim := backends.TrimSubject(ctx, b, "s", 1, "")
 	_, sweep := backends.Sweep(ctx, b)
 	for name, err := range map[string]error{
 		"Swap": backends.Swap(ctx, b, "id", r.Data, r), "Rotate": backends.Rotate(ctx, b, "id", r.Data, r, "id2", r),
-		"ListSubject": list, "RevokeSubject": revoke, "Sweep": sweep,
+		"ListSubject": list, "RevokeSubject": revoke, "TrimSubject": trim, "Sweep": sweep,
 		"Walk": backends.Walk(ctx, b, nil),
 	} {
 		if !errors.Is(err, errors.ErrUnsupported) {

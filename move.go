@@ -345,8 +345,8 @@ func (c *commit) outrun(ctx context.Context) error {
 	return ErrConflict
 }
 
-// await is finishOrEnd for a source that keeps no tombstones: only time tells
-// whether the request that removed the record commits. If none does, another
+// await is finishOrEnd for a source that keeps no tombstones: only time shows
+// if the request that removed the record commits. If none does, another
 // program's logout removed it, and the request that created the pending record
 // ends that.
 func (c *commit) await(ctx context.Context) error {

@@ -11,37 +11,35 @@ import (
 // ability behind "your devices", "log out everywhere" and a limit on the
 // sessions of each owner. It honors [Record].SubjectLimit.
 //
-// The records of a subject are ordered by when they were filed. A record is
-// filed when it is written with a subject under an ID that did not have this
-// subject before. A swap that does not change the subject keeps the record's
-// place. The new record of a rotation takes either the place of the one that it
-// replaces or a new place, and so does a Write over a record of the same
-// subject: the backend may choose.
+// A subject's records have an order: that in which they were filed, that is, written
+// under an ID that did not have this subject before. A swap that leaves the subject
+// as it is keeps the place. Rotate within a subject, and a Write over a record of the
+// same subject, may keep it or make the record the last; which of the two is up to
+// the backend.
 //
-// A record descends from another by rotation if Rotate stored it as the other's
-// replacement, or if a caller stored it first and then swapped the other for a
-// tombstone that does not have the subject. The new ID of a rotation was never
-// used before.
+// One record descends from another if Rotate stored it in the other's place, or if a
+// caller stored it and then swapped the other for a marker that is not the
+// subject's. An ID to which a record moves was never used before.
 type SubjectIndex interface {
 	Backend
 
 	// ListSubject returns the live records of subject, in no particular order.
 	ListSubject(ctx context.Context, subject string) ([]Entry, error)
 
-	// RevokeSubject removes every record of subject, except the one under the
-	// ID except if that is not "", and returns how many it removed. If it
-	// returns a nil error, then none of the records that existed when it began
-	// is left, and none that descends from them by rotation, whatever other
-	// callers did at the same time. Records that are filed while it runs and
-	// descend from none of them may survive.
+	// RevokeSubject removes every record of subject but the one under the ID
+	// except ("": none), and returns how many it removed. It returns nil only if
+	// no record that was there when it began is left, nor one that descends from
+	// it, whatever others do at the same time. Other records that are filed while
+	// it runs may survive.
 	//
-	// It spares only the ID except. If the record under it was rotated, before
-	// or during the call, the descendant is removed like all others: its holder
-	// may be the owner or a thief.
+	// Only the ID except is spared. If the record under it was rotated before,
+	// the one that descends from it is removed like all others, and if it is
+	// rotated meanwhile it may be: nobody can tell whether the owner has the new ID
+	// or a thief.
 	//
-	// It returns when ctx ends at the latest. It may return an error earlier if
-	// records change their IDs faster than it can follow. The number is correct
-	// even if the error is not nil.
+	// It ends with ctx at the latest, and may give up before if records change
+	// their IDs faster than it can follow. Beside an error the number may be too
+	// low.
 	RevokeSubject(ctx context.Context, subject, except string) (int, error)
 
 	// TrimSubject leaves subject with at most max live records. It removes
@@ -49,15 +47,15 @@ type SubjectIndex interface {
 	// is not "", and returns the IDs of the removed records in no particular
 	// order. A max of less than 1 is an error.
 	//
-	// Concurrent calls decide one after the other: after any number of calls at
-	// the same time, each with its own keep, max records remain and not fewer.
-	// If a record that TrimSubject is about to remove is rotated at that
-	// moment, it either removes the record under its new ID, or goes by the new
-	// record's place and removes another. It may leave records that are filed
-	// while it runs to the caller who filed them.
+	// However many calls run at the same time, each with a keep of its own, they
+	// decide as if one came after the other: max records remain, not fewer. If a
+	// record that is to go is rotated at that moment, it goes under its new ID, or
+	// is the last now and another one goes. A record that moves in two steps counts
+	// twice between them. Records that are filed while TrimSubject runs may be
+	// left to the caller who filed them.
 	//
-	// It returns early like RevokeSubject. The IDs are correct even if the
-	// error is not nil, unless the error leaves open what was done.
+	// It ends as RevokeSubject does. Beside an error there may be more IDs than
+	// it returns.
 	TrimSubject(ctx context.Context, subject string, max int, keep string) (removed []string, err error)
 }
 

@@ -95,7 +95,7 @@ var basicBreakages = []breakage{
 	}},
 	{"buffers are used again", "DataIsKept", func(b *broken) {
 		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
-			if old, err := b.Backend.Read(ctx, id); err == nil && len(old.Data) == len(r.Data) {
+			if old, err := b.Backend.Read(ctx, id); err == nil && len(old.Data) == len(r.Data) && len(r.Data) < 1000 {
 				copy(old.Data, r.Data)
 				r.Data = old.Data
 			}

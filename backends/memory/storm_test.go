@@ -8,14 +8,14 @@ import (
 
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/memory"
-	"github.com/gosessions/sessions/internal/storm"
+	"github.com/gosessions/sessions/sessionstest"
 )
 
 // TestStorm: log out everywhere, limits and eviction, while sessions change
 // their IDs.
 func TestStorm(t *testing.T) {
 	b := memory.New(nil)
-	if err := storm.All(t.Context(), b, 1000); err != nil {
+	if err := sessionstest.Storm(t.Context(), b, 1000); err != nil {
 		t.Error(err)
 	}
 	inspect(t, b)
@@ -24,7 +24,7 @@ func TestStorm(t *testing.T) {
 // TestStormInSteps: the same where no record can be rotated in one step.
 func TestStormInSteps(t *testing.T) {
 	b := memory.New(nil)
-	if err := storm.All(t.Context(), inSteps{b}, 300); err != nil {
+	if err := sessionstest.Storm(t.Context(), inSteps{b}, 300); err != nil {
 		t.Error(err)
 	}
 	inspect(t, b)

@@ -9,7 +9,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// interrupted tells whether err is the server's last word on a connection that an
+// interrupted reports whether err is the server's last word on a connection that an
 // administrator ended, or a shutdown. All that the server said before has been
 // received then, and rows are said before the statement is committed: where
 // there is none, nothing was changed. A pooler's words, which do not tell where
@@ -56,7 +56,7 @@ const (
 // transaction was rolled back.
 const completionUnknown = "40003"
 
-// rolledBack tells whether err is the server's word that a statement failed. It
+// rolledBack reports whether err is the server's word that a statement failed. It
 // rolls back the statement's transaction then, which is the statement alone or the
 // whole of [Backend.alone]. A connection that ends is FATAL and proves nothing, and
 // neither does what a pooler says; see interrupted.

@@ -186,7 +186,7 @@ func stale(err error) bool {
 	return state == changedResult || state == changedParameter || state == changedOperand
 }
 
-// outrun tells whether err says that another transaction was faster.
+// outrun reports whether err says that another transaction was faster.
 func outrun(err error) bool {
 	state := sqlState(err)
 	return state == serializationFailure || state == deadlock

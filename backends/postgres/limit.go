@@ -83,21 +83,22 @@ func (b *Backend) TrimSubject(ctx context.Context, subject string, max int, keep
 	err = b.do(ctx, repeatable, func(conn *pgxpool.Conn) error {
 		removed = nil
 		return b.alone(ctx, conn, subject, func(tx pgx.Tx) error {
-			for range maxLooks {
+			for look := 0; ; look++ {
+				if look == patience {
+					if _, err := tx.Exec(ctx, b.sql.stop, b.args(nil)...); err != nil {
+						return err
+					}
+				}
 				var ids []hexadecimal
 				var escaped int
 				err := tx.QueryRow(ctx, b.sql.trim, b.args([]any{subjectKey(subject), max, kept})...).Scan(&ids, &escaped)
-				if err != nil {
-					return err
-				}
 				for _, id := range ids {
 					removed = append(removed, string(id))
 				}
-				if escaped == 0 {
-					return nil
+				if err != nil || escaped == 0 || look >= patience {
+					return err
 				}
 			}
-			return errRestless
 		})
 	})
 	if err != nil {

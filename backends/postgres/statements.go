@@ -18,7 +18,7 @@ import (
 // Results in text depend on bytea_output and IntervalStyle, which a role may have set:
 // for execution modes with such results, the statements return bytes as hexadecimal
 // digits and what is left of a life as nanoseconds. See [statements.bytes]. The cast
-// is for a table whose columns somebody altered.
+// is for a table whose columns were altered.
 //
 // filed_at is when the row got its subject: a row that has it already, and the one
 // that a rotation puts in its place, keep it. Without a subject it means nothing.
@@ -30,7 +30,7 @@ type statements struct {
 	touch                            string
 	rotate, rotateAway               string
 	list, revoke                     string
-	count, room, lock, trim          string
+	count, room, lock, stop, trim    string
 	walk                             string
 	pages, sweep                     string
 }
@@ -105,6 +105,9 @@ SELECT (SELECT count(*) FILTER (WHERE live) FROM revoked), (SELECT n FROM seen) 
 		// statement_timestamp() and not now(), which would be the time before
 		// the transaction waited for the lock.
 		lock: `SELECT pg_advisory_xact_lock($1::bigint)`,
+
+		// Nobody else writes until the transaction ends.
+		stop: in(`LOCK TABLE sessions IN SHARE ROW EXCLUSIVE MODE`),
 
 		room: in(`SELECT count(*) FILTER (WHERE id <> $2), coalesce(bool_or(id = $2), false)
 FROM sessions WHERE subject = $1 AND expires_at > statement_timestamp()`),

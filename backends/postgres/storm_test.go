@@ -3,13 +3,13 @@ package postgres_test
 import (
 	"testing"
 
-	"github.com/gosessions/sessions/internal/storm"
+	"github.com/gosessions/sessions/sessionstest"
 )
 
 // TestStorm: log out everywhere, limits and eviction, while sessions change
 // their IDs.
 func TestStorm(t *testing.T) {
-	if err := storm.All(t.Context(), open(t), 60); err != nil {
+	if err := sessionstest.Storm(t.Context(), open(t), 20); err != nil {
 		t.Error(err)
 	}
 }

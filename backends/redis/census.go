@@ -30,20 +30,14 @@ func (b *Backend) entries(ctx context.Context, owner *subject) ([]entry, error) 
 	return parseIndex(members), err
 }
 
-// census returns the entries in the index of owner at one moment, and what is
-// stored for each of them a little later: one ZRANGE, and one GETRANGE for each
-// entry, pipelined.
+// census returns the entries in the index of owner, at one moment, and what is
+// stored for each of them, a little later.
 func (b *Backend) census(ctx context.Context, owner *subject) ([]entry, error) {
 	list, err := b.entries(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
-	for part := range slices.Chunk(list, batch) {
-		if err := b.inspect(ctx, part, owner); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return list, b.inspect(ctx, owner, list)
 }
 
 // parseIndex turns the members of an index into entries.
@@ -78,21 +72,24 @@ func parseIndex(members []goredis.Z) []entry {
 	return list
 }
 
-// inspect looks at what is stored for the entries in list.
-func (b *Backend) inspect(ctx context.Context, list []entry, owner *subject) error {
-	pipe := b.store.client.Pipeline()
-	heads := make([]*goredis.StringCmd, len(list))
-	for i, e := range list {
-		heads[i] = pipe.GetRange(ctx, b.store.key(e.id), 0, headSize-1)
-	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
-	for i := range list {
-		head, err := heads[i].Bytes()
-		if err != nil {
-			return err
+// inspect looks at what is stored for the entries in list: one GETRANGE for each,
+// pipelined.
+func (b *Backend) inspect(ctx context.Context, owner *subject, list []entry) error {
+	for part := range slices.Chunk(list, batch) {
+		pipe := b.store.client.Pipeline()
+		heads := make([]*goredis.StringCmd, len(part))
+		for i, e := range part {
+			heads[i] = pipe.GetRange(ctx, b.store.key(e.id), 0, headSize-1)
 		}
-		if list[i].live = belongs(head, owner); list[i].live {
-			list[i].since = sinceOf(head)
+		_, _ = pipe.Exec(ctx) // each command has its own error
+		for i := range part {
+			head, err := heads[i].Bytes()
+			if err != nil {
+				return err
+			}
+			if part[i].live = belongs(head, owner); part[i].live {
+				part[i].since = sinceOf(head)
+			}
 		}
 	}
 	return nil

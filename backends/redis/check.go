@@ -37,7 +37,13 @@ func (b *Backend) Check(ctx context.Context) error {
 		{"extend it", func() error { _, err := b.Touch(ctx, id, time.Minute); return err }},
 		{"look for it", func() error { _, err := b.Exists(ctx, id); return err }},
 		{"list its owner's", func() error { _, err := b.ListSubject(ctx, name); return err }},
-		{"trim its owner's", func() error { _, err := b.TrimSubject(ctx, name, 1, ""); return err }},
+		{"trim its owner's", func() error {
+			if err := b.Swap(ctx, id+"-surplus", nil, r); err != nil {
+				return err
+			}
+			_, err := b.TrimSubject(ctx, name, 1, id)
+			return err
+		}},
 		{"create one more than its owner may have", func() error {
 			limited := r
 			limited.SubjectLimit = 1

@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -80,10 +81,22 @@ func TestB6_Commands(t *testing.T) {
 			return backends.Swap(ctx, b, id, before, r(data, subject))
 		}
 	}
+	revoke := func(subject string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := backends.RevokeSubject(ctx, bare, subject, "")
+			return err
+		}
+	}
 	read := func(b backends.Backend) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := b.Read(ctx, "warm"); return err }
 	}
-	const filed = "evalsha [time zremrangebyscore zscore zadd zrange expireat]"
+	const (
+		filed    = "evalsha [time zremrangebyscore zscore zadd zrange expireat]"
+		reserved = "evalsha [time zremrangebyscore zrange zadd zscore zadd zrange expireat]"
+		looked   = "zrange getrange getrange" // at warm and b
+	)
+	limited := r("1", "alice")
+	limited.SubjectLimit = 2
 	p.create(t, "warm", owned("x", "alice"))
 	p.create(t, "other", record("x"))
 	if err := swap(bare, "warm", "x", "x", "alice")(t.Context()); err != nil { // the server learns the scripts
@@ -101,6 +114,25 @@ func TestB6_Commands(t *testing.T) {
 		{"read with an idle timeout", read(idle), "get pttl"},
 		{"create", swap(bare, "a", "", "1", ""), "set"},
 		{"create with an owner", swap(bare, "b", "", "1", "alice"), filed + " set"},
+		{"trim of no more than there may be", func(ctx context.Context) error {
+			_, err := backends.TrimSubject(ctx, bare, "alice", 2, "b")
+			return err
+		}, looked},
+		{"create with one owner too many", func(ctx context.Context) error {
+			if err := backends.Swap(ctx, bare, "c", nil, limited); !errors.Is(err, backends.ErrSubjectLimit) {
+				return fmt.Errorf("got %v, want ErrSubjectLimit", err)
+			}
+			return nil
+		}, "evalsha [time zremrangebyscore zrange] " + looked},
+		{"create with an owner within a limit", func(ctx context.Context) error {
+			within := limited
+			within.SubjectLimit = 3
+			return backends.Swap(ctx, bare, "c", nil, within)
+		}, reserved + " set zrem"},
+		{"trim", func(ctx context.Context) error {
+			_, err := backends.TrimSubject(ctx, bare, "alice", 2, "b")
+			return err
+		}, looked + " getrange evalsha [time zremrangebyscore zrange zadd] evalsha [getrange del]"},
 		{"commit", swap(bare, "a", "1", "2", ""), "evalsha [get set]"},
 		{"commit with an owner", swap(bare, "b", "1", "2", "alice"), "evalsha [get time set]"},
 		{"commit with an owner and an idle timeout", swap(idle, "b", "2", "3", "alice"), "evalsha [get time set]"},
@@ -114,6 +146,13 @@ func TestB6_Commands(t *testing.T) {
 			return err
 		}, "pexpire"},
 		{"removal", func(ctx context.Context) error { return bare.Remove(ctx, "b") }, "del"},
+		{"create a third", swap(bare, "d", "", "1", "bob"), filed + " set"},
+		{"create a fourth", swap(bare, "e", "", "1", "bob"), filed + " set"},
+		// Nothing that was filed is missing: nothing can have moved.
+		{"revoke", revoke("bob"), "zrange evalsha [getrange del] evalsha [getrange del]"},
+		// What is missing may have moved: that costs a second look, and a third at
+		// the index.
+		{"revoke what is gone", revoke("bob"), "zrange evalsha [getrange] evalsha [getrange] evalsha [time zscore zscore] zrange evalsha [getrange] evalsha [getrange] zrange"},
 	} {
 		got := ran(t, server, func() {
 			if err := tt.do(t.Context()); err != nil {

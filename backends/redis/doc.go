@@ -20,13 +20,15 @@
 //
 //   - Prefix + ID: a string that expires with the session. It is the record as
 //     its format lays it out. In front of the record of a session that has an
-//     owner there are 22 bytes: FF 01, until when the owner's index knows of it
-//     (Unix seconds, 4 bytes) and the first 16 bytes of the SHA-256 of the
-//     owner's name. A record that begins with FF itself gets FF 00 in front.
+//     owner there are 30 bytes: FF 01, until when the owner's index knows of it
+//     (Unix seconds, 4 bytes), when it was filed there (microseconds, 8 bytes) and
+//     the first 16 bytes of the SHA-256 of the owner's name. A record that begins with FF itself gets FF 00 in front.
 //   - "subjects:" + Prefix + hash: the index of one owner, a sorted set of IDs.
 //     The hash is the SHA-256 of the owner's name in base64url. Scores are
 //     until when the session can live, in Unix seconds; their fraction tells
-//     in which minute the entry was made.
+//     in which minute the entry was made. Members that begin with 00 or 01
+//     hold for a minute: a session is about to be stored within a limit, or to
+//     be evicted.
 //
 // An entry is written before its record, and removed only if there is no such
 // record and the entry is ten minutes old, by the clock of the server that

@@ -21,7 +21,7 @@ func certain(err error) error {
 	return err
 }
 
-// unsent tells whether there was no connection to send anything on.
+// unsent reports whether there was no connection to send anything on.
 func unsent(err error) bool {
 	if _, ok := errors.AsType[*dialError](err); ok {
 		return true
@@ -43,7 +43,7 @@ var refusals = []string{
 	"NOSCRIPT", "WRONGTYPE",
 }
 
-// refused tells whether err is a reply that says that nothing was done.
+// refused reports whether err is a reply that says that nothing was done.
 func refused(err error) bool {
 	reply, ok := errors.AsType[goredis.Error](err)
 	if !ok {

@@ -106,11 +106,11 @@ func TestErrors_LeaveOpenWhatIsOpen(t *testing.T) {
 	proxy.lose.Store(1)
 	proxy.name.Store("set")
 	if err := b.Swap(t.Context(), "id", nil, record("1")); err == nil || errors.Is(err, backends.ErrNotApplied) {
-		t.Errorf("a lost reply: got %v, want an error that is no ErrNotApplied", err)
+		t.Errorf("a lost reply: got %v, want an error that does not say ErrNotApplied", err)
 	}
 	server.Server().SetPreHook(denies("SET", 0))
 	if err := open(t, "redis://"+server.Addr()).Swap(t.Context(), "other", nil, record("1")); err == nil || errors.Is(err, backends.ErrNotApplied) {
-		t.Errorf("a reply that begins with ERR: got %v, want an error that is no ErrNotApplied", err)
+		t.Errorf("a reply that begins with ERR: got %v, want an error that does not say ErrNotApplied", err)
 	}
 }
 

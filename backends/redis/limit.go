@@ -19,24 +19,20 @@ const reservationLife = time.Minute
 // the record is stored. The zero value stands for none.
 type reservation struct{ index, member string }
 
-// reserveScript is enter together with the reservation ARGV[4] for ARGV[5]
-// seconds. If there would be more than ARGV[3] entries it does nothing and
-// replies {0, 0}. The remaining arguments are pairs of ID and score of entries
-// whose records are missing. Such an entry does not count if it is unchanged,
-// which means that it has the same score, and is not reserved.
+// reserveScript is enter, with the reservation ARGV[4] for ARGV[5] seconds, unless
+// that would be more than ARGV[3] entries; then it replies {0, 0}. Behind that are,
+// in pairs, IDs and scores of entries whose records are gone. Such an entry does not
+// count if it has the same score still: filing the ID again changes that.
 var reserveScript = newScript(now + `local members = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
-local scores, places, count = {}, {}, 0
+local scores, count = {}, 0
 for i = 1, #members, 2 do
-  local first = string.byte(members[i])
-  if first == 0 then
-    places[string.sub(members[i], 28)] = true
-  elseif first > 1 and members[i] ~= ARGV[1] then
+  if string.byte(members[i]) > 1 and members[i] ~= ARGV[1] then
     scores[members[i]] = tonumber(members[i + 1])
     count = count + 1
   end
 end
 for i = 6, #ARGV, 2 do
-  if scores[ARGV[i]] == tonumber(ARGV[i + 1]) and not places[ARGV[i]] then count = count - 1 end
+  if scores[ARGV[i]] == tonumber(ARGV[i + 1]) then count = count - 1 end
 end
 if count >= tonumber(ARGV[3]) then return {0, 0} end
 redis.call('ZADD', KEYS[1], now + ARGV[5], ARGV[4])

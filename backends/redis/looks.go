@@ -15,9 +15,9 @@ import "errors"
 //   - Y may be missing at the same look too, if its turn came before its record was stored. At the next look the record exists.
 //   - So if everything that a look misses was also missing at an earlier look, a record can have escaped it only to a Y whose entry was made after that look read the index: X was about to be stored at the earlier look, and was stored and swapped since. The next reading of the index shows the entry of Y.
 //
-// A look is therefore complete if everything that it misses was missing before
-// and the next reading of the index shows no new entry, or if it misses nothing
-// at all.
+// A look is therefore complete if nothing is missing that was not missing at the
+// last one, and no entry is new at the reading after it; or if nothing is missing at
+// all.
 type looks struct {
 	seen, missing map[string]float64 // scores by ID
 }
@@ -32,7 +32,8 @@ func newLooks() looks {
 	return looks{make(map[string]float64), make(map[string]float64)}
 }
 
-// anyNew reports whether list has an entry that no earlier list had.
+// anyNew takes note of the entries that an index has now, and reports whether one is
+// new.
 func (l *looks) anyNew(list []entry) bool {
 	found := false
 	for _, e := range list {
@@ -41,12 +42,21 @@ func (l *looks) anyNew(list []entry) bool {
 	return found
 }
 
-// misses remembers that the record of e is missing, and reports whether that is
-// new.
+// misses takes note that the record of e is missing, and reports whether it was not
+// at the last look.
 func (l *looks) misses(e entry) bool { return add(l.missing, e) }
 
-func add(scores map[string]float64, e entry) bool {
+// finds takes note that the record of e is there.
+func (l *looks) finds(e entry) { delete(l.missing, e.id) }
+
+func has(scores map[string]float64, e entry) bool {
 	score, known := scores[e.id]
+	return known && score == e.score
+}
+
+// add reports whether e was not in scores.
+func add(scores map[string]float64, e entry) bool {
+	known := has(scores, e)
 	scores[e.id] = e.score
-	return !known || score != e.score
+	return !known
 }

@@ -11,17 +11,19 @@ if string.sub(head, 1, 2) ~= '\255\1' or string.sub(head, 15) ~= ARGV[1] then re
 return redis.call('DEL', KEYS[1])`)
 
 // RevokeSubject implements [backends.SubjectIndex]: one ZRANGE, and one EVALSHA
-// for each entry, pipelined. If a record is gone, it may have changed its ID:
-// then the call looks again until a look is complete; see looks. If a record is
-// removed before it is swapped for a tombstone, the swap fails, and its caller
-// removes the record that it stored under the new ID.
+// for each entry, pipelined. If a record was not there any more, it may have
+// changed its ID: then the call looks again until a look is complete; see looks. A
+// record that is removed before it is swapped for a marker cannot be swapped any
+// more, and who tries takes back what he stored under the new ID. So what is removed
+// need not be looked at again, and neither does what is missing at two looks: it is
+// gone, or on the way from a record that has been removed.
 //
 // A record that was meanwhile written for another owner is not removed.
 func (b *Backend) RevokeSubject(ctx context.Context, name, except string) (int, error) {
 	owner := subjectOf(name)
 	l, complete := newLooks(), false
 	revoked := 0
-	removed := make(map[string]float64) // scores by ID
+	over := make(map[string]float64) // scores by ID
 	for range maxLooks {
 		list, err := b.entries(ctx, &owner)
 		if err != nil {
@@ -30,29 +32,30 @@ func (b *Backend) RevokeSubject(ctx context.Context, name, except string) (int, 
 		if news := l.anyNew(list); complete && !news {
 			return revoked, nil
 		}
-		list = slices.DeleteFunc(list, func(e entry) bool {
-			score, ok := removed[e.id]
-			return e.id == except || ok && score == e.score
-		})
+		list = slices.DeleteFunc(list, func(e entry) bool { return e.id == except || has(over, e) })
 		done, err := b.end(ctx, &owner, idsOf(list))
-		complete = true
+		var missing []string // for the first time
 		n := 0
 		for i, e := range list {
-			if done[i] {
-				add(removed, e)
+			switch {
+			case done[i]:
 				n++
-			} else if l.misses(e) {
-				complete = false
+				add(over, e)
+			case l.misses(e):
+				missing = append(missing, e.id)
+			default:
+				add(over, e)
 			}
 		}
 		revoked += n
 		if err != nil {
 			return revoked, err
 		}
-		b.prune(ctx, &owner, idsOf(list))
+		b.prune(ctx, &owner, missing)
 		if n == len(list) {
 			return revoked, nil
 		}
+		complete = len(missing) == 0
 	}
 	return revoked, errRestless
 }

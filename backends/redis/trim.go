@@ -60,54 +60,57 @@ func (b *Backend) TrimSubject(ctx context.Context, name string, max int, keep st
 	owner := subjectOf(name)
 	l, complete, calm := newLooks(), false, 0
 	for range maxLooks {
-		list, err := b.census(ctx, &owner)
+		list, err := b.entries(ctx, &owner)
 		if err != nil {
 			return removed, err
 		}
 		if news := l.anyNew(list); complete && !news {
 			return removed, nil
 		}
-		live, missing, news := l.sort(list)
-		b.prune(ctx, &owner, missing)
+		if err := b.inspect(ctx, &owner, list); err != nil {
+			return removed, err
+		}
+		live, first := l.sort(list)
+		b.prune(ctx, &owner, first)
 		ids, decided, err := b.judge(ctx, &owner, live, max, keep)
 		if err != nil {
 			return removed, err
 		}
 		done, err := b.end(ctx, &owner, ids)
-		n := 0
+		ended := 0
 		for i, id := range ids {
 			if done[i] {
 				removed = append(removed, id)
-				n++
+				ended++
 			}
 		}
 		if err != nil {
 			return removed, err
 		}
-		quiet := decided && n == len(ids)
-		if calm++; !quiet || n > 0 {
+		quiet := decided && ended == len(ids)
+		if calm++; !quiet || ended > 0 {
 			calm = 0
 		}
-		if quiet && len(missing) == 0 || calm == steady {
+		if quiet && len(live) == len(list) || calm == steady {
 			return removed, nil
 		}
-		complete = quiet && !news
+		complete = quiet && len(first) == 0
 	}
 	return removed, errRestless
 }
 
-// sort returns the live entries in list, the IDs of the others, and whether one
-// of the others was not missing before.
-func (l *looks) sort(list []entry) (live []entry, missing []string, news bool) {
+// sort returns the entries in list that are live, and the IDs of those that are
+// missing and were not at the last look.
+func (l *looks) sort(list []entry) (live []entry, first []string) {
 	for _, e := range list {
 		if e.live {
+			l.finds(e)
 			live = append(live, e)
-			continue
+		} else if l.misses(e) {
+			first = append(first, e.id)
 		}
-		missing = append(missing, e.id)
-		news = l.misses(e) || news
 	}
-	return live, missing, news
+	return live, first
 }
 
 // judge returns the IDs of the live entries that are doomed already, and of the

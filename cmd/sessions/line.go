@@ -12,7 +12,7 @@ import (
 	"github.com/gosessions/sessions/internal/value"
 )
 
-// errLine reports a line that is no usable request.
+// errLine reports a line that is not a usable request.
 var errLine = errors.New("sessions: the line is not a valid request")
 
 const (

@@ -45,7 +45,7 @@ func TestFindsA4_DestroyOfARetiredToken(t *testing.T) {
 	}
 }
 
-// A planted cookie, and junk before the real one.
+// TestFindsA4_DestroyAmongSeveralCookies: a planted cookie, and junk before the real one.
 func TestFindsA4_DestroyAmongSeveralCookies(t *testing.T) {
 	for _, p := range []explore.Program{
 		from(destroy, explore.Other, explore.Main),
@@ -68,12 +68,12 @@ func TestFindsA3_SuccessForAnImportThatWasTakenBack(t *testing.T) {
 	holds(t, explore.Scenario{Setup: setup, Requests: []explore.Program{set, destroy}})
 }
 
-// The sibling of A3: a refusal of what is stored.
+// TestFindsA3_RefusalOfAnImportThatIsStored is the sibling of A3: a refusal of what is stored.
 func TestFindsA3_RefusalOfAnImportThatIsStored(t *testing.T) {
 	holds(t, explore.Scenario{Setup: importsFromConflate, Requests: []explore.Program{set, count}})
 }
 
-// Both requests with the old cookie succeed, and the session lives twice.
+// TestFindsA2_ImportThatLivesTwice: both requests with the old cookie succeed, and the session lives twice.
 func TestFindsA2_ImportThatLivesTwice(t *testing.T) {
 	holds(t, explore.Scenario{Setup: imports, Requests: []explore.Program{set, set, regenerate}})
 }
