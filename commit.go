@@ -20,18 +20,18 @@ type commit struct {
 	st  *store    // v.primary
 	now time.Time // when the commit began
 
-	content       *serializer.Content      // the state to store
-	journal       []change                 // the changes from base to content
-	base          snapshot                 // what is stored, as far as we know; after a success, what is stored now
-	newToken      string                   // for a record under a new ID
-	regenerate    bool                     // the session gets a new ID
-	regenerations int                      // calls of RegenerateID that this commit answers
-	final         bool                     // the response begins
-	retired       bool                     // the token is from before a regeneration
-	source        *sourceRecord            // where the session was found; nil if in the primary store
-	pending       bool                     // this commit has created the pending record; see move.go
-	sendable      func(token string) error // returns why token cannot be sent; nil outside of a request
-	writeToken    uint64                   // names this commit in the record
+	content       *serializer.Content // the state to store
+	journal       []change            // the changes from base to content
+	base          snapshot            // what is stored, as far as we know; after a success, what is stored now
+	newToken      string              // for a record under a new ID
+	regenerate    bool                // the session gets a new ID
+	regenerations int                 // calls of RegenerateID that this commit answers
+	final         bool                // the response begins
+	retired       bool                // the token is from before a regeneration
+	source        *sourceRecord       // where the session was found; nil if in the primary store
+	pending       bool                // this commit has created the pending record; see move.go
+	sender        sender              // nil outside of a request
+	writeToken    uint64              // names this commit in the record
 
 	stored  bool // the session is stored, even if run returns an error
 	reply   reply
@@ -39,6 +39,11 @@ type commit struct {
 	tries   int
 	unlock  func() // unlocks the record in vault.locks; nil if it is not locked
 	failure error  // of the last attempt whose outcome is unknown
+}
+
+// sender is the side of a commit that can send a token to the client.
+type sender interface {
+	sendable(token string) error // returns why token cannot be sent
 }
 
 // maxFailures is how often an operation is repeated that returned an error but was
@@ -164,10 +169,10 @@ func (c *commit) issue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.sendable != nil && (!c.final || c.source != nil) {
+	if c.sender != nil && (!c.final || c.source != nil) {
 		// If the token cannot be sent, fail now, before the record of a source is
 		// removed.
-		if err := c.sendable(token); err != nil {
+		if err := c.sender.sendable(token); err != nil {
 			return err
 		}
 	}

@@ -52,8 +52,34 @@ func (ex *exchange) Value(key any) any {
 // something; all calls return the same error. status is that of the handler's
 // response, which may be sent only if begin returns nil.
 func (ex *exchange) begin(status int) error {
+	if ex.mw.vault.observe == nil {
+		return ex.decide(ex, status)
+	}
 	ctx, tell := ex.mw.vault.collect(ex)
-	defer tell()
+	err := ex.decide(ctx, status)
+	told := false
+	defer func() {
+		if !told { // the observer panicked: do not send a success
+			ex.refuse()
+		}
+	}()
+	tell()
+	told = true
+	return err
+}
+
+// refuse answers with an error if the handler's response could still be sent.
+func (ex *exchange) refuse() {
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	if ex.err == nil {
+		ex.err = ErrUnknownOutcome
+		ex.answer(ex.err)
+	}
+}
+
+// decide is begin without the calls of the observer.
+func (ex *exchange) decide(ctx context.Context, status int) error {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
 	if ex.begun {

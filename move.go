@@ -244,10 +244,10 @@ func (c *commit) createPending(ctx context.Context) error {
 // source's record is removed: the old token must stay valid if the new one
 // cannot be sent.
 func (c *commit) checkSendable(token string) error {
-	if c.sendable == nil {
+	if c.sender == nil {
 		return nil
 	}
-	return c.sendable(token)
+	return c.sender.sendable(token)
 }
 
 // confirm is step 2: it returns nil if the session is the primary store's now.

@@ -166,7 +166,7 @@ func (s *Session) newCommit(final bool) commit {
 		writeToken: rand.Uint64() | 1<<63, // small numbers have meanings: see pendingToken and endedToken
 	}
 	if s.client != nil {
-		c.sendable = s.client.sendable
+		c.sender = s.client
 	}
 	if !c.st.stateless && (c.base.data == nil || c.regenerate) {
 		c.newToken = s.nextToken()
