@@ -276,6 +276,8 @@ func (e *exploration) breaks(r *run, rule string) {
 
 // schedule returns the turns so far.
 func (r *run) schedule() Schedule {
+	r.world.mu.Lock()
+	defer r.world.mu.Unlock()
 	var s Schedule
 	for _, t := range r.world.taken {
 		s = append(s, t.turn)
@@ -285,6 +287,8 @@ func (r *run) schedule() Schedule {
 
 // steps describes what was done so far, for the report.
 func (r *run) steps() []string {
+	r.world.mu.Lock()
+	defer r.world.mu.Unlock()
 	var list []string
 	for _, t := range r.world.taken {
 		text := t.turn.Thread + " " + string(t.step.Op)

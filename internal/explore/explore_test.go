@@ -20,14 +20,18 @@ import (
 // outcome.
 func TestReductionLosesNothing(t *testing.T) {
 	left := 0
-	for _, s := range []explore.Scenario{
+	scenarios := []explore.Scenario{
 		{Setup: inMemory, Requests: []explore.Program{set, regenerate}},
 		{Setup: inMemory, Requests: []explore.Program{visit, revokeAll}},
 		{Setup: inMemory, Requests: []explore.Program{count, from(count, explore.Other), destroy}},
 		{Setup: inMemory, Requests: []explore.Program{take, from(revokeOthers, explore.Other)}, Faults: 1, Kinds: []explore.Fault{explore.Lost, explore.Killed}},
-		{Setup: imports, Requests: []explore.Program{set, destroy}, Faults: 1, Kinds: []explore.Fault{explore.Cut}},
-		{Setup: importsNoRotate, Requests: []explore.Program{regenerate, from(regenerate, explore.Other)}},
-	} {
+	}
+	if whole { // a minute and more
+		scenarios = append(scenarios,
+			explore.Scenario{Setup: imports, Requests: []explore.Program{set, destroy}, Faults: 1, Kinds: []explore.Fault{explore.Cut}},
+			explore.Scenario{Setup: importsNoRotate, Requests: []explore.Program{regenerate, from(regenerate, explore.Other)}})
+	}
+	for _, s := range scenarios {
 		outcomes := map[bool]map[string]bool{true: {}, false: {}}
 		runs := map[bool]int{}
 		for _, plain := range []bool{true, false} {

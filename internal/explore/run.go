@@ -51,14 +51,16 @@ func (r *run) nextEffect() int {
 // newRun prepares a run of s.
 func newRun(s *Scenario) (*run, error) {
 	w := &world{clock: bubble{}, budget: s.Faults, kinds: s.Kinds, whole: s.Setup.Whole || s.Setup.Real, names: map[string]string{}}
+	if s.Kinds == nil {
+		w.kinds = Every
+	}
 	switch {
 	case s.Setup.Real:
 		w.clock = newWall(w)
 	case slices.ContainsFunc(s.Requests, func(p Program) bool { return p.Locks }):
 		w.clock = locks{w: w}
-	}
-	if s.Kinds == nil {
-		w.kinds = Every
+		// No time passes in a bubble while somebody waits for a lock.
+		w.kinds = slices.DeleteFunc(slices.Clone(w.kinds), func(f Fault) bool { return f == Late || f == Silent })
 	}
 	r := &run{scenario: s, world: w, publicID: map[string]string{}, initial: map[string]jar{}}
 	r.store = s.Setup.Store()

@@ -125,22 +125,27 @@ func (w *world) gate(store string) Gate {
 	}
 }
 
-// hold waits for the thread's turn.
+// hold waits for the thread's turn, and ends the thread when the run is over.
 func (th *thread) hold(step Step) Fault {
-	w := th.w
-	w.mu.Lock()
-	if w.closing {
-		w.mu.Unlock()
-		runtime.Goexit()
-	}
-	th.step = &step
-	w.mu.Unlock()
-	w.clock.changed()
-	fault := <-th.resume
+	fault := th.wait(step)
 	if fault == abort {
 		runtime.Goexit()
 	}
 	return fault
+}
+
+// wait is hold but returns abort when the run is over.
+func (th *thread) wait(step Step) Fault {
+	w := th.w
+	w.mu.Lock()
+	if w.closing {
+		w.mu.Unlock()
+		return abort
+	}
+	th.step = &step
+	w.mu.Unlock()
+	w.clock.changed()
+	return <-th.resume
 }
 
 // waitFor waits until ctx ends or, if ctx has no deadline, for a long time. It
@@ -193,7 +198,9 @@ func Pause(ctx context.Context, name string) {
 	case th.fresh:
 		th.fresh = false
 	default:
-		th.hold(Step{Op: backends.Op(name), Inner: true, Writes: []string{All}})
+		// When the run is over the client goes on to the end of the operation: it
+		// may hold a connection that it has to give back.
+		th.wait(Step{Op: backends.Op(name), Inner: true, Writes: []string{All}})
 	}
 }
 
