@@ -40,6 +40,8 @@ func (c *commit) reconcile(ctx context.Context, err error) (verdict, error) {
 		}
 	case undecided(err):
 		c.failure = err
+	case c.failure != nil && !c.st.holds.Writes:
+		return undone, unknown(c.failure) // this try did nothing, but an earlier one may have
 	default:
 		return undone, err // nothing was done
 	}
