@@ -59,7 +59,7 @@ func newRun(s *Scenario) (*run, error) {
 		w.clock = newWall(w)
 	case slices.ContainsFunc(s.Requests, func(p Program) bool { return p.Locks }):
 		w.clock = locks{w: w}
-		// No time passes in a bubble while somebody waits for a lock.
+		// No time passes in a bubble while someone waits for a lock.
 		w.kinds = slices.DeleteFunc(slices.Clone(w.kinds), func(f Fault) bool { return f == Late || f == Silent })
 	}
 	r := &run{scenario: s, world: w, publicID: map[string]string{}, initial: map[string]jar{}}
