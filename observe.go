@@ -21,10 +21,10 @@ const (
 	EventImported    EventKind = "imported"    // the session was found in one of Config.Sources, in Format
 	EventEvicted     EventKind = "evicted"     // the session ended to make room for a newer one of its subject
 
-	EventRefused   EventKind = "refused" // a token is unknown, expired or forged; Err may say why
-	EventAmbiguous EventKind = "tossed"  // a request carries several different tokens: one may have been planted
-	EventRetired   EventKind = "retired" // a request carries a token from before a regeneration
-	EventCorrupt   EventKind = "corrupt" // a record cannot be read; it is left alone
+	EventRefused   EventKind = "refused"   // a token is unknown, expired or forged; Err may say why
+	EventAmbiguous EventKind = "ambiguous" // a request carries several different tokens: one may have been planted
+	EventRetired   EventKind = "retired"   // a request carries a token from before a regeneration
+	EventCorrupt   EventKind = "corrupt"   // a record cannot be read; it is left alone
 
 	EventGone     EventKind = "gone"     // a commit or touch was refused, because the session has ended
 	EventConflict EventKind = "conflict" // a commit failed because of a concurrent change
