@@ -61,7 +61,7 @@ func (c *commit) run(ctx context.Context) error {
 			c.unlock()
 		}
 	}()
-	if c.retired && !c.regenerate {
+	if c.retired && !c.regenerate && c.content.Subject == "" {
 		return ErrGone
 	}
 	owner := c.getsOwner()

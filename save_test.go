@@ -216,3 +216,21 @@ func TestDiscard(t *testing.T) {
 		t.Errorf("a new session: cookies %v, want one", got)
 	}
 }
+
+// TestLoginWithARetiredToken: a second click on "log in" carries the token from
+// before the first one. It starts a fresh session of its own.
+func TestLoginWithARetiredToken(t *testing.T) {
+	for name, login := range map[string]func(*sessions.Session) error{
+		"RegenerateID": func(s *sessions.Session) error { return errors.Join(s.RegenerateID(), user.Set(s, "ada")) },
+		"SetSubject":   func(s *sessions.Session) error { return errors.Join(s.SetSubject("ada"), user.Set(s, "ada")) },
+	} {
+		mw := newMiddleware(t, memory.New(nil), nil)
+		c := start(t, mw, routes{"/again": func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) { check(t, login(s)) }})
+		old := c.copies()
+		c.get("/login")
+		response := c.do("/again", old)
+		if response.StatusCode != 200 || len(response.Cookies()) != 1 || response.Cookies()[0].Value == old["__Host-session"] {
+			t.Errorf("%s: got %d, cookies %v", name, response.StatusCode, response.Cookies())
+		}
+	}
+}
