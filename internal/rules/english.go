@@ -3,15 +3,9 @@ package main
 import (
 	"go/ast"
 	"go/token"
-	"path"
 	"regexp"
-	"slices"
 	"strings"
 )
-
-// plainEnglish are the beginnings of the paths of those files that have to be
-// free of the phrases below. The Go files of the root package have to be, too.
-var plainEnglish = []string{""} // everywhere
 
 // A phrase is one at which native readers stumble, and what to write instead.
 type phrase struct {
@@ -55,13 +49,6 @@ func blank(s string) string {
 	}, s)
 }
 
-func wantsPlainEnglish(name string) bool {
-	if path.Dir(name) == "." && path.Ext(name) == ".go" {
-		return true
-	}
-	return slices.ContainsFunc(plainEnglish, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
-}
-
 var commentMark = regexp.MustCompile(`(?m)^\s*(?://|/\*|\*/|\*)`)
 
 // checkEnglish looks for phrases in the comments and strings of a Go file.
@@ -96,9 +83,6 @@ var codeSpan = regexp.MustCompile("`[^`]*`")
 
 // checkEnglish looks for phrases in a Markdown text, outside of code.
 func checkEnglish(name string, data []byte) []finding {
-	if !wantsPlainEnglish(name) {
-		return nil
-	}
 	var out []finding
 	text := codeSpan.ReplaceAllStringFunc(strings.Join(prose(data), "\n"), blank)
 	stumbles(text, func(lines int, rule string) { out = append(out, finding{name, lines + 1, rule}) })

@@ -34,7 +34,7 @@ func TestPlainEnglish(t *testing.T) {
 		{"Markdown", "docs/cases.md", "# Cases\n\nA token that\n" + is + "longer known, and " + is + "token.", `cases.md:4: says "` + is + `token"`},
 		{"code in Markdown", "docs/cases.md", "Not `some" + "body`.\n\n```\nsome" + "body\n```", ""},
 		{"the root package", "a.go", "// Some" + "body.", `a.go:3: says "Some` + `body"`},
-		{"elsewhere", "p/a.go", "// Some" + "body.", ""},
+		{"elsewhere", "p/a.go", "// Some" + "body.", `a.go:3: says "Some` + `body"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := test.text + "\n"

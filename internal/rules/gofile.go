@@ -71,9 +71,7 @@ func (g *goFile) check() []finding {
 		g.checkDocs()
 		g.checkSentinels()
 	}
-	if wantsPlainEnglish(g.name) {
-		g.checkEnglish()
-	}
+	g.checkEnglish()
 	most := maxLines
 	if g.test {
 		most = maxTest
