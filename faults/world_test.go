@@ -199,7 +199,7 @@ const cookieName = "__Host-session"
 // texts are what the middleware says in a handler's place.
 var texts = map[int]string{
 	http.StatusServiceUnavailable: "Sessions are not available at the moment. Please try again.\n",
-	http.StatusConflict:           "The session has changed or ended meanwhile. Please try again.\n",
+	http.StatusConflict:           "The session has changed or ended. Please try again.\n",
 }
 
 // do sends a request to one of the instances and checks what every response has
