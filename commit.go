@@ -108,8 +108,9 @@ func (c *commit) removed() {
 	c.reply = clearToken
 }
 
-// pack returns the record of content, with this commit's write token and its times.
-func (c *commit) pack(content *serializer.Content) (Record, error) {
+// pack returns the record of content that is to be stored under id, with this
+// commit's write token and its times.
+func (c *commit) pack(id string, content *serializer.Content) (Record, error) {
 	if c.st.holds.Writes && !c.st.stateless {
 		addWrite(content, c.writeToken)
 	}
@@ -130,7 +131,7 @@ func (c *commit) pack(content *serializer.Content) (Record, error) {
 	if ttl <= 0 {
 		return Record{}, ErrGone
 	}
-	data, err := c.st.format.Pack(content)
+	data, err := c.st.pack(id, content)
 	if err != nil {
 		return Record{}, fmt.Errorf("sessions: save: %w", err)
 	}
@@ -140,8 +141,11 @@ func (c *commit) pack(content *serializer.Content) (Record, error) {
 	return Record{Data: data, TTL: ttl, MaxTTL: longest, Subject: content.Subject, SubjectLimit: c.limit()}, nil
 }
 
-// addWrite makes token the newest of content's write tokens.
+// addWrite makes token the newest of content's write tokens, if it is not yet.
 func addWrite(content *serializer.Content, token uint64) {
+	if content.Writes[len(content.Writes)-1] == token {
+		return
+	}
 	copy(content.Writes[:], content.Writes[1:])
 	content.Writes[len(content.Writes)-1] = token
 }
@@ -161,7 +165,7 @@ func (c *commit) issue(ctx context.Context) error {
 	if c.base.data == nil {
 		c.kind = EventCreated
 	}
-	record, err := c.pack(c.content)
+	record, err := c.pack("", c.content)
 	if err != nil {
 		return err
 	}
@@ -184,13 +188,13 @@ func (c *commit) issue(ctx context.Context) error {
 func (c *commit) create(ctx context.Context) error {
 	c.kind = EventCreated
 	token := c.newToken
-	record, err := c.pack(c.content)
-	if err != nil {
-		return err
-	}
 	for {
 		id := c.st.key(token)
-		err := c.insert(ctx, id, record)
+		record, err := c.pack(id, c.content)
+		if err != nil {
+			return err
+		}
+		err = c.insert(ctx, id, record)
 		switch {
 		case err == nil:
 			c.done(token, id, record, true)
@@ -263,7 +267,7 @@ func (c *commit) replace(ctx context.Context) error {
 		var record Record
 		if !c.st.absent(c.content) {
 			var err error
-			if record, err = c.pack(c.content); err != nil {
+			if record, err = c.pack(c.base.id, c.content); err != nil {
 				return err
 			}
 		}

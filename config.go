@@ -37,7 +37,8 @@ type Config struct {
 	Transport Transport
 
 	// Format lays out the records. Default: what the backend proposes, otherwise
-	// serializer.Native(serializer.JSON).
+	// serializer.Native(serializer.JSON). [serializer.Encrypted] hides from the
+	// store what the records contain.
 	Format serializer.Format
 
 	// IDs selects what a server-side backend sees of IDs. Default: HashedIDs,

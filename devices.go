@@ -33,7 +33,7 @@ func (mw *Middleware) List(ctx context.Context, subject string) ([]Device, error
 		}
 		for _, e := range list {
 			var content serializer.Content
-			if st.format.Unpack(e.Record.Data, &content) != nil || content.Retired || isPending(&content) && !v.isAbandoned(&content) {
+			if st.unpack(e.ID, e.Record.Data, &content) != nil || content.Retired || isPending(&content) && !v.isAbandoned(&content) {
 				continue // one on its way from a source is still listed there
 			}
 			devices = append(devices, Device{e.PublicID(), content.Created, v.deadline(&content)})

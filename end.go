@@ -64,7 +64,7 @@ func (v *vault) vanished(st *store, lost error) error {
 func (v *vault) bury(ctx context.Context, id string, lifetime time.Duration) error {
 	st := v.primary
 	c := commit{v: v, st: st, now: time.Now(), writeToken: endedToken}
-	tombstone, err := c.tombstone(lifetime)
+	tombstone, err := c.tombstone(id, lifetime)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (v *vault) endPending(ctx context.Context, subject, id string) error {
 	}
 	for _, e := range list {
 		var content serializer.Content
-		if v.primary.format.Unpack(e.Record.Data, &content) != nil || !isPending(&content) || content.Writes[2] != originOf(id) {
+		if v.primary.unpack(e.ID, e.Record.Data, &content) != nil || !isPending(&content) || content.Writes[2] != originOf(id) {
 			continue
 		}
 		if err := v.end(ctx, v.primary, &snapshot{id: e.ID, data: e.Record.Data}); err != nil {

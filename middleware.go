@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/serializer"
 )
 
 // Middleware gives every request its session. It loads the session when a handler
@@ -80,7 +81,11 @@ func (mw *Middleware) open(s Source, facts backends.Facts) (*store, []Transport,
 	if facts.Err != nil {
 		return nil, nil, facts.Err
 	}
-	for _, warning := range facts.Warnings {
+	weak, err := checkFormat(s.Format, facts)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, warning := range slices.Concat(facts.Warnings, weak) {
 		mw.config.Logger.Warn("sessions: " + warning)
 	}
 	transports, cookie, err := prepareTransports(s, facts.Defaults)
@@ -107,6 +112,15 @@ func (mw *Middleware) open(s Source, facts backends.Facts) (*store, []Transport,
 		b = backends.Breaker(b, nil)
 	}
 	return newStore(b, s.Format, s.IDs, namespace), transports, nil
+}
+
+// checkFormat returns what is wrong with f in a backend that states facts, and
+// sentences about what is weak.
+func checkFormat(f serializer.Format, facts backends.Facts) (weak []string, _ error) {
+	if _, bound := f.(serializer.BoundFormat); bound && facts.Stateless {
+		return nil, fmt.Errorf("sessions: Config.Format: records of the format %s belong to an ID, and a stateless backend keeps none: encrypt with cookie.New(cookie.Encrypted(key)), and use the format inside", f.Name())
+	}
+	return serializer.Check(f)
 }
 
 // prepareTransports returns the transports of s, completed and checked, and the

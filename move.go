@@ -189,7 +189,9 @@ func (c *commit) moveIn(ctx context.Context) error {
 func (c *commit) createPending(ctx context.Context) error {
 	content := c.source.content
 	content.Fields = cloneFields(content.Fields)
-	record, err := c.pack(&content)
+	token := c.st.derive(c.source.old.token)
+	id := c.st.key(token)
+	record, err := c.pack(id, &content)
 	if err != nil {
 		return err
 	}
@@ -197,16 +199,14 @@ func (c *commit) createPending(ctx context.Context) error {
 		// The second one tells it from other requests' pending records, the third
 		// which record of the source it stands for.
 		content.Writes = [...]uint64{uint64(c.now.UnixNano()), ^c.writeToken, originOf(c.source.old.id), pendingToken}
-		if record.Data, err = c.st.format.Pack(&content); err != nil {
+		if record.Data, err = c.st.pack(id, &content); err != nil {
 			return err
 		}
 		c.content.Writes = content.Writes
 	}
-	token := c.st.derive(c.source.old.token)
 	if err := c.checkSendable(token); err != nil {
 		return err
 	}
-	id := c.st.key(token)
 	for {
 		err := c.insert(ctx, id, record)
 		if err == nil {
@@ -259,7 +259,7 @@ func (c *commit) confirm(ctx context.Context) error {
 	case src.gone:
 		return c.await(ctx)
 	}
-	forwarding, err := packTombstone(src.store, c.now, c.v.lifetime, moveOf(&c.base.content), movedToken)
+	forwarding, err := packTombstone(src.store, src.old.id, c.now, c.v.lifetime, moveOf(&c.base.content), movedToken)
 	if err != nil {
 		return err
 	}
@@ -307,7 +307,7 @@ func (c *commit) finishOrEnd(ctx context.Context) error {
 	if !isPending(&c.base.content) {
 		return c.redo()
 	}
-	tombstone, err := c.tombstone(tombstoneLifetime)
+	tombstone, err := c.tombstone(c.base.id, tombstoneLifetime)
 	if err != nil {
 		return err
 	}

@@ -23,17 +23,17 @@ func (c *commit) rotate(ctx context.Context) error {
 	return c.rotateInSteps(ctx, id)
 }
 
-// tombstone returns the record that takes the place of a session which leaves its
-// ID. It is the zero Record, which removes, if the store keeps no tombstones.
+// tombstone returns the record that takes the place of a session which leaves
+// id. It is the zero Record, which removes, if the store keeps no tombstones.
 //
 // The tombstone contains its deadline, so that a late touch of the old ID does not
 // extend it.
-func (c *commit) tombstone(lifetime time.Duration) (Record, error) {
-	return packTombstone(c.st, c.now, lifetime, 0, c.writeToken)
+func (c *commit) tombstone(id string, lifetime time.Duration) (Record, error) {
+	return packTombstone(c.st, id, c.now, lifetime, 0, c.writeToken)
 }
 
-// packTombstone returns a tombstone for st with the given write tokens.
-func packTombstone(st *store, now time.Time, lifetime time.Duration, tokens ...uint64) (Record, error) {
+// packTombstone returns a tombstone for id in st with the given write tokens.
+func packTombstone(st *store, id string, now time.Time, lifetime time.Duration, tokens ...uint64) (Record, error) {
 	if !st.tombstones() {
 		return Record{}, nil
 	}
@@ -41,18 +41,18 @@ func packTombstone(st *store, now time.Time, lifetime time.Duration, tokens ...u
 	for _, token := range tokens {
 		addWrite(&content, token)
 	}
-	data, err := st.format.Pack(&content)
+	data, err := st.pack(id, &content)
 	return Record{Data: data, TTL: lifetime}, err
 }
 
 // rotateAtOnce is rotate for a backend that stores both records in one step.
 func (c *commit) rotateAtOnce(ctx context.Context, id string) error {
-	tombstone, err := c.tombstone(tombstoneLifetime)
+	tombstone, err := c.tombstone(c.base.id, tombstoneLifetime)
 	if err != nil {
 		return err
 	}
 	for {
-		record, err := c.pack(c.content)
+		record, err := c.pack(id, c.content)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (c *commit) arrived(ctx context.Context, id string, record Record) (bool, e
 // rotateInSteps is rotate for a backend that cannot store both records in one step:
 // it creates the new record and then replaces the old one by the tombstone.
 func (c *commit) rotateInSteps(ctx context.Context, id string) error {
-	record, err := c.pack(c.content)
+	record, err := c.pack(id, c.content)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (c *commit) rotateInSteps(ctx context.Context, id string) error {
 		// Another request changed the session under its old ID: store that under
 		// the new one too.
 		before := record.Data
-		if record, err = c.pack(c.content); err != nil {
+		if record, err = c.pack(id, c.content); err != nil {
 			return err
 		}
 		switch err := c.st.swap(ctx, id, before, record); {
@@ -145,7 +145,7 @@ func (c *commit) rotateInSteps(ctx context.Context, id string) error {
 // retire replaces the old record by a tombstone. The verdict again means that another
 // request changed the session, and that content now contains its changes.
 func (c *commit) retire(ctx context.Context) (verdict, error) {
-	tombstone, err := c.tombstone(tombstoneLifetime)
+	tombstone, err := c.tombstone(c.base.id, tombstoneLifetime)
 	if err != nil {
 		return undone, err
 	}

@@ -119,7 +119,7 @@ func (st *store) read(ctx context.Context, id string, f freshness, lifetime time
 		return label(backends.OpRead, err)
 	}
 	into.id, into.data, into.ttl = id, record.Data, record.TTL
-	if err := st.format.Unpack(record.Data, &into.content); err != nil {
+	if err := st.unpack(id, record.Data, &into.content); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -132,6 +132,16 @@ func (st *store) read(ctx context.Context, id string, f freshness, lifetime time
 		return errExpired
 	}
 	return nil
+}
+
+// pack lays content out as what is stored under id.
+func (st *store) pack(id string, content *serializer.Content) ([]byte, error) {
+	return serializer.PackFor(st.format, id, content)
+}
+
+// unpack reads what is stored under id.
+func (st *store) unpack(id string, data []byte, content *serializer.Content) error {
+	return serializer.UnpackFor(st.format, id, data, content)
 }
 
 func (st *store) write(ctx context.Context, id string, record Record) (string, error) {

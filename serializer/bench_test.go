@@ -25,8 +25,8 @@ func eachRecord(b *testing.B, run func(name string, format serializer.Format, co
 		if err := serializer.FlaskFormat.Unpack([]byte(document.data), content); err != nil {
 			b.Fatal(err)
 		}
-		for _, format := range []serializer.Format{serializer.FlaskFormat, serializer.Native(serializer.JSON)} {
-			data, err := format.Pack(content)
+		for _, format := range []serializer.Format{serializer.FlaskFormat, native, serializer.Encrypted(native, recordKey)} {
+			data, err := serializer.PackFor(format, recordID, content)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -41,7 +41,7 @@ func BenchmarkUnpack(b *testing.B) {
 			var content serializer.Content
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := format.Unpack(data, &content); err != nil {
+				if err := serializer.UnpackFor(format, recordID, data, &content); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -54,7 +54,7 @@ func BenchmarkPack(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := format.Pack(content); err != nil {
+				if _, err := serializer.PackFor(format, recordID, content); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -106,13 +106,17 @@ func TestB11_Allocations(t *testing.T) {
 	}
 	data := []byte(twentyKeys)
 	var content, unordered serializer.Content
-	native := serializer.Native(serializer.JSON)
 	if err := serializer.FlaskFormat.Unpack(data, &content); err != nil {
 		t.Fatal(err)
 	}
 	unordered.Fields = append(unordered.Fields, content.Fields[10:]...)
 	unordered.Fields = append(unordered.Fields, content.Fields[:10]...)
 	packed, err := native.Pack(&content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encrypted := serializer.Encrypted(native, recordKey)
+	ciphertext, err := serializer.PackFor(encrypted, recordID, &content)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +133,8 @@ func TestB11_Allocations(t *testing.T) {
 		{"pack Flask, unordered", 1, func() error { _, err := serializer.FlaskFormat.Pack(&unordered); return err }},
 		{"unpack native", 0, func() error { return native.Unpack(packed, &content) }},
 		{"pack native", 1, func() error { _, err := native.Pack(&content); return err }},
+		{"unpack encrypted", 1, func() error { return serializer.UnpackFor(encrypted, recordID, ciphertext, &content) }},
+		{"pack encrypted", 2, func() error { _, err := serializer.PackFor(encrypted, recordID, &content); return err }},
 		{"int", 0, func() error { return serializer.Flask.Unmarshal(number, &n) }},
 		{"string", 1, func() error { return serializer.Flask.Unmarshal(text, &s) }},
 		{"marshal string", 2, func() error { _, err := serializer.Flask.Marshal("text of some length"); return err }},

@@ -1,10 +1,7 @@
 package cookie
 
 import (
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,6 +11,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/internal/keyring"
 )
 
 // An encrypted token is, in URL-safe base64 without padding:
@@ -30,7 +28,7 @@ const (
 	encryptedVersion = 1
 
 	keyIDAt      = 1
-	nonceAt      = keyIDAt + 4
+	nonceAt      = keyIDAt + keyring.IDSize
 	ciphertextAt = nonceAt + chacha20poly1305.NonceSizeX
 	timesSize    = 6 + 6
 
@@ -46,14 +44,9 @@ const (
 // encrypted hides the record from the client, and refuses every token that was
 // not sealed with one of its keys for the same cookie.
 type encrypted struct {
-	ring []encryptionKey // the first one seals
-	weak []string        // warnings about keys that may be guessed
+	ring keyring.Ring
+	weak []string // warnings about keys that may be guessed
 	err  error
-}
-
-type encryptionKey struct {
-	id   [4]byte
-	aead cipher.AEAD
 }
 
 // Encrypted returns the recommended codec for new applications. The client
@@ -72,59 +65,9 @@ type encryptionKey struct {
 //
 // If a key is unusable, the constructor of the middleware returns an error.
 func Encrypted(primary string, older ...string) Codec {
-	c := &encrypted{}
-	for i, secret := range append([]string{primary}, older...) {
-		key, err := newEncryptionKey(secret)
-		if err != nil {
-			c.err = fmt.Errorf("cookie: Encrypted: %s %w", keyName(i), err)
-			return c
-		}
-		if found := c.find(key.id); found != nil {
-			c.err = fmt.Errorf("cookie: Encrypted: %s is given twice: remove it", keyName(i))
-			return c
-		}
-		c.ring = append(c.ring, key)
-		c.weak = appendWeak(c.weak, "Encrypted", i, secret)
-	}
+	c := new(encrypted)
+	c.ring, c.weak, c.err = keyring.New("cookie: Encrypted", encryptedInfo, primary, older)
 	return c
-}
-
-// keyName names the key with index i of a ring, for errors.
-func keyName(i int) string {
-	if i == 0 {
-		return "the primary key"
-	}
-	return fmt.Sprintf("older key %d", i)
-}
-
-func newEncryptionKey(secret string) (key encryptionKey, err error) {
-	if err := checkSecret(secret, minSecret); err != nil {
-		return key, err
-	}
-	master, err := hkdf.Extract(sha256.New, []byte(secret), nil)
-	if err != nil {
-		return key, err
-	}
-	id, err := hkdf.Expand(sha256.New, master, encryptedInfo+"key ID", len(key.id))
-	if err != nil {
-		return key, err
-	}
-	subkey, err := hkdf.Expand(sha256.New, master, encryptedInfo+"encryption", chacha20poly1305.KeySize)
-	if err != nil {
-		return key, err
-	}
-	key.id = [4]byte(id)
-	key.aead, err = chacha20poly1305.NewX(subkey)
-	return key, err
-}
-
-func (c *encrypted) find(id [4]byte) *encryptionKey {
-	for i := range c.ring {
-		if c.ring[i].id == id {
-			return &c.ring[i]
-		}
-	}
-	return nil
 }
 
 func (*encrypted) Name() string { return "encrypted" }
@@ -151,15 +94,15 @@ func (c *encrypted) Seal(data []byte, terms Terms) (string, error) {
 	buffer := getScratch(associatedSize(terms.Cookie) + size + strict.EncodedLen(size))
 	defer putScratch(buffer)
 
-	associated := appendAssociated(*buffer, key.id, terms.Cookie)
+	associated := appendAssociated(*buffer, key.ID, terms.Cookie)
 	token := append(associated[len(associated):], encryptedVersion)
-	token = append(token, key.id[:]...)
+	token = append(token, key.ID[:]...)
 	nonce := token[nonceAt:ciphertextAt]
 	rand.Read(nonce)
 	token = appendMillis(token[:ciphertextAt], terms.Now.Add(-terms.Skew))
 	token = appendMillis(token, terms.Now.Add(terms.TTL))
 	token = append(token, data...)
-	token = key.aead.Seal(token[:ciphertextAt], nonce, token[ciphertextAt:], associated)
+	token = key.AEAD.Seal(token[:ciphertextAt], nonce, token[ciphertextAt:], associated)
 	return string(strict.AppendEncode(token[len(token):], token)), nil
 }
 
@@ -178,13 +121,13 @@ func (c *encrypted) Open(token string, terms Terms) ([]byte, time.Duration, erro
 	if !ok {
 		return nil, 0, Malformed
 	}
-	key := c.find([4]byte(raw[keyIDAt:nonceAt]))
+	key := c.ring.Find([keyring.IDSize]byte(raw[keyIDAt:nonceAt]))
 	if key == nil || raw[0] != encryptedVersion {
 		return nil, 0, BadSignature
 	}
-	associated := appendAssociated(raw[size:], key.id, terms.Cookie)
+	associated := appendAssociated(raw[size:], key.ID, terms.Cookie)
 	sealed := raw[ciphertextAt:size:size]
-	plain, err := key.aead.Open(sealed[:0], raw[nonceAt:ciphertextAt], sealed, associated)
+	plain, err := key.AEAD.Open(sealed[:0], raw[nonceAt:ciphertextAt], sealed, associated)
 	if err != nil {
 		return nil, 0, BadSignature
 	}
@@ -200,12 +143,12 @@ func (c *encrypted) Open(token string, terms Terms) ([]byte, time.Duration, erro
 
 // associatedSize returns the capacity that appendAssociated needs.
 func associatedSize(cookie string) int {
-	return 1 + 1 + 1 + len(encryptionKey{}.id) + 1 + len(encryptedPurpose) + binary.MaxVarintLen64 + len(cookie)
+	return 1 + 1 + 1 + keyring.IDSize + 1 + len(encryptedPurpose) + binary.MaxVarintLen64 + len(cookie)
 }
 
 // appendAssociated appends the associated data. Each field follows its length,
 // so that no two different sets of fields have the same encoding.
-func appendAssociated(b []byte, id [4]byte, cookie string) []byte {
+func appendAssociated(b []byte, id [keyring.IDSize]byte, cookie string) []byte {
 	b = append(b, 1, encryptedVersion)
 	b = append(b, byte(len(id)))
 	b = append(b, id[:]...)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/internal/keyring"
 )
 
 // JWTOptions configure how JSON Web Tokens are signed and laid out.
@@ -115,16 +116,16 @@ func (c *jwtCodec) configure(options JWTOptions) error {
 	for i, k := range append([]JWTKey{options.Primary}, options.Older...) {
 		key, err := newJWTKey(k, c.typ, !c.flat)
 		if err != nil {
-			return fmt.Errorf("%s %w", keyName(i), err)
+			return fmt.Errorf("%s %w", keyring.Name(i), err)
 		}
 		if i == 0 && !key.canSign() {
 			return errors.New("the primary key signs: give JWTKey.Private, not Public")
 		}
 		if key.id != "" && c.find(key.id) != nil {
-			return fmt.Errorf("%s has the ID of another one: remove it, or give it an ID of its own", keyName(i))
+			return fmt.Errorf("%s has the ID of another one: remove it, or give it an ID of its own", keyring.Name(i))
 		}
 		if k.Secret != "" {
-			c.weak = appendWeak(c.weak, c.constructor(), i, k.Secret)
+			c.weak = keyring.AppendWeak(c.weak, "cookie: "+c.constructor(), i, k.Secret)
 		}
 		c.ring = append(c.ring, key)
 	}

@@ -18,6 +18,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"github.com/gosessions/sessions/internal/keyring"
 )
 
 // JWTKey is a key for JSON Web Tokens together with its one algorithm. Set
@@ -112,12 +114,12 @@ func (key *jwtKey) setSecret(k JWTKey, strict bool) error {
 	if isPublicKey(k.Secret) {
 		return errors.New("is a key file, not a secret: give the parsed key as Private or Public, with its own algorithm")
 	}
-	if err := checkForeignSecret(k.Secret); err != nil {
+	if err := keyring.CheckForeignSecret(k.Secret); err != nil {
 		return err
 	}
 	if strict {
 		// RFC 7518, section 3.2: a secret is at least as long as the hash.
-		if err := checkSecret(k.Secret, digest().Size()); err != nil {
+		if err := keyring.CheckSecret(k.Secret, digest().Size()); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/internal/keyring"
 	"github.com/gosessions/sessions/itsdangerous"
 )
 
@@ -122,11 +123,11 @@ func (c *signed) starletteLike(signing Signing, primary string, older []string) 
 func (c *signed) configure(options itsdangerous.Options, primary string, older []string) *signed {
 	var keys [][]byte
 	for i, secret := range append([]string{primary}, older...) {
-		if err := checkForeignSecret(secret); err != nil {
-			c.err = fmt.Errorf("cookie: %s: %s %w", c.constructor, keyName(i), err)
+		if err := keyring.CheckForeignSecret(secret); err != nil {
+			c.err = fmt.Errorf("cookie: %s: %s %w", c.constructor, keyring.Name(i), err)
 			return c
 		}
-		c.weak = appendWeak(c.weak, c.constructor, i, secret)
+		c.weak = keyring.AppendWeak(c.weak, "cookie: "+c.constructor, i, secret)
 		keys = append(keys, []byte(secret))
 	}
 	c.signer, c.err = itsdangerous.NewTimestampSigner(&options, keys[0], keys[1:]...)

@@ -20,6 +20,7 @@ func FuzzDecodeRequest(f *testing.F) {
 	f.Add([]byte(`{"format":"flask","secret":{"b64":"ZGV2"},"fallbacks":["a",{"b64":""}],"salt":"s","max_age":null,"cookie":"` + flaskToken + `","serializer":null,"alg":"HS256"}`))
 	f.Add([]byte(`{"format":"flask-session","cookie":"gaFhAQ==","serializer":"json"}`))
 	f.Add([]byte(`{"format":"native","cookie":"AQAEanNvbgA="}`))
+	f.Add([]byte(`{"format":"encrypted-native","secret":"p6HsX1jVmD0yZrQfC8kNtB3wLgEu5iOa","id":"x","cookie":"` + encryptedRecordOfOne + `"}`))
 	answer := decodeRequest(&request{}, func() time.Time { return time.Unix(1700000000, 0) })
 	f.Fuzz(func(t *testing.T, line []byte) {
 		output := answer(nil, line, nil)
@@ -46,6 +47,7 @@ func FuzzEncodeRequest(f *testing.F) {
 		f.Add([]byte(`{"format":"` + format.name + `","secret":"K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s","now":1700000000,"payload":` + flaskPayload + `}`))
 	}
 	f.Add([]byte(`{"format":"jwt","secret":"dev","headers":{"kid":"k","x":[1]},"payload":{"t":"dict","v":[["exp",{"t":"datetime","v":"2030-01-01T00:00:00"}]]}}`))
+	f.Add([]byte(`{"format":"encrypted-native","secret":"p6HsX1jVmD0yZrQfC8kNtB3wLgEu5iOa","id":"x","payload":` + flaskPayload + `}`))
 	f.Add([]byte(`{"format":"native","serializer":"msgpack","metadata":{"t":"dict","v":[["subject",{"t":"str","v":"a"}]]},"payload":` + flaskPayload + `}`))
 	answer := encodeRequest(&request{}, func() time.Time { return time.Unix(1700000000, 0) })
 	f.Fuzz(func(t *testing.T, line []byte) {

@@ -76,6 +76,10 @@ var kinds = kindList{
 		name: "native", about: "a record of this module's stores, in standard base64; -serializer json|flask|msgpack",
 		maxAge: noLimit, codec: bare, layout: native{},
 	},
+	{
+		name: "encrypted-native", about: "such a record, encrypted by serializer.Encrypted; -id, under which it is stored",
+		keyed: true, maxAge: noLimit, codec: bare, layout: encryptedRecord{},
+	},
 }
 
 // longLifetime is how long starsessions 2 accepts cookies that end with the

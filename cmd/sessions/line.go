@@ -105,6 +105,10 @@ var fields = map[string]func(r *request, raw []byte) error{
 		r.named = true
 		return err
 	},
+	"id": func(r *request, raw []byte) (err error) {
+		r.id, err = text(raw, r.id)
+		return err
+	},
 	"cookie": func(r *request, raw []byte) error {
 		quoted, escaped, ok := pyjson.StringText(raw, pyjson.Rules{})
 		if !ok {

@@ -16,6 +16,7 @@ func (s *store) listFlags() *flag.FlagSet {
 	s.addSubject(f)
 	s.addRedis(f)
 	s.addPostgres(f, true)
+	s.secrets.add(f)
 	return f
 }
 
@@ -28,6 +29,10 @@ func (p *program) listCommand(args []string) error {
 	if !s.hasSubject {
 		return errSubject
 	}
+	formats, err := s.formats()
+	if err != nil {
+		return usageError{err}
+	}
 	return s.with(func(ctx context.Context, b openStore) error {
 		list, err := b.ListSubject(ctx, s.subject)
 		if err != nil {
@@ -35,7 +40,7 @@ func (p *program) listCommand(args []string) error {
 		}
 		now := time.Now()
 		for _, stored := range list {
-			if err := p.printSession(stored, now); err != nil {
+			if err := p.printSession(stored, formats, now); err != nil {
 				return err
 			}
 		}
@@ -43,16 +48,42 @@ func (p *program) listCommand(args []string) error {
 	})
 }
 
+// formats returns what the records may be laid out as: native ones, encrypted if
+// there is a key. A key from the environment that encrypts no records is for
+// something else.
+func (s *store) formats() (list []serializer.Format, _ error) {
+	secret, older, err := s.secrets.keys(s.getenv)
+	if err != nil {
+		return nil, err
+	}
+	for _, values := range serializers {
+		f := serializer.Native(values)
+		if secret == "" {
+			list = append(list, f)
+			continue
+		}
+		either := serializer.EncryptedWith(serializer.Encryption{InsecureReadPlain: true}, f, secret, older...)
+		switch _, err := serializer.Check(either); {
+		case err == nil:
+			f = either
+		case !s.secrets.empty():
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
 // printSession prints what an operator may know of a session.
-func (p *program) printSession(stored backends.Entry, now time.Time) error {
+func (p *program) printSession(stored backends.Entry, formats []serializer.Format, now time.Time) error {
 	line := struct {
 		ID      string `json:"id"`
 		Created string `json:"created,omitempty"`
 		Expires string `json:"expires,omitempty"`
 	}{ID: stored.PublicID()}
-	for _, values := range serializers {
+	for _, format := range formats {
 		var content serializer.Content
-		if serializer.Native(values).Unpack(stored.Record.Data, &content) == nil && !content.Created.IsZero() {
+		if serializer.UnpackFor(format, stored.ID, stored.Record.Data, &content) == nil && !content.Created.IsZero() {
 			line.Created = content.Created.UTC().Format(time.RFC3339)
 			break
 		}

@@ -44,12 +44,7 @@ func (o *options) flags(encode bool) *flag.FlagSet {
 		}
 		return nil
 	})
-	f.Var(secretFlag{&o.secrets.plain}, "secret", "the `key`; other users of this machine can see it while the command runs")
-	f.Var(secretFlag{&o.secrets.encoded}, "secret-base64", "the key in `base64`, for a key that is not text")
-	f.Var(secretFlag{&o.secrets.file}, "secret-file", "`file` with the key; one line break at its end is ignored")
-	f.Var(secretFlag{&o.secrets.fallback}, "fallback", "a previous `key`, which only verifies; may be repeated")
-	f.Var(secretFlag{&o.secrets.encodedFallback}, "fallback-base64", "a previous key in `base64`; may be repeated")
-	f.Var(secretFlag{&o.secrets.fallbackFromFiles}, "fallback-file", "`file` with a previous key; may be repeated")
+	o.secrets.add(f)
 	f.StringVar(&r.salt, "salt", "", "`salt` of the signer, if the application changed it")
 	f.Func("max-age", "`seconds|none`: how old a token may be (default: that of the format)", func(text string) error {
 		if text == "none" {
@@ -77,7 +72,8 @@ func (o *options) flags(encode bool) *flag.FlagSet {
 		r.cookieName, r.named = text, true
 		return nil
 	})
-	f.BoolVar(&o.lines, "requests", false, "read requests from standard input, one JSON object per line, with the fields\nformat secret fallbacks salt now max_age alg serializer cookie_name and\n"+requestFields(encode)+"; flags apply where a line has no such field")
+	f.StringVar(&r.id, "id", "", "`ID` under which the store keeps an encrypted record")
+	f.BoolVar(&o.lines, "requests", false, "read requests from standard input, one JSON object per line, with the fields\nformat secret fallbacks salt now max_age alg serializer cookie_name id and\n"+requestFields(encode)+"; flags apply where a line has no such field")
 	if encode {
 		f.StringVar(&o.metadata, "metadata", "", "`file` with the metadata of the record in the form that decode prints, or null")
 		f.Func("headers", "additional headers of a JSON Web Token, as a JSON `object`", func(text string) error {

@@ -22,7 +22,8 @@ type request struct {
 	algorithm  string // "": HS256
 	serializer string // "": the format's default
 	cookieName string
-	named      bool // cookieName was given, if only as ""
+	named      bool   // cookieName was given, if only as ""
+	id         string // under which an encrypted record is stored
 
 	token    string // to be decoded
 	hasToken bool

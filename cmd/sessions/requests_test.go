@@ -14,6 +14,9 @@ import (
 // flaskToken is {"a":1}, signed by Flask at 1700000000 with the secret dev.
 const flaskToken = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"
 
+// encryptedRecordOfOne is flaskPayload, encrypted for the ID x.
+const encryptedRecordOfOne = "HgFd3eCXfKIGaiKmOoHuY6lWGmDm0fFPZ7lknWcpk7QJOjBAxxn5W0/UwRJtvKHzLqG6d0SclEc3kA=="
+
 const flaskPayload = `{"t":"dict","v":[["a",{"t":"int","v":"1"}]]}`
 
 func TestDecodeRequests(t *testing.T) {
@@ -84,6 +87,15 @@ func TestDecodeRequests(t *testing.T) {
 			`{"valid":true,"payload":{"t":"str","v":"0b9a2d3e-5c1f-4f6a-9a55-6d1a2b3c4d5e"}}`},
 		{"ID unsigned", `{"format":"flask-session-id","secret":"dev","cookie":"0b9a2d3e-5c1f-4f6a-9a55-6d1a2b3c4d5e"}`, refused("malformed")},
 		{"native no record", `{"format":"native","cookie":"AAAA"}`, refused("bad-payload")},
+		{"encrypted record", `{"format":"encrypted-native","secret":"p6HsX1jVmD0yZrQfC8kNtB3wLgEu5iOa","id":"x","cookie":"` + encryptedRecordOfOne + `"}`,
+			`{"valid":true,"payload":` + flaskPayload + `,"metadata":{"t":"dict","v":[]}}`},
+		{"encrypted record, older key", `{"format":"encrypted-native","secret":"K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s","fallbacks":["p6HsX1jVmD0yZrQfC8kNtB3wLgEu5iOa"],"id":"x","cookie":"` + encryptedRecordOfOne + `"}`,
+			`{"valid":true,"payload":` + flaskPayload + `,"metadata":{"t":"dict","v":[]}}`},
+		{"encrypted record of another ID", `{"format":"encrypted-native","secret":"p6HsX1jVmD0yZrQfC8kNtB3wLgEu5iOa","id":"y","cookie":"` + encryptedRecordOfOne + `"}`, refused("bad-signature")},
+		{"encrypted record of another key", `{"format":"encrypted-native","secret":"K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s","id":"x","cookie":"` + encryptedRecordOfOne + `"}`, refused("bad-signature")},
+		{"encrypted record without an ID", `{"format":"encrypted-native","secret":"p6HsX1jVmD0yZrQfC8kNtB3wLgEu5iOa","cookie":"` + encryptedRecordOfOne + `"}`, refused(badRequest)},
+		{"encrypted record, short key", `{"format":"encrypted-native","secret":"dev","id":"x","cookie":"` + encryptedRecordOfOne + `"}`, refused(badRequest)},
+		{"plain record for an encrypted one", `{"format":"encrypted-native","secret":"p6HsX1jVmD0yZrQfC8kNtB3wLgEu5iOa","id":"x","cookie":"AQAEanNvbgA="}`, refused("bad-signature")},
 		{"not ours", `{"format":"encrypted","secret":"K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s","cookie":"` + strings.Repeat("A", 120) + `"}`, refused("bad-signature")},
 	}
 	lines := make([]string, len(tests))
@@ -177,6 +189,8 @@ func TestRoundTrip(t *testing.T) {
 		{"format": "native", "serializer": "msgpack", "metadata": native},
 		{"format": "encrypted", "metadata": native},
 		{"format": "encrypted", "cookie_name": "session", "serializer": "msgpack", "metadata": native},
+		{"format": "encrypted-native", "id": "x", "metadata": native},
+		{"format": "encrypted-native", "id": "x", "serializer": "msgpack", "payload": binary},
 		{"format": "sess+jwt", "metadata": native},
 		{"format": "sess+jwt", "alg": "HS512", "secret": key + "fJ6w_Ty3Dk9PqZ1xLs0Vb5Nm7Ru2Hg8cA", "metadata": native},
 		{"format": "jwt", "alg": "HS384", "headers": map[string]any{"kid": "k", "typ": nil, "x": 1}},

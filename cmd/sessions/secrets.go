@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -29,6 +30,21 @@ func (f secretFlag) Set(text string) error {
 type secretFlags struct {
 	plain, encoded, file                         []string
 	fallback, encodedFallback, fallbackFromFiles []string
+}
+
+// add defines the flags.
+func (f *secretFlags) add(set *flag.FlagSet) {
+	set.Var(secretFlag{&f.plain}, "secret", "the `key`; other users of this machine can see it while the command runs")
+	set.Var(secretFlag{&f.encoded}, "secret-base64", "the key in `base64`, for a key that is not text")
+	set.Var(secretFlag{&f.file}, "secret-file", "`file` with the key; one line break at its end is ignored")
+	set.Var(secretFlag{&f.fallback}, "fallback", "a previous `key`, which only verifies or decrypts; may be repeated")
+	set.Var(secretFlag{&f.encodedFallback}, "fallback-base64", "a previous key in `base64`; may be repeated")
+	set.Var(secretFlag{&f.fallbackFromFiles}, "fallback-file", "`file` with a previous key; may be repeated")
+}
+
+// empty reports whether no flag gives a key.
+func (f *secretFlags) empty() bool {
+	return len(f.plain)+len(f.encoded)+len(f.file)+len(f.fallback)+len(f.encodedFallback)+len(f.fallbackFromFiles) == 0
 }
 
 // keys returns the secret and its fallbacks. The environment counts if no flag

@@ -19,6 +19,7 @@ type store struct {
 	redis, prefix         string
 	postgres, table       string
 	unlogged              bool
+	secrets               secretFlags
 	getenv                func(string) string
 	subject, except       string
 	hasSubject, hasExcept bool

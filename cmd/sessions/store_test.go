@@ -68,6 +68,8 @@ func login(t *testing.T, backend sessions.Backend, format serializer.Format, use
 	return id, w.Header().Get("Authorization")
 }
 
+const recordKey = "Wq3vT8nKz5LxRb2YcFh7MdGpJs9UeA4o"
+
 // Operators see the IDs that Session.ID returns, whatever the values are
 // encoded as, and can end sessions by them.
 func checkOperator(t *testing.T, backend sessions.Backend, flags ...string) {
@@ -77,11 +79,16 @@ func checkOperator(t *testing.T, backend sessions.Backend, flags ...string) {
 	}
 	first, token := login(t, backend, serializer.Native(serializer.JSON), "ada")
 	second, _ := login(t, backend, serializer.Native(serializer.MsgPack), "ada")
-	third, _ := login(t, backend, serializer.Native(serializer.Flask), "ada")
+	third, _ := login(t, backend, serializer.Encrypted(serializer.Native(serializer.Flask), recordKey), "ada")
 	other, _ := login(t, backend, nil, "bob")
 
 	found := map[string]bool{}
 	for _, l := range list(t, "ada", flags...) {
+		if l.Created.IsZero() != (l.ID == third) {
+			t.Errorf("without the key, listed as made at %v", l.Created)
+		}
+	}
+	for _, l := range list(t, "ada", append([]string{"-secret", "K4x9-yyX0dZgL2uQb7mWc5rVt8hNpE3s", "-fallback", recordKey}, flags...)...) {
 		found[l.ID] = true
 		if age := time.Since(l.Created); age < 0 || age > time.Minute {
 			t.Errorf("listed as made %v ago", age)
@@ -158,6 +165,13 @@ func TestStoreFromEnvironment(t *testing.T) {
 	}
 	if stdout, stderr, code := runWith(t, environment, "", "list", "-subject", "ada"); stdout != "" || code != success {
 		t.Errorf("list: %q, %q, exit status %d, want nobody", stdout, stderr, code)
+	}
+	environment["SESSIONS_SECRET"] = "dev" // of Flask: it encrypts no records
+	if _, stderr, code := runWith(t, environment, "", "list", "-subject", "ada"); code != success {
+		t.Errorf("list beside the key of something else: %q, exit status %d, want 0", stderr, code)
+	}
+	if _, stderr, code := runWith(t, environment, "", "list", "-subject", "ada", "-secret", "dev"); code != misuse || !strings.Contains(stderr, "at least 32") {
+		t.Errorf("list with a short key: %q, exit status %d, want %d", stderr, code, misuse)
 	}
 	environment["REDIS_URL"] = "redis://127.0.0.1:1"
 	if _, stderr, code := runWith(t, environment, "", "list", "-subject", "ada"); code != misuse {

@@ -92,8 +92,8 @@ is not, and 2 if the flags are wrong.
 
 const encodeAbout = `Encode reads a payload from standard input, in the form that decode prints, and prints
 a token for it: {"t":"dict","v":[["user",{"t":"int","v":"42"}]]}. With -now, the same
-payload gives the same token, except in the formats encrypted and sess+jwt, whose
-tokens are always different.
+payload gives the same token, except in the formats that encrypt and in sess+jwt,
+whose tokens are always different.
 `
 
 const keygenAbout = `Keygen prints a new key of 32 random bytes in base64. Use the key as it is printed, for
@@ -103,6 +103,8 @@ example for cookie.Encrypted or cookie.JWT.
 const listAbout = `List prints one line of JSON for each live session of a user:
 {"id":…,"created":…,"expires":…}. The id is the public ID, which Session.PublicID returns;
 nobody can log in with it. Expires is when the session ends if it is not used again.
+Created is printed for an encrypted record only with its key, which comes from
+-secret-file and the like or from SESSIONS_SECRET.
 `
 
 const revokeAbout = `Revoke ends all sessions of a user at once, or all except one, and prints how many it

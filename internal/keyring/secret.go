@@ -1,4 +1,4 @@
-package cookie
+package keyring
 
 import (
 	"errors"
@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// minSecret is the minimum length of a key for this package's own formats: the
+// MinSecret is the minimum length of a key for this module's own formats: the
 // size of the hash that derives the working key.
-const minSecret = 32
+const MinSecret = 32
 
 const makeOne = "make one with `sessions keygen` or `openssl rand -base64 48`, and keep it out of the source code"
 
-// checkSecret returns an error if others may know secret. It does not measure
+// CheckSecret returns an error if others may know secret. It does not measure
 // randomness: it finds the values that people use by mistake.
-func checkSecret(secret string, least int) error {
+func CheckSecret(secret string, least int) error {
 	switch {
 	case secret == "":
 		return errors.New("is empty: " + makeOne)
@@ -31,7 +31,7 @@ func checkSecret(secret string, least int) error {
 	return nil
 }
 
-// weakSecret returns an error if secret, which checkSecret has accepted, looks
+// weakSecret returns an error if secret, which CheckSecret has accepted, looks
 // as if a person made it up. Demonstrations and tests use such keys, so it is
 // only a warning.
 func weakSecret(secret string) error {
@@ -46,25 +46,26 @@ func weakSecret(secret string) error {
 	return nil
 }
 
-// checkForeignSecret returns an error if secret cannot be the key of another
+// CheckForeignSecret returns an error if secret cannot be the key of another
 // framework. Those frameworks accept any key that is not empty.
-func checkForeignSecret(secret string) error {
+func CheckForeignSecret(secret string) error {
 	if secret == "" {
 		return errors.New("is empty: set it to the secret key of the application that shares the sessions")
 	}
 	return nil
 }
 
-// appendWeak appends a warning if the key may be guessed.
-func appendWeak(list []string, constructor string, i int, secret string) []string {
-	err := checkSecret(secret, minSecret)
+// AppendWeak appends a warning if the key with index i of a ring may be guessed.
+// The warning begins with prefix, which names the constructor.
+func AppendWeak(list []string, prefix string, i int, secret string) []string {
+	err := CheckSecret(secret, MinSecret)
 	if err == nil {
 		err = weakSecret(secret)
 	}
 	if err == nil {
 		return list
 	}
-	return append(list, fmt.Sprintf("cookie: %s: %s %v", constructor, keyName(i), err))
+	return append(list, fmt.Sprintf("%s: %s %v", prefix, Name(i), err))
 }
 
 // isASCII reports whether secret is printable ASCII and white space.
