@@ -44,6 +44,12 @@ var kinds = []kind{
 	{"cookie-jwt", inProcess(func() sessions.Backend {
 		return cookie.New(cookie.JWT(randomKey))
 	}), sessionstest.Options{Bubble: true, Resolution: time.Second, Data: object}},
+	{"revocable", inProcess(func() sessions.Backend {
+		return cookie.Revocable(cookie.Encrypted(randomKey), memory.New(nil), rememberLong)
+	}), sessionstest.Options{Bubble: true, Resolution: time.Second}},
+	{"revocable-jwt", inProcess(func() sessions.Backend {
+		return cookie.Revocable(cookie.JWT(randomKey), memory.New(nil), rememberLong)
+	}), sessionstest.Options{Bubble: true, Resolution: time.Second, Data: object}},
 	{"cookie-pyjwt", inProcess(bound(cookie.PyJWT("secret"))), forEver},
 	{"redis", openRedis(services.Redis), sessionstest.Options{}},
 	{"redis-idle", openRedis(services.Redis, backends.Settings{IdleTimeout: time.Hour}), sessionstest.Options{}},
@@ -52,6 +58,9 @@ var kinds = []kind{
 	{"postgres", openPostgres(services.Postgres), sessionstest.Options{}},
 	{"postgres-pgbouncer", openPostgres(pgBouncer), sessionstest.Options{}},
 }
+
+// rememberLong is for sessions that live as long as a cookie may.
+var rememberLong = &cookie.RevocationOptions{MaxLifetime: 400 * 24 * time.Hour}
 
 var randomKey = rand.Text() + rand.Text()
 

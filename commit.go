@@ -89,9 +89,7 @@ func (c *commit) storeAsIs(ctx context.Context) error {
 	empty := c.st.absent(c.content)
 	switch {
 	case empty && (c.st.stateless || c.base.data == nil):
-		c.kind = EventSaved
-		c.removed()
-		return nil
+		return c.drop(ctx)
 	case c.st.stateless:
 		return c.issue(ctx)
 	case c.base.data == nil:
@@ -100,6 +98,23 @@ func (c *commit) storeAsIs(ctx context.Context) error {
 		return c.rotate(ctx)
 	}
 	return c.replace(ctx)
+}
+
+// drop ends a session that is empty now, if the store keeps no empty ones.
+func (c *commit) drop(ctx context.Context) error {
+	c.kind = EventSaved
+	if c.base.data != nil && c.st.ends() {
+		switch err := c.st.remove(ctx, c.base.id); {
+		case errors.Is(err, ErrConflict):
+			return ErrGone // its content is in another session now
+		case undecided(err):
+			return unknown(err)
+		case err != nil:
+			return err
+		}
+	}
+	c.removed()
+	return nil
 }
 
 // removed notes that nothing is stored any more, because the session is empty.
@@ -159,7 +174,9 @@ func (c *commit) done(token, id string, record Record, send bool) {
 	}
 }
 
-// issue makes a new token for a session in a stateless store.
+// issue makes a new token for a session in a stateless store. If the store can end
+// sessions, a new ID begins a new session, and the old one ends before the client
+// receives the new token.
 func (c *commit) issue(ctx context.Context) error {
 	c.kind = EventSaved
 	if c.base.data == nil {
@@ -169,15 +186,28 @@ func (c *commit) issue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	token, err := c.st.write(ctx, c.base.id, record)
-	if err != nil {
-		return err
+	follows := c.base.id
+	replaces := c.regenerate && c.st.revokes && c.base.data != nil
+	if replaces {
+		c.kind, follows = EventRegenerated, ""
 	}
-	if c.sender != nil && (!c.final || c.source != nil) {
+	token, err := c.st.write(ctx, follows, record)
+	if err != nil {
+		return gone(err)
+	}
+	if c.sender != nil && (!c.final || c.source != nil || replaces) {
 		// If the token cannot be sent, fail now, before the record of a source is
-		// removed.
+		// removed or the old session has ended.
 		if err := c.sender.sendable(token); err != nil {
 			return err
+		}
+	}
+	if replaces {
+		switch err := c.st.retire(ctx, c.base.id); {
+		case undecided(err):
+			return unknown(err)
+		case err != nil:
+			return gone(err)
 		}
 	}
 	c.done(token, token, record, true)

@@ -15,7 +15,7 @@ var errLeadsNowhere = fmt.Errorf("%w: the token leads to no session: either the 
 // Destroy ends the session at once. It removes the record; the response deletes the
 // cookie. If the backend can swap, requests that are under way cannot bring the
 // session back. With a stateless backend, a copy of the token stays valid until it
-// expires. If the client sent the tokens of several sessions, Destroy ends all of
+// expires, unless the backend can end sessions (cookie.Revocable). If the client sent the tokens of several sessions, Destroy ends all of
 // them; for more than four it returns ErrAmbiguousToken. A handler that continues to
 // use s uses a new session.
 //
@@ -41,7 +41,7 @@ func (s *Session) Destroy(ctx context.Context) error {
 	moved, nowhere := s.retired, s.worthless && !st.stateless && !st.tombstones()
 	s.mu.Unlock()
 	switch {
-	case closed && st.stateless && old.data != nil:
+	case closed && !st.ends() && old.data != nil:
 		return ErrCommitted
 	case moved:
 		return errMovedAway

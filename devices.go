@@ -59,7 +59,10 @@ func (v *vault) indexed() []*store {
 // unlisted returns err, or an error that names the store if its subject index is
 // missing.
 func unlisted(st *store, err error) error {
-	if errors.Is(err, errors.ErrUnsupported) {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported) && st.revokes:
+		return fmt.Errorf("sessions: sessions in tokens cannot be listed, because nobody stores them: RevokeAll and RevokeOthers end them, and memory, redis or postgres can list: %w", errors.ErrUnsupported)
+	case errors.Is(err, errors.ErrUnsupported):
 		return fmt.Errorf("sessions: the backend with the format %s cannot find the sessions of a subject: use memory, redis or postgres: %w", st.format.Name(), errors.ErrUnsupported)
 	}
 	return err
@@ -100,7 +103,8 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (boo
 // RevokeAll ends all sessions of subject and returns how many there were, as for
 // "log out everywhere". Sessions in [Config.Sources] end too. If the session of
 // ctx's request is among them, its cookie is deleted as with [Session.Destroy],
-// and the handler may continue with a new session.
+// and the handler may continue with a new session. It
+// returns 0 for sessions in tokens, which cannot be counted: see cookie.Revocable.
 //
 // It returns [errors.ErrUnsupported] if the backend, or a source whose format
 // stores subjects, has no subject index; the sessions in the others have ended

@@ -88,7 +88,8 @@
 //     can list and revoke the sessions of a user.
 //   - backends/cookie keeps the whole session in the cookie. You need no store,
 //     but a session has to fit into 4 KB, the later of two concurrent changes wins,
-//     and a copied cookie stays valid until it expires, also after a logout.
+//     and a copied cookie stays valid until it expires, also after a logout;
+//     cookie.Revocable ends it, with a small store of the sessions that have ended.
 //
 // Package backends/cookie also shares the sessions of Flask, Starlette and FastAPI
 // applications:

@@ -19,6 +19,9 @@ var errMovedAway = fmt.Errorf("%w: the session has not ended, because another re
 // end also returns it for a record that is gone, because the session may have another
 // ID. No lock is held.
 func (v *vault) end(ctx context.Context, st *store, old *snapshot) error {
+	if st.stateless {
+		return st.endToken(ctx, old.id)
+	}
 	data, deadline := old.data, time.Now().Add(v.timeout)
 	var lost error // of the last attempt whose outcome is unknown
 	for tries := 0; ; tries++ {
@@ -57,6 +60,19 @@ func (v *vault) vanished(st *store, lost error) error {
 		return errMovedAway
 	}
 	return nil
+}
+
+// endToken ends the session of a token that a stateless store has issued, if the
+// store can.
+func (st *store) endToken(ctx context.Context, token string) error {
+	if !st.ends() {
+		return nil
+	}
+	err := st.remove(ctx, token)
+	if errors.Is(err, ErrConflict) {
+		return errMovedAway
+	}
+	return err
 }
 
 // bury puts a tombstone under id, the new ID of a session from a source, so that no
@@ -136,10 +152,10 @@ func (v *vault) destroy(ctx context.Context, old *snapshot, source *sourceRecord
 		return v.destroySource(ctx, old, source)
 	}
 	var err error
-	if old.data != nil && !v.primary.stateless {
+	if old.data != nil {
 		err = v.end(ctx, v.primary, old)
 	}
-	if source != nil && !source.store.stateless {
+	if source != nil && source.store.ends() {
 		err = errors.Join(err, source.store.remove(ctx, source.old.id))
 	}
 	return err
@@ -183,7 +199,7 @@ func (v *vault) destroySource(ctx context.Context, old *snapshot, source *source
 	default:
 		err = v.primary.remove(ctx, id)
 	}
-	if err != nil || source.store.stateless {
+	if err != nil || !source.store.ends() {
 		return err
 	}
 	return source.store.remove(ctx, source.old.id)

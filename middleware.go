@@ -175,8 +175,9 @@ func (mw *Middleware) checkAgainstStore() error {
 		return fmt.Errorf("sessions: Config.MaxPerSubject: the format %s cannot store a subject: use the native format", st.format.Name())
 	}
 	switch {
+	case st.revokes:
 	case st.stateless:
-		cfg.Logger.Info("sessions: the backend is stateless: Destroy deletes the cookie, but a copy of its token stays valid until it expires")
+		cfg.Logger.Info("sessions: the backend is stateless: Destroy deletes the cookie, but a copy of its token stays valid until it expires: see cookie.Revocable")
 	case !st.swaps:
 		cfg.Logger.Warn("sessions: the backend cannot swap: concurrent requests may overwrite each other's changes, and one of them may bring back a destroyed session")
 	}

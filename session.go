@@ -309,7 +309,7 @@ func (s *Session) dirty() bool {
 // RegenerateID gives the session a new ID when it is saved. The old one then leads
 // to no session. Call it whenever the visitor's rights change, above all at login.
 // With a stateless backend the client gets a new token, but older tokens stay
-// valid until they expire.
+// valid until they expire, unless the backend can end sessions (cookie.Revocable).
 func (s *Session) RegenerateID() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

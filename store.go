@@ -26,6 +26,7 @@ type store struct {
 	minter    backends.Minter // nil if this package makes the tokens
 
 	stateless bool
+	revokes   bool // stateless, and remembers what has ended
 	local     bool
 	swaps     bool
 	rotates   bool
@@ -35,6 +36,7 @@ type store struct {
 func newStore(b Backend, f serializer.Format, ids IDs, namespace string) *store {
 	facts := backends.Describe(b)
 	minter, _ := backends.As[backends.Minter](b)
+	revokes := facts.Stateless && backends.Has(b, backends.CanRevoke)
 	return &store{
 		backend:   b,
 		format:    f,
@@ -45,7 +47,8 @@ func newStore(b Backend, f serializer.Format, ids IDs, namespace string) *store 
 		defaults:  facts.Defaults,
 		minter:    minter,
 		stateless: facts.Stateless,
-		local:     facts.Local || facts.Stateless,
+		revokes:   revokes,
+		local:     facts.Local || facts.Stateless && !revokes,
 		swaps:     backends.Has(b, backends.CanSwap),
 		rotates:   backends.Has(b, backends.CanRotate),
 		subjects:  backends.Has(b, backends.CanSubjects),
@@ -96,6 +99,9 @@ func (st *store) idOf(token string) (id string, ok bool) {
 // tombstones reports whether a tombstone can replace a record, so that later
 // requests see that the session got another ID or has ended.
 func (st *store) tombstones() bool { return !st.stateless && st.holds.Retired }
+
+// ends reports whether a session ends for good when the store removes it.
+func (st *store) ends() bool { return !st.stateless || st.revokes }
 
 // freshness selects whether a cache may answer a read.
 type freshness bool
@@ -178,6 +184,10 @@ func (st *store) rotate(ctx context.Context, id string, old []byte, tombstone Re
 	return label(backends.OpRotate, backends.Rotate(ctx, st.backend, id, old, tombstone, newID, new))
 }
 
+func (st *store) retire(ctx context.Context, id string) error {
+	return label(backends.OpRetire, backends.Retire(ctx, st.backend, id))
+}
+
 func (st *store) touch(ctx context.Context, id string, ttl time.Duration) (string, error) {
 	newID, err := backends.Touch(ctx, st.backend, id, ttl)
 	return newID, label(backends.OpTouch, err)
@@ -188,7 +198,12 @@ func (st *store) list(ctx context.Context, subject string) ([]backends.Entry, er
 	return list, label(backends.OpList, err)
 }
 
+// revoke ends the sessions of subject but the one under the ID except, and returns
+// how many there were, if the store knows.
 func (st *store) revoke(ctx context.Context, subject, except string) (int, error) {
+	if st.revokes {
+		return 0, label(backends.OpRevoke, backends.RevokeIssued(ctx, st.backend, subject, except))
+	}
 	n, err := backends.RevokeSubject(ctx, st.backend, subject, except)
 	return n, label(backends.OpRevoke, err)
 }

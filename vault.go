@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -103,7 +104,7 @@ func (v *vault) find(ctx context.Context, st *store, tokens []string, into *snap
 		candidate.token = token
 		err := st.read(ctx, id, cached, v.lifetime, candidate)
 		switch {
-		case err == nil && candidate.content.Retired:
+		case err == nil && candidate.content.Retired, errors.Is(err, backends.ErrReplaced):
 			v.report(ctx, Event{Kind: EventRetired, Session: token})
 			if result == refused {
 				result = retired

@@ -12,6 +12,7 @@ const (
 	CanTouch    Ability = "touch"     // [Toucher]: a cheap idle timeout
 	CanRotate   Ability = "rotate"    // [Rotator]: regeneration in one step
 	CanSubjects Ability = "subjects"  // [SubjectIndex]: list and revoke by owner
+	CanRevoke   Ability = "revoke"    // [Revoker]: a stateless backend that can end sessions
 	CanSweep    Ability = "sweep"     // [Sweeper]
 	CanWalk     Ability = "walk"      // [Walker]
 	IsStateless Ability = "stateless" // [Facts].Stateless: the client carries the record
@@ -28,6 +29,7 @@ func Abilities(b Backend) []Ability {
 		{CanTouch, has[Toucher](b)},
 		{CanRotate, has[Rotator](b)},
 		{CanSubjects, has[SubjectIndex](b)},
+		{CanRevoke, has[Revoker](b)},
 		{CanSweep, has[Sweeper](b)},
 		{CanWalk, has[Walker](b)},
 		{IsStateless, Describe(b).Stateless},

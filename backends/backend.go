@@ -92,6 +92,7 @@ const (
 	OpList   Op = "list"
 	OpRevoke Op = "revoke"
 	OpTrim   Op = "trim"
+	OpRetire Op = "retire"
 	OpSweep  Op = "sweep"
 	OpWalk   Op = "walk"
 )

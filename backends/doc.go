@@ -22,9 +22,10 @@
 //  6. [Sweeper] and [Walker] are for stores that do not expire records by
 //     themselves, and for operators.
 //
-// [FreshReader], [Binder] and [Minter] are for special cases: a cache in front
-// of the store, a backend that depends on the middleware's configuration, and a
-// store that is shared with another framework.
+// [FreshReader], [Binder], [Minter] and [Revoker] are for special cases: a cache
+// in front of the store, a backend that depends on the middleware's
+// configuration, a store that is shared with another framework, and a stateless
+// backend that can end sessions.
 //
 // The example of this package is a complete store with the four methods, Swap and
 // Describe. Test yours as it does, with package

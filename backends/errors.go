@@ -12,6 +12,10 @@ var (
 	// expired.
 	ErrNotFound = errors.New("sessions: no such session")
 
+	// ErrReplaced reports a token whose session has lived on in another one for
+	// less than a minute: see [Revoker]. It is an ErrNotFound.
+	ErrReplaced error = replaced{}
+
 	// ErrConflict reports that another request changed the record first.
 	ErrConflict = errors.New("sessions: the session was changed by another request")
 
@@ -33,6 +37,11 @@ var (
 	// recent calls failed. It matches ErrNotApplied.
 	ErrUnavailable error = unavailable{}
 )
+
+type replaced struct{}
+
+func (replaced) Error() string        { return "sessions: the session was replaced by another one" }
+func (replaced) Is(target error) bool { return target == ErrNotFound }
 
 type unavailable struct{}
 

@@ -24,6 +24,7 @@ type Facts struct {
 	// Stateless means that the client carries the records and the backend
 	// stores nothing: an ID is the token itself, Write ignores the ID that it
 	// is given, Remove does nothing, and every failure of Read is ErrNotFound.
+	// A [Revoker] stores what has ended, and differs in that.
 	Stateless bool
 
 	// Local means that the backend answers from this process, so that calls

@@ -141,6 +141,8 @@ var all = []rules{
 	{rules: basicRules},
 	{rules: keepingRules, not: []backends.Ability{backends.IsStateless}},
 	{rules: statelessRules, needs: []backends.Ability{backends.IsStateless}},
+	{rules: forgettingRules, needs: []backends.Ability{backends.IsStateless}, not: []backends.Ability{backends.CanRevoke}},
+	{rules: revokerRules, needs: []backends.Ability{backends.CanRevoke}},
 	{rules: expiryRules},
 	{rules: swapRules, needs: []backends.Ability{backends.CanSwap}},
 	{rules: touchRules, needs: []backends.Ability{backends.CanTouch}},

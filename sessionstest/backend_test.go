@@ -24,6 +24,7 @@ func TestBackend(t *testing.T) {
 	for name, newBackend := range map[string]func(t *testing.T) backends.Backend{
 		"memory":    func(t *testing.T) backends.Backend { return memory.New(nil) },
 		"stateless": func(t *testing.T) backends.Backend { return newStateless() },
+		"revoker":   func(t *testing.T) backends.Backend { return newRevoker() },
 		"plain":     func(t *testing.T) backends.Backend { return plain{memory.New(nil)} },
 	} {
 		t.Run(name, func(t *testing.T) { sessionstest.TestBackend(t, newBackend, bubble) })
@@ -94,6 +95,13 @@ func TestBreakages(t *testing.T) {
 	for _, b := range statelessBreakages {
 		expect("stateless: "+b.name, b.rules, func() backends.Backend {
 			backend := newStateless()
+			b.how(backend)
+			return backend
+		})
+	}
+	for _, b := range revokerBreakages {
+		expect("revoker: "+b.name, b.rules, func() backends.Backend {
+			backend := newRevoker()
 			b.how(backend)
 			return backend
 		})

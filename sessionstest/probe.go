@@ -147,7 +147,12 @@ func (p *probe) write(id string, r backends.Record) string {
 }
 
 // store stores r under a new ID.
-func (p *probe) store(r backends.Record) (id string) { return p.write(p.newID(), r) }
+func (p *probe) store(r backends.Record) (id string) {
+	if backends.Has(p.Backend, backends.CanRevoke) {
+		return p.write("", r) // another ID would have to be a token
+	}
+	return p.write(p.newID(), r)
+}
 
 func (p *probe) remove(id string) { p.want("Remove", p.Remove(p.ctx, id)) }
 

@@ -47,6 +47,22 @@ var statelessRules = []rule{{
 		p.exists("", false, "of an empty token")
 	},
 }, {
+	name: "TokenIsPrintable",
+	text: "A token holds only characters that a cookie can carry.",
+	check: func(p *probe) {
+		for _, n := range []int{1, 2, 3, 100, 1000} {
+			token := p.store(backends.Record{Data: p.data(n), TTL: long})
+			if i := strings.IndexFunc(token, func(c rune) bool {
+				return c <= ' ' || c >= 0x7f || strings.ContainsRune("\",;\\", c)
+			}); i >= 0 {
+				p.failf("the token holds %q", token[i])
+			}
+		}
+	},
+}}
+
+// forgettingRules hold for stateless backends that are no [backends.Revoker].
+var forgettingRules = []rule{{
 	name: "WriteIgnoresID",
 	text: "Write ignores the ID that it is given: the token that it returns holds the record.",
 	check: func(p *probe) {
@@ -65,19 +81,6 @@ var statelessRules = []rule{{
 	check: func(p *probe) {
 		for _, token := range []string{p.store(p.record()), p.newID(), ""} {
 			p.remove(token)
-		}
-	},
-}, {
-	name: "TokenIsPrintable",
-	text: "A token holds only characters that a cookie can carry.",
-	check: func(p *probe) {
-		for _, n := range []int{1, 2, 3, 100, 1000} {
-			token := p.store(backends.Record{Data: p.data(n), TTL: long})
-			if i := strings.IndexFunc(token, func(c rune) bool {
-				return c <= ' ' || c >= 0x7f || strings.ContainsRune("\",;\\", c)
-			}); i >= 0 {
-				p.failf("the token holds %q", token[i])
-			}
 		}
 	},
 }}

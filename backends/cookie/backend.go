@@ -15,8 +15,8 @@ import (
 //
 // This has three costs. Concurrent changes can be lost, because the browser
 // keeps only the last of two responses. A copied token stays valid until it
-// expires, even after its owner has logged out. And the record must fit into a
-// cookie of 4096 bytes, including the cookie's name.
+// expires, even after its owner has logged out; [Revocable] prevents that. And the
+// record must fit into a cookie of 4096 bytes, including the cookie's name.
 type Backend struct {
 	codec    Codec
 	settings backends.Settings
@@ -107,16 +107,28 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 // [backends.ErrTooLarge] for a token that no server would accept; the transport
 // enforces the cookie's own limit of 4096 bytes.
 func (b *Backend) Write(ctx context.Context, _ string, record backends.Record) (string, error) {
-	if err := b.ready(ctx); err != nil {
+	if err := b.writable(ctx, record); err != nil {
 		return "", err
+	}
+	return b.sealed(b.codec.Seal(record.Data, b.terms(record.TTL)))
+}
+
+// writable returns why no token can be made of record.
+func (b *Backend) writable(ctx context.Context, record backends.Record) error {
+	if err := b.ready(ctx); err != nil {
+		return err
 	}
 	switch {
 	case record.TTL <= 0:
-		return "", errors.New("cookie: Write: the record has no time to live")
+		return errors.New("cookie: Write: the record has no time to live")
 	case len(record.Data) == 0:
-		return "", errors.New("cookie: Write: the record has no data")
+		return errors.New("cookie: Write: the record has no data")
 	}
-	token, err := b.codec.Seal(record.Data, b.terms(record.TTL))
+	return nil
+}
+
+// sealed returns what a codec has made, unless it is too large.
+func (b *Backend) sealed(token string, err error) (string, error) {
 	if err == nil && len(token) > maxToken {
 		return "", fmt.Errorf("cookie: %w: the token takes %d bytes of %d", backends.ErrTooLarge, len(token), maxToken)
 	}

@@ -17,6 +17,7 @@ import (
 type claims struct {
 	exp, nbf, iat           []byte
 	iss, aud, sub, jti, own []byte
+	sid                     []byte
 }
 
 // parseClaims reads an object in which no name occurs twice.
@@ -41,6 +42,8 @@ func parseClaims(payload []byte) (c claims, ok bool) {
 			c.sub = value
 		case "jti":
 			c.jti = value
+		case "sid":
+			c.sid = value
 		case "d":
 			c.own = value
 		}
@@ -48,49 +51,55 @@ func parseClaims(payload []byte) (c claims, ok bool) {
 }
 
 // openClaims checks the claims of a token in this package's own layout and
-// returns the session in it.
-func (c *jwtCodec) openClaims(payload []byte, terms Terms) ([]byte, time.Duration, error) {
+// returns the session and the tag in it.
+func (c *jwtCodec) openClaims(payload []byte, terms Terms) (tag, data []byte, left time.Duration, _ error) {
 	claims, ok := parseClaims(payload)
 	if !ok {
-		return nil, 0, Malformed
+		return nil, nil, 0, Malformed
 	}
 	exp, hasExp := seconds(claims.exp)
 	iat, hasIat := seconds(claims.iat)
 	nbf, hasNbf := seconds(claims.nbf)
 	jti, hasJti := unquote(claims.jti)
 	if !hasExp || !hasIat || !hasNbf && claims.nbf != nil || !hasJti || len(jti) == 0 || claims.own == nil {
-		return nil, 0, BadClaim
+		return nil, nil, 0, BadClaim
 	}
 	// A token with an audience is for that audience only, so a reader without a
 	// name must refuse it (RFC 7519, section 4.1.3).
 	if c.issuer != "" && !isText(claims.iss, c.issuer) || (c.aud != "" || claims.aud != nil) && !isText(claims.aud, c.aud) {
-		return nil, 0, BadClaim
+		return nil, nil, 0, BadClaim
 	}
 	now := terms.Now.Unix()
 	newest := terms.Now.Add(terms.Skew).Unix()
 	switch {
 	case exp <= now:
-		return nil, 0, Expired
+		return nil, nil, 0, Expired
 	case iat > newest || hasNbf && nbf > newest:
-		return nil, 0, NotYetValid
+		return nil, nil, 0, NotYetValid
 	}
-	left := time.Unix(exp, 0).Sub(terms.Now)
+	left = time.Unix(exp, 0).Sub(terms.Now)
+	if claims.sid != nil {
+		text, _ := unquote(claims.sid)
+		if tag, ok = decodeCanonical(make([]byte, 0, len(text)), string(text)); !ok {
+			tag = []byte{} // a tag, and none of ours
+		}
+	}
 	switch claims.own[0] {
 	case '{':
-		return slices.Clip(claims.own), left, nil
+		return tag, slices.Clip(claims.own), left, nil
 	case '"':
 	default:
-		return nil, 0, NotADict
+		return nil, nil, 0, NotADict
 	}
 	text, ok := unquote(claims.own)
 	if !ok {
-		return nil, 0, BadPayload
+		return nil, nil, 0, BadPayload
 	}
-	data, ok := decodeCanonical(nil, string(text))
+	data, ok = decodeCanonical(nil, string(text))
 	if !ok {
-		return nil, 0, BadPayload
+		return nil, nil, 0, BadPayload
 	}
-	return data, left, nil
+	return tag, data, left, nil
 }
 
 // isText reports whether value is a JSON string that stands for want.

@@ -23,6 +23,19 @@ type Codec interface {
 	Open(token string, terms Terms) (data []byte, left time.Duration, err error)
 }
 
+// A TaggedCodec is a [Codec] whose tokens have room for a few bytes beside the
+// record. [Revocable] keeps there what tells sessions apart.
+type TaggedCodec interface {
+	Codec
+
+	// SealTagged is like Seal, and puts tag into the token, which may have up to
+	// 255 bytes. Without any there is no tag.
+	SealTagged(tag, data []byte, terms Terms) (string, error)
+
+	// OpenTagged is like Open, and returns the tag: nil if the token has none.
+	OpenTagged(token string, terms Terms) (tag, data []byte, left time.Duration, err error)
+}
+
 // Terms are the conditions under which a token is sealed or opened.
 type Terms struct {
 	Now    time.Time

@@ -18,11 +18,18 @@
 // # What a server-side backend can do and this one cannot do
 //
 // Concurrent changes of one session can be lost, because the browser keeps only
-// the last of two responses. No session can be revoked: a copied token is valid
-// until it expires, even after its owner has logged out or the session was
-// regenerated. That fails ASVS 7.4.1, so an application that must be able to
-// end sessions keeps them on a server. And a cookie holds 4096 bytes including
-// its name, which leaves about 3000 for an encrypted session.
+// the last of two responses. The sessions of an owner cannot be listed. And a
+// cookie holds 4096 bytes including its name, which leaves about 3000 for an
+// encrypted session.
+//
+// # Ending sessions
+//
+// A backend of [New] cannot revoke a session: a copied token is valid until it
+// expires, even after its owner has logged out or the session was regenerated,
+// which fails ASVS 7.4.1. [Revocable] keeps the sessions that have ended in a
+// small store:
+//
+//	mw, err := sessions.New(cookie.Revocable(cookie.Encrypted(key), store, nil), nil)
 //
 // # Security
 //

@@ -22,10 +22,15 @@ import (
 //
 //	sealed at (6) | expires at (6) | data
 //
+// or, in version 2,
+//
+//	sealed at (6) | expires at (6) | length of the tag (1) | tag | data
+//
 // with both times in milliseconds since 1970, big-endian. The associated data
 // are version, key ID, purpose and cookie name, each preceded by its length.
 const (
 	encryptedVersion = 1
+	taggedVersion    = 2
 
 	keyIDAt      = 1
 	nonceAt      = keyIDAt + keyring.IDSize
@@ -35,7 +40,7 @@ const (
 	minEncrypted = ciphertextAt + timesSize + chacha20poly1305.Overhead
 )
 
-// Both are part of the version: changing either needs a new version number.
+// Both are part of the versions: changing either needs a new version number.
 const (
 	encryptedInfo    = "sessions/cookie/v1 XChaCha20-Poly1305 " // followed by the key's purpose
 	encryptedPurpose = "session"
@@ -82,64 +87,96 @@ func (c *encrypted) Describe() backends.Facts {
 func (*encrypted) Format(w fmt.State, _ rune) { io.WriteString(w, "cookie.Encrypted") }
 
 func (c *encrypted) Seal(data []byte, terms Terms) (string, error) {
-	if c.err != nil {
+	return c.SealTagged(nil, data, terms)
+}
+
+// SealTagged implements [TaggedCodec].
+func (c *encrypted) SealTagged(tag, data []byte, terms Terms) (string, error) {
+	switch {
+	case c.err != nil:
 		return "", c.err
-	}
-	if terms.TTL <= 0 {
+	case terms.TTL <= 0:
 		return "", errors.New("cookie: Encrypted: a token must have time to live: set Terms.TTL")
+	case len(tag) > maxTag:
+		return "", errTag
 	}
 	key := &c.ring[0]
+	version := byte(encryptedVersion)
+	if len(tag) > 0 {
+		version = taggedVersion
+	}
 
-	size := minEncrypted + len(data)
+	size := minEncrypted + 1 + len(tag) + len(data)
 	buffer := getScratch(associatedSize(terms.Cookie) + size + strict.EncodedLen(size))
 	defer putScratch(buffer)
 
-	associated := appendAssociated(*buffer, key.ID, terms.Cookie)
-	token := append(associated[len(associated):], encryptedVersion)
+	associated := appendAssociated(*buffer, version, key.ID, terms.Cookie)
+	token := append(associated[len(associated):], version)
 	token = append(token, key.ID[:]...)
 	nonce := token[nonceAt:ciphertextAt]
 	rand.Read(nonce)
 	token = appendMillis(token[:ciphertextAt], terms.Now.Add(-terms.Skew))
 	token = appendMillis(token, terms.Now.Add(terms.TTL))
+	if version == taggedVersion {
+		token = append(append(token, byte(len(tag))), tag...)
+	}
 	token = append(token, data...)
 	token = key.AEAD.Seal(token[:ciphertextAt], nonce, token[ciphertextAt:], associated)
 	return string(strict.AppendEncode(token[len(token):], token)), nil
 }
 
 func (c *encrypted) Open(token string, terms Terms) ([]byte, time.Duration, error) {
+	_, data, left, err := c.OpenTagged(token, terms)
+	return data, left, err
+}
+
+// OpenTagged implements [TaggedCodec].
+func (c *encrypted) OpenTagged(token string, terms Terms) (tag, data []byte, left time.Duration, err error) {
 	if c.err != nil {
-		return nil, 0, c.err
+		return nil, nil, 0, c.err
 	}
 	size := strict.DecodedLen(len(token))
 	switch {
 	case len(token) > maxToken:
-		return nil, 0, TooLarge
+		return nil, nil, 0, TooLarge
 	case size < minEncrypted:
-		return nil, 0, Malformed
+		return nil, nil, 0, Malformed
 	}
 	raw, ok := decodeCanonical(make([]byte, 0, size+associatedSize(terms.Cookie)), token)
 	if !ok {
-		return nil, 0, Malformed
+		return nil, nil, 0, Malformed
 	}
 	key := c.ring.Find([keyring.IDSize]byte(raw[keyIDAt:nonceAt]))
-	if key == nil || raw[0] != encryptedVersion {
-		return nil, 0, BadSignature
+	if key == nil || raw[0] != encryptedVersion && raw[0] != taggedVersion {
+		return nil, nil, 0, BadSignature
 	}
-	associated := appendAssociated(raw[size:], key.ID, terms.Cookie)
+	associated := appendAssociated(raw[size:], raw[0], key.ID, terms.Cookie)
 	sealed := raw[ciphertextAt:size:size]
 	plain, err := key.AEAD.Open(sealed[:0], raw[nonceAt:ciphertextAt], sealed, associated)
 	if err != nil {
-		return nil, 0, BadSignature
+		return nil, nil, 0, BadSignature
 	}
 	made, expires, data := millis(plain), millis(plain[6:]), plain[timesSize:]
+	if raw[0] == taggedVersion {
+		if len(data) == 0 || len(data) <= int(data[0]) {
+			return nil, nil, 0, BadPayload
+		}
+		n := 1 + int(data[0])
+		tag, data = data[1:n:n], data[n:]
+	}
 	if made.After(terms.Now.Add(terms.Skew)) {
-		return nil, 0, Future
+		return nil, nil, 0, Future
 	}
 	if left := expires.Sub(terms.Now); left > 0 {
-		return data, left, nil
+		return tag, data, left, nil
 	}
-	return nil, 0, Expired
+	return nil, nil, 0, Expired
 }
+
+// maxTag is what fits behind a length of one byte.
+const maxTag = 255
+
+var errTag = errors.New("cookie: the tag has more than 255 bytes")
 
 // associatedSize returns the capacity that appendAssociated needs.
 func associatedSize(cookie string) int {
@@ -148,8 +185,8 @@ func associatedSize(cookie string) int {
 
 // appendAssociated appends the associated data. Each field follows its length,
 // so that no two different sets of fields have the same encoding.
-func appendAssociated(b []byte, id [keyring.IDSize]byte, cookie string) []byte {
-	b = append(b, 1, encryptedVersion)
+func appendAssociated(b []byte, version byte, id [keyring.IDSize]byte, cookie string) []byte {
+	b = append(b, 1, version)
 	b = append(b, byte(len(id)))
 	b = append(b, id[:]...)
 	b = append(b, byte(len(encryptedPurpose)))

@@ -300,6 +300,11 @@ func FuzzS1_EncryptedOpen(f *testing.F) {
 		f.Add(token)
 		f.Add(token[:len(token)-1])
 		f.Add(token + "\n")
+		token, err = codec.(cookie.TaggedCodec).SealTagged([]byte("tag"), []byte(data), terms)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
 		data, left, err := codec.Open(token, terms)

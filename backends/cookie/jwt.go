@@ -57,7 +57,8 @@ type jwtCodec struct {
 // other services are to read the sessions, set Config.Format to
 // [serializer.ClaimsFormat]. Every token has iat, exp (from [Terms.TTL], in
 // whole seconds) and a fresh jti, and its header has the key's kid and the typ
-// "sess+jwt". Open refuses a token without these. A token is signed, not
+// "sess+jwt". Open refuses a token without these. With [Revocable] a token also
+// has a sid, which names the session. A token is signed, not
 // encrypted: anyone who holds it can read it.
 func JWT(primary string, older ...string) Codec {
 	return JWTWith(JWTOptions{Primary: hs256(primary), Older: hs256s(older)})
@@ -176,12 +177,22 @@ func (c *jwtCodec) find(id string) *jwtKey {
 }
 
 func (c *jwtCodec) Seal(data []byte, terms Terms) (string, error) {
-	if c.err != nil {
+	return c.SealTagged(nil, data, terms)
+}
+
+// SealTagged implements [TaggedCodec] with the claim sid. PyJWT's layout has none.
+func (c *jwtCodec) SealTagged(tag, data []byte, terms Terms) (string, error) {
+	switch {
+	case c.err != nil:
 		return "", c.err
+	case len(tag) > maxTag:
+		return "", errTag
+	case c.flat && len(tag) > 0:
+		return "", errors.New("cookie: PyJWT: the layout has no room for a tag")
 	}
 	key := c.ring[0]
 	const claims, signature = 160, 90 // about; RSA has more
-	size := 2*(len(c.prefix)+claims+len(data)) + len(key.header) + signature
+	size := 2*(len(c.prefix)+claims+len(tag)+len(data)) + len(key.header) + signature
 	buffer := getScratch(size + strict.EncodedLen(size))
 	defer putScratch(buffer)
 
@@ -194,7 +205,7 @@ func (c *jwtCodec) Seal(data []byte, terms Terms) (string, error) {
 		if terms.TTL <= 0 {
 			return "", errors.New("cookie: JWT: a token must have time to live: set Terms.TTL")
 		}
-		*buffer = c.appendClaims(*buffer, data, terms)
+		*buffer = c.appendClaims(*buffer, tag, data, terms)
 		payload = *buffer
 	}
 	token := append((*buffer)[len(*buffer):], key.header...)
@@ -208,7 +219,7 @@ func (c *jwtCodec) Seal(data []byte, terms Terms) (string, error) {
 }
 
 // appendClaims appends the claims around data: RFC 7519, section 4.
-func (c *jwtCodec) appendClaims(b, data []byte, terms Terms) []byte {
+func (c *jwtCodec) appendClaims(b, tag, data []byte, terms Terms) []byte {
 	b = append(append(b, '{'), c.prefix...)
 	b = append(b, `"iat":`...)
 	b = strconv.AppendInt(b, terms.Now.Add(-terms.Skew).Unix(), 10)
@@ -219,6 +230,9 @@ func (c *jwtCodec) appendClaims(b, data []byte, terms Terms) []byte {
 	rand.Read(id[:])
 	b = append(b, `,"jti":"`...)
 	b = strict.AppendEncode(b, id[:])
+	if len(tag) > 0 {
+		b = strict.AppendEncode(append(b, `","sid":"`...), tag)
+	}
 	b = append(b, `","d":`...)
 
 	// Data goes in unquoted only if it is one JSON object from its first to its
@@ -231,39 +245,45 @@ func (c *jwtCodec) appendClaims(b, data []byte, terms Terms) []byte {
 }
 
 func (c *jwtCodec) Open(token string, terms Terms) ([]byte, time.Duration, error) {
+	_, data, left, err := c.OpenTagged(token, terms)
+	return data, left, err
+}
+
+// OpenTagged implements [TaggedCodec].
+func (c *jwtCodec) OpenTagged(token string, terms Terms) (tag, data []byte, left time.Duration, err error) {
 	if c.err != nil {
-		return nil, 0, c.err
+		return nil, nil, 0, c.err
 	}
 	if len(token) > maxToken {
-		return nil, 0, TooLarge
+		return nil, nil, 0, TooLarge
 	}
 	// Look for the two dots instead of splitting: a token of nothing but dots
 	// must not cost memory (CVE-2025-30204).
 	first, last := strings.IndexByte(token, '.'), strings.LastIndexByte(token, '.')
 	if first == last || strings.IndexByte(token[first+1:last], '.') >= 0 {
-		return nil, 0, Malformed
+		return nil, nil, 0, Malformed
 	}
 	typ, err := c.authenticate(token[:first], token[:last], token[last+1:])
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	size := strict.DecodedLen(last - first - 1)
 	payload, ok := decodeCanonical(make([]byte, 0, size), token[first+1:last])
 	switch {
 	case !ok:
-		return nil, 0, Malformed
+		return nil, nil, 0, Malformed
 	case c.flat && typ == sessionType:
 		// PyJWT ignores typ, but this typ names the other layout, which
 		// requires exp.
-		return nil, 0, BadClaim
+		return nil, nil, 0, BadClaim
 	case c.flat:
 		left, err := openPyJWT(payload, terms)
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
-		return payload, left, nil
+		return nil, payload, left, nil
 	case typ != c.typ:
-		return nil, 0, BadClaim
+		return nil, nil, 0, BadClaim
 	}
 	return c.openClaims(payload, terms)
 }

@@ -51,6 +51,9 @@ const (
 	// TooLarge: the token is longer, or inflates to more, than the limit.
 	TooLarge Refusal = "too-large"
 
+	// Revoked: the token is genuine, but its session has ended.
+	Revoked Refusal = "revoked"
+
 	// Pickle: the record is a Python pickle. It is never read, because reading
 	// it would run the program inside.
 	Pickle Refusal = "pickle"
