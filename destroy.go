@@ -15,9 +15,10 @@ var errLeadsNowhere = fmt.Errorf("%w: the token leads to no session: either the 
 // Destroy ends the session at once. It removes the record; the response deletes the
 // cookie. If the backend can swap, requests that are under way cannot bring the
 // session back. With a stateless backend, a copy of the token stays valid until it
-// expires, unless the backend can end sessions (cookie.Revocable). If the client sent the tokens of several sessions, Destroy ends all of
-// them; for more than four it returns ErrAmbiguousToken. A handler that continues to
-// use s uses a new session.
+// expires, unless the backend can end sessions (cookie.Revocable). If the client
+// sent the tokens of several sessions, Destroy ends all of them; for more than four
+// it returns ErrAmbiguousToken. A handler that continues to use s uses a new
+// session.
 //
 // An error means that the session may not have ended. ErrConflict means that
 // another request gave it a new ID, which this request does not know: let the client
@@ -26,7 +27,8 @@ var errLeadsNowhere = fmt.Errorf("%w: the token leads to no session: either the 
 // response deletes the cookie.
 //
 // Destroy also removes the record after the response has begun. With a stateless
-// backend it then returns ErrCommitted, because the cookie cannot be deleted.
+// backend that cannot end sessions it then returns ErrCommitted, because only the
+// cookie could be deleted.
 func (s *Session) Destroy(ctx context.Context) error {
 	ctx, tell := s.vault.collect(ctx)
 	defer tell()

@@ -103,8 +103,8 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (boo
 // RevokeAll ends all sessions of subject and returns how many there were, as for
 // "log out everywhere". Sessions in [Config.Sources] end too. If the session of
 // ctx's request is among them, its cookie is deleted as with [Session.Destroy],
-// and the handler may continue with a new session. It
-// returns 0 for sessions in tokens, which cannot be counted: see cookie.Revocable.
+// and the handler may continue with a new session. It returns 0 for sessions in
+// tokens, which cannot be counted: see cookie.Revocable.
 //
 // It returns [errors.ErrUnsupported] if the backend, or a source whose format
 // stores subjects, has no subject index; the sessions in the others have ended
