@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,5 +82,41 @@ func TestOddBackends(t *testing.T) {
 				t.Error("what could not be read was overwritten under its own ID")
 			}
 		})
+	}
+}
+
+// TestErrorOfAFourMethodBackend: a backend that cannot swap is read again at commit.
+// If that fails nothing was written: the error names the read, and the outcome is
+// known.
+func TestErrorOfAFourMethodBackend(t *testing.T) {
+	down := false
+	broken := errors.New("down")
+	var calls []backends.Op
+	b := backends.Intercept(new(Map), func(ctx context.Context, op backends.Op, next func(context.Context) error) error {
+		calls = append(calls, op)
+		if down && op == backends.OpRead {
+			return broken
+		}
+		return next(ctx)
+	})
+	var refused error
+	mw := newMiddleware(t, b, &sessions.Config{DisableBreaker: true, ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		refused = err
+		sessions.Error(w, r, err)
+	}})
+	c := start(t, mw, routes{"/set": func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) {
+		check(t, s.Set("k", 1))
+		down, calls = true, nil
+	}})
+	response := c.get("/set")
+	var failure *sessions.BackendError
+	if !errors.As(refused, &failure) || failure.Op != backends.OpRead || !errors.Is(refused, broken) {
+		t.Errorf("got %v, want the error of the read", refused)
+	}
+	if errors.Is(refused, sessions.ErrUnknownOutcome) {
+		t.Errorf("got %v, but nothing was written", refused)
+	}
+	if response.StatusCode != 503 || slices.Contains(calls, backends.OpWrite) {
+		t.Errorf("status %d after %q", response.StatusCode, calls)
 	}
 }
