@@ -120,27 +120,47 @@ func (mw *Middleware) RevokeAll(ctx context.Context, subject string) (int, error
 }
 
 // RevokeOthers ends all other sessions of s's subject and returns how many there
-// were. See [Middleware.RevokeAll].
+// were. See [Middleware.RevokeAll]. It returns ErrConflict if another request gave s
+// a new ID meanwhile: the others have ended, and so may have s.
 func (mw *Middleware) RevokeOthers(ctx context.Context, s *Session) (int, error) {
 	s.mu.Lock()
-	subject, source, primary := s.content.Subject, s.source, s.stored.id
+	subject, source, own := s.content.Subject, s.source, s.stored
 	s.mu.Unlock()
 	if subject == "" {
 		return 0, nil
 	}
-	if source != nil && primary == "" && mw.vault.primary.derives() {
-		primary = mw.vault.primary.key(mw.vault.primary.derive(source.old.token))
+	v, primary := mw.vault, own.id
+	if source != nil && primary == "" && v.primary.derives() {
+		primary = v.primary.key(v.primary.derive(source.old.token))
 	}
-	return mw.revoke(ctx, subject, func(st *store) string {
+	n, err := mw.revoke(ctx, subject, func(st *store) string {
 		switch {
-		case st == mw.vault.primary:
+		case st == v.primary:
 			return primary
 		case source != nil && st == source.store:
 			return source.old.id
 		}
 		return ""
 	})
+	if err == nil && own.data != nil && !v.primary.stateless {
+		err = v.isThere(ctx, own.id)
+	}
+	return n, err
 }
+
+// isThere returns errReplaced if there is no session under id any more.
+func (v *vault) isThere(ctx context.Context, id string) error {
+	ctx, cancel := v.detach(ctx)
+	defer cancel()
+	var found snapshot
+	err := v.primary.read(ctx, id, fresh, v.lifetime, &found)
+	if errors.Is(err, ErrNotFound) || err == nil && found.content.Retired {
+		return errReplaced
+	}
+	return err
+}
+
+var errReplaced = fmt.Errorf("%w: the other sessions have ended, and this one may have: another request gave it a new ID or ended it", ErrConflict)
 
 // revoke ends the sessions of subject but, in each store, the one under the ID
 // that except returns.

@@ -251,3 +251,24 @@ func TestEXP3_EXP4_CookiesCannotBeRevoked(t *testing.T) {
 		}
 	}
 }
+
+// TestRevokeOthersBesideARegeneration: the request's own session gets a new ID
+// meanwhile, and nobody can tell whose that is. The caller hears of it.
+func TestRevokeOthersBesideARegeneration(t *testing.T) {
+	mw := newMiddleware(t, memory.New(nil), nil)
+	login := func(r *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) }
+	c, other := newClient(t, nil), newClient(t, nil)
+	in(c, mw, login)
+	in(other, mw, login)
+	in(c, mw, func(r *http.Request, s *sessions.Session) {
+		if n, err := mw.RevokeOthers(r.Context(), s); n != 1 || err != nil {
+			t.Errorf("alone: got %d, %v, want 1, nil", n, err)
+		}
+		tab := newClient(t, nil)
+		tab.cookies = c.copies()
+		in(tab, mw, func(r *http.Request, s *sessions.Session) { check(t, s.RegenerateID()) })
+		if _, err := mw.RevokeOthers(r.Context(), s); !errors.Is(err, sessions.ErrConflict) {
+			t.Errorf("beside a regeneration: got %v, want ErrConflict", err)
+		}
+	})
+}

@@ -32,12 +32,18 @@ func (k Key[T]) Lookup(s *Session) (value T, found bool, err error) {
 
 // Set stores value. See [Session.Set].
 func (k Key[T]) Set(s *Session, value T) error {
+	return k.named(s.Set(string(k), asDeclared(value)))
+}
+
+// asDeclared returns value, or a pointer to it if T is an interface with methods.
+// The serializer must see that it is one: it refuses it, because it could not
+// decode the value again.
+func asDeclared[T any](value T) any {
 	if t := reflect.TypeFor[T](); t.Kind() == reflect.Interface && t.NumMethod() > 0 {
-		// The serializer must see that T is an interface: it refuses one, because
-		// it could not decode the value again.
-		return k.named(s.Set(string(k), &value))
+		declared := value // only this copy escapes
+		return &declared
 	}
-	return k.named(s.Set(string(k), value))
+	return value
 }
 
 // Delete removes the value. See [Session.Delete].

@@ -144,7 +144,9 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 		setErr := sessions.Key[order]("order").Set(s, order{[]item{{"5ecret", 1}, {"5ecret", make(chan int)}}})
 		_, updatedErr := sessions.Key[any]("new").Update(s, func(any) (any, error) { return make(chan int), nil })
 		anyErr := sessions.Key[any]("any").Set(s, map[string]any{"5ecret": make(chan int)})
-		interfaceErr := sessions.Key[interface{ String() string }]("name").Set(s, name("5ecret"))
+		stringer := sessions.Key[interface{ String() string }]("name")
+		interfaceErr := stringer.Set(s, name("5ecret"))
+		_, updateInterfaceErr := stringer.Update(s, func(interface{ String() string }) (interface{ String() string }, error) { return name("5ecret"), nil })
 		for _, test := range []struct {
 			err  error
 			want string
@@ -166,8 +168,10 @@ func TestKeyErrorsNameTheKeyAndTheField(t *testing.T) {
 		if _, err := sessions.Key[int]("new").Update(s, func(int) (int, error) { return 0, errOwn }); err != errOwn {
 			t.Errorf("a function that fails: got %v, want its error alone", err)
 		}
-		if interfaceErr == nil || strings.Contains(interfaceErr.Error(), "5ecret") {
-			t.Errorf("an interface that cannot be read: got %v, want an error", interfaceErr)
+		for _, err := range []error{interfaceErr, updateInterfaceErr} {
+			if err == nil || strings.Contains(err.Error(), "5ecret") {
+				t.Errorf("an interface that cannot be read: got %v, want an error", err)
+			}
 		}
 	})
 }

@@ -36,7 +36,7 @@ func update[T any](s *Session, key string, f func(old T) (T, error), named func(
 		if value, err = f(value); err != nil {
 			return value, nil, err
 		}
-		if encoded, err = s.serializer().Marshal(value); err != nil {
+		if encoded, err = s.serializer().Marshal(asDeclared(value)); err != nil {
 			return value, nil, named(fmt.Errorf("sessions: update: %w", err))
 		}
 		return value, encoded, nil

@@ -10,7 +10,7 @@ import (
 type Walker interface {
 	Backend
 
-	// Walk calls visit forevery live record until visit returns an error,
+	// Walk calls visit for every live record until visit returns an error,
 	// which Walk then returns. Records that are stored or removed meanwhile may
 	// or may not be visited, and a record may be visited twice.
 	Walk(ctx context.Context, visit func(Entry) error) error

@@ -52,7 +52,7 @@ const nameless = `[...document.querySelectorAll("input:not([type=hidden]), selec
 	.map(e => e.outerHTML)`
 
 // TestDemoLooks: the page fits every window, can be read in both color
-// schemes, and has a name forevery control.
+// schemes, and has a name for every control.
 func TestDemoLooks(t *testing.T) {
 	url := demo(t, "example", "/healthz")
 	page := browser.Open(t)

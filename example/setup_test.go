@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-const secret = "4f1d0c7be2a95836a7e09d5cf4b8123e" // of 32 bytes, forevery codec
+const secret = "4f1d0c7be2a95836a7e09d5cf4b8123e" // of 32 bytes, for every codec
 
 // setup is a way to start the demonstration.
 type setup struct {

@@ -73,7 +73,7 @@ func (v *Violation) Error() string {
 // Unwrap returns what the test observed.
 func (v *Violation) Unwrap() error { return v.Err }
 
-// TestBackend runs a subtest forevery rule that applies to the backend that
+// TestBackend runs a subtest for every rule that applies to the backend that
 // newBackend returns. It calls newBackend for each rule. newBackend may return
 // the same backend each time: every rule uses its own IDs and subjects, and
 // leaves other records alone. Nil options mean the zero value.

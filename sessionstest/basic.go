@@ -11,7 +11,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// basicRules hold forevery backend.
+// basicRules hold for every backend.
 var basicRules = []rule{{
 	name: "ReadYourWrite",
 	text: "Read returns the data that Write stored, byte for byte, whatever bytes they are, under the ID that Write returned.",

@@ -6,7 +6,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// expiryRules hold forevery backend.
+// expiryRules hold for every backend.
 var expiryRules = []rule{{
 	name: "Expired",
 	text: "After its TTL a record is absent: Read returns ErrNotFound.",

@@ -26,7 +26,7 @@ const keyLong = keyA + keyC
 // rsaKey takes long to make.
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// jwtKeys has a key forevery algorithm.
+// jwtKeys has a key for every algorithm.
 func jwtKeys(t testing.TB) map[string]cookie.JWTKey {
 	t.Helper()
 	rsaKey, err := rsaKey()

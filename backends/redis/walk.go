@@ -19,7 +19,7 @@ func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) er
 	})
 }
 
-// walk calls visit forevery value.
+// walk calls visit for every value.
 func (s *store) walk(ctx context.Context, visit func(id string, value []byte, ttl time.Duration) error) error {
 	nodes, err := s.primaries(ctx)
 	if err != nil {

@@ -123,7 +123,7 @@ func TestMistakes(t *testing.T) {
 		{"key with argument", misuse, "", []string{"keygen", "x"}, "flags only"},
 		{"list nobody", misuse, "", []string{"list", "-redis", "redis://:" + secret + "@127.0.0.1:1"}, "-subject"},
 		{"list nowhere", misuse, "", []string{"list", "-subject", "ada"}, "-redis"},
-		{"list here and there", misuse, "", []string{"list", "-subject", "ada", "-redis", "a", "-postgres", "b"}, "-redis"},
+		{"list here and there", misuse, "", []string{"list", "-subject", "ada", "-redis", "redis://127.0.0.1", "-postgres", "b"}, "URL"},
 		{"list from no URL", misuse, "", []string{"list", "-subject", "ada", "-redis", "redis://:" + secret + "%@127.0.0.1:1"}, "URL"},
 		{"list from another URL", misuse, "", []string{"list", "-subject", "ada", "-postgres", "postgres://u:x@" + secret + "%@127.0.0.1:1"}, "URL"},
 		{"list with a bad table", misuse, "", []string{"list", "-subject", "ada", "-postgres", "postgres://127.0.0.1", "-table", "a;b"}, "table"},

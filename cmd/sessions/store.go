@@ -55,35 +55,40 @@ func (s *store) addExcept(f *flag.FlagSet) {
 
 // An openStore is a backend that was opened.
 type openStore interface {
-	backends.SubjectIndex
+	ListSubject(ctx context.Context, subject string) ([]backends.Entry, error)
+	RevokeSubject(ctx context.Context, subject, except string) (int, error)
 	Close() error
 }
 
 var errSubject = usageError{errors.New("sessions: give -subject, the user whose sessions you mean")}
 
-var errStore = errors.New("sessions: give one store, by -redis or -postgres or by the environment variable REDIS_URL or DATABASE_URL")
+var errStore = errors.New("sessions: give the store, by -redis or -postgres or by the environment variable REDIS_URL or DATABASE_URL; if sessions move from one to the other, give both flags")
 
-// open opens the store that the flags name, or else the environment.
+// open opens the stores that the flags name, or else the one in the environment.
 func (s *store) open() (openStore, error) {
 	r, p := s.redis, s.postgres
 	if r == "" && p == "" {
 		r, p = s.getenv("REDIS_URL"), s.getenv("DATABASE_URL")
+		if (r == "") == (p == "") {
+			return nil, usageError{errStore}
+		}
 	}
-	switch {
-	case (r == "") == (p == ""):
-		return nil, usageError{errStore}
-	case r != "":
+	var list stores
+	if r != "" {
 		b, err := redis.Open(r, &redis.Options{Prefix: s.prefix})
 		if err != nil {
 			return nil, usageError{err}
 		}
-		return b, nil
+		list = append(list, b)
 	}
-	b, err := s.openPostgres(p)
-	if err != nil {
-		return nil, err
+	if p != "" {
+		b, err := s.openPostgres(p)
+		if err != nil {
+			return nil, errors.Join(err, list.Close())
+		}
+		list = append(list, b)
 	}
-	return b, nil
+	return list, nil
 }
 
 func (s *store) openPostgres(url string) (*postgres.Backend, error) {

@@ -156,6 +156,40 @@ func TestPostgres(t *testing.T) {
 	checkOperator(t, backend, flags...)
 }
 
+// TestTwoStores: while sessions move from one store to another, a user's sessions are
+// listed and end in both.
+func TestTwoStores(t *testing.T) {
+	redisURL, postgresURL := services.Redis(t), services.Postgres(t)
+	flags := []string{"-redis", redisURL, "-prefix", "cmd-test:" + t.Name() + time.Now().Format(time.RFC3339Nano) + ":", "-postgres", postgresURL}
+	if _, stderr, code := run(t, "", "migrate", "-postgres", postgresURL); code != success {
+		t.Fatal(stderr)
+	}
+	old, err := redis.Open(redisURL, &redis.Options{Prefix: flags[3]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	backend, err := postgres.Open(postgresURL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backend.Close()
+	kept, _ := login(t, old, nil, "ada")
+	login(t, backend, nil, "ada")
+	if found := list(t, "ada", flags...); len(found) != 2 {
+		t.Errorf("list: got %d sessions, want 2", len(found))
+	}
+	for _, test := range []struct{ want, except string }{{"{\"revoked\":1}\n", kept}, {"{\"revoked\":1}\n", ""}, {"{\"revoked\":0}\n", ""}} {
+		args := append([]string{"revoke", "-subject", "ada"}, flags...)
+		if test.except != "" {
+			args = append(args, "-except", test.except)
+		}
+		if stdout, stderr, code := run(t, "", args...); stdout != test.want || code != success {
+			t.Errorf("revoke: got %q, %q, exit status %d, want %q", stdout, stderr, code, test.want)
+		}
+	}
+}
+
 // TestStoreFromEnvironment: the environment says where, as for the demo.
 func TestStoreFromEnvironment(t *testing.T) {
 	url := services.Postgres(t)

@@ -104,11 +104,13 @@ const listAbout = `List prints one line of JSON for each live session of a user:
 {"id":…,"created":…,"expires":…}. The id is the public ID, which Session.PublicID returns;
 nobody can log in with it. Expires is when the session ends if it is not used again.
 Created is printed for an encrypted record only with its key, which comes from
--secret-file and the like or from SESSIONS_SECRET.
+-secret-file and the like or from SESSIONS_SECRET. If sessions move from one store to
+another, give both: -redis and -postgres.
 `
 
 const revokeAbout = `Revoke ends all sessions of a user at once, or all except one, and prints how many it
-ended: {"revoked":3}.
+ended: {"revoked":3}. If sessions move from one store to another, give both: -redis and
+-postgres.
 `
 
 const schemaAbout = `Schema prints the SQL that creates the table for sessions in Postgres.

@@ -14,7 +14,7 @@ type Step struct {
 	Store string // which store, if there are several
 	Inner bool   // a later step of an operation that takes several
 
-	// Reads and Writes are the IDs that it concerns. All stands forevery ID.
+	// Reads and Writes are the IDs that it concerns. All stands for every ID.
 	Reads, Writes []string
 }
 

@@ -69,7 +69,7 @@ func (sum *tally) explore(s explore.Scenario, options explore.Options) {
 	sum.Error(text)
 }
 
-// pairs calls f forevery pair of the programs that mean something in setup.
+// pairs calls f for every pair of the programs that mean something in setup.
 func pairs(setup explore.Setup, programs []explore.Program, f func(a, b explore.Program)) {
 	programs = meaningful(setup, programs)
 	for i, a := range programs {

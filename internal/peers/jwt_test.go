@@ -20,7 +20,7 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// pairs returns a new private key forevery algorithm that takes one.
+// pairs returns a new private key for every algorithm that takes one.
 func pairs(t *testing.T) map[string]crypto.Signer {
 	t.Helper()
 	all := map[string]crypto.Signer{}

@@ -87,7 +87,7 @@ func TestKillTakesTheChildrenAlong(t *testing.T) {
 	p.Kill() // does nothing
 }
 
-// TestKillTakesLateChildrenAlong: a server that forks a child forevery
+// TestKillTakesLateChildrenAlong: a server that forks a child for every
 // connection does so until it is dead.
 func TestKillTakesLateChildrenAlong(t *testing.T) {
 	for range 5 {

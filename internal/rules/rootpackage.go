@@ -84,7 +84,7 @@ func (p *rootPackage) noteFields(name string) {
 }
 
 // owner returns the package-level type that an object is, or belongs to as a
-// field or method; "" foreverything else.
+// field or method; "" for everything else.
 func (p *rootPackage) owner(o types.Object) string {
 	if o == nil || o.Pkg() != p.pkg {
 		return ""
@@ -115,7 +115,7 @@ func (p *rootPackage) owner(o types.Object) string {
 	return ""
 }
 
-// eachUse calls f forevery identifier below n that stands for a package-level
+// eachUse calls f for every identifier below n that stands for a package-level
 // type of the root, or for a field or method of one.
 func (p *rootPackage) eachUse(n ast.Node, f func(id *ast.Ident, typeName string)) {
 	names := map[*ast.Ident]bool{} // of fields, which only their operand explains

@@ -23,7 +23,7 @@ var (
 	fence = regexp.MustCompile("^\\s*(```|~~~)")
 )
 
-// checkText applies the rules forevery text file.
+// checkText applies the rules for every text file.
 func checkText(name string, data []byte) []finding {
 	var out []finding
 	add := func(line int, rule string) { out = append(out, finding{name, line, rule}) }

@@ -61,7 +61,7 @@ func (o *old) options() *sessionsredis.FlaskSessionOptions {
 }
 
 // convert runs the script. Besides the visitor's session there is that of the
-// test which waited for the application: it stores a session foreverybody.
+// test which waited for the application: it stores a session for everybody.
 func (o *old) convert(t *testing.T, want string) {
 	t.Helper()
 	python, err := peers.FindPython("redis", "msgpack")

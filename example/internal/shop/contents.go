@@ -8,7 +8,7 @@ import (
 // Row is a key of a session as a page shows it.
 type Row struct{ Key, Type, Text string }
 
-// Contents returns a row forevery key.
+// Contents returns a row for every key.
 func Contents(s *sessions.Session) []Row {
 	var rows []Row
 	for _, key := range s.Keys() {
