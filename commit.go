@@ -350,7 +350,7 @@ func (c *commit) attempt(ctx context.Context) (context.Context, context.CancelFu
 
 // event describes how the commit ended.
 func (c *commit) event(err error, took time.Duration) Event {
-	e := Event{Kind: c.kind, Format: c.st.format.Name(), Size: len(c.base.data), Count: c.tries, Duration: took, Err: err}
+	e := Event{Kind: c.kind, Subject: c.content.Subject, Format: c.st.format.Name(), Size: len(c.base.data), Count: c.tries, Duration: took, Err: err}
 	if !c.st.stateless && c.base.id != "" {
 		e.Session = backends.PublicID(c.base.id)
 	}

@@ -101,9 +101,12 @@ type Config struct {
 	// returns an error that names it.
 	Require []backends.Ability
 
-	// DisableBreaker makes every request wait for a backend that is down. By
-	// default the middleware does not call the backend for a moment after a few
-	// failures, and requests fail at once with ErrUnavailable.
+	// Breaker says when the middleware stops calling a backend that is down, so
+	// that requests fail at once with ErrUnavailable. Default: after five failures
+	// in a row and a second without success; it then tries again every 250 ms.
+	Breaker backends.BreakerOptions
+
+	// DisableBreaker makes every request wait for a backend that is down.
 	DisableBreaker bool
 
 	// ErrorHandler answers a request whose session could not be saved, or not be
@@ -114,8 +117,17 @@ type Config struct {
 	// for concurrent use. Default: no function is called. See [LogEvents].
 	Observe func(context.Context, Event)
 
-	// Logger receives what the operator should know about the configuration.
-	// Default: [slog.Default].
+	// Trace is called when a load, a commit, a touch or a Destroy begins, with
+	// "load", "commit", "touch" or "destroy". The backend is called with the context
+	// that it returns, which must descend from ctx. The function that it returns is
+	// called with the result at the end. Trace must be quick and safe for concurrent
+	// use. Default: no function is called. Module otelsessions makes spans of it.
+	Trace func(ctx context.Context, name string) (context.Context, func(error))
+
+	// Logger receives what the operator should know: weaknesses of the
+	// configuration, a backend that is down and up again, and why requests failed
+	// with 500 or 503. It repeats a reason at most once in ten seconds. Default:
+	// [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -229,5 +241,6 @@ func (c *Config) policy() policy {
 		maxPerSubject:   c.MaxPerSubject,
 		evictOldest:     c.EvictOldest,
 		observe:         c.Observe,
+		onStart:         c.Trace,
 	}
 }

@@ -50,17 +50,19 @@ func (s *Session) Destroy(ctx context.Context) error {
 	case rivals.tooMany:
 		return fmt.Errorf("sessions: destroy: %w", ErrAmbiguousToken)
 	}
+	ctx, end := s.vault.trace(ctx, "destroy")
 	ctx, cancel := s.vault.detach(ctx)
 	defer cancel()
 	err := s.vault.destroy(ctx, &old, source)
 	err = errors.Join(err, s.vault.destroyAll(ctx, rivals.store, rivals.tokens))
+	end(err)
 	if err != nil {
 		s.vault.tell(ctx, Event{Kind: EventFailed, Err: err})
 		return err
 	}
 	s.forget()
 	if old.data != nil || source != nil {
-		e := Event{Kind: EventDestroyed}
+		e := Event{Kind: EventDestroyed, Subject: old.content.Subject}
 		if old.data != nil && !st.stateless {
 			e.Session = backends.PublicID(old.id)
 		}

@@ -90,6 +90,7 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (boo
 				err = v.endPending(detached, subject, e.ID)
 			}
 			if err == nil {
+				v.tell(ctx, Event{Kind: EventRevoked, Session: e.PublicID(), Subject: subject, Count: 1})
 				mw.forgetOwn(ctx, func(s *Session) bool {
 					return st == v.primary && s.stored.id == e.ID || s.source != nil && st == s.source.store && s.source.old.id == e.ID
 				})
@@ -172,6 +173,7 @@ func (mw *Middleware) revoke(ctx context.Context, subject string, except func(*s
 	ctx, cancel := v.detach(ctx)
 	defer cancel()
 	total, failed := 0, error(nil)
+	defer func() { v.tell(ctx, Event{Kind: EventRevoked, Subject: subject, Count: total, Err: failed}) }()
 	// Sources come first: a session that moves meanwhile is found in the primary
 	// store.
 	stores := v.indexed()

@@ -29,11 +29,15 @@ func Status(err error) int {
 }
 
 // Error answers with the status of err and a short text that reveals nothing else.
-// A 503 has the header Retry-After. Error is the default for
-// [Config.ErrorHandler]; handlers can use it for errors of [Load] and of a
-// session's methods.
-func Error(w http.ResponseWriter, _ *http.Request, err error) {
+// A 503 has the header Retry-After. The reason of a 500 or 503 goes to
+// [Config.Logger]; of an error that is not this package's, only its type does. Error
+// is the default for [Config.ErrorHandler]; handlers can use it for errors of [Load]
+// and of a session's methods.
+func Error(w http.ResponseWriter, r *http.Request, err error) {
 	status := Status(err)
+	if _, logged := w.(*answerWriter); !logged {
+		logFailure(r.Context(), err)
+	}
 	text := "The session could not be processed."
 	switch status {
 	case http.StatusServiceUnavailable:
@@ -58,6 +62,7 @@ func (ex *exchange) answer(err error) {
 	}
 	addVary(h, ex.mw.transports[0].Vary())
 	keepFromCaches(h)
+	logFailure(ex, err)
 	w := &answerWriter{ResponseWriter: ex.w, r: ex.r, err: err}
 	defer w.ensure() // without an answer, net/http would send an empty success
 	ex.mw.config.ErrorHandler(w, ex.r, err)

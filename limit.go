@@ -31,7 +31,7 @@ func (c *commit) limit() int {
 func (c *commit) evict(ctx context.Context) error {
 	removed, err := c.st.trim(ctx, c.content.Subject, c.v.maxPerSubject, c.base.id)
 	for _, id := range removed {
-		c.v.tell(ctx, Event{Kind: EventEvicted, Session: backends.PublicID(id)})
+		c.v.tell(ctx, Event{Kind: EventEvicted, Session: backends.PublicID(id), Subject: c.content.Subject})
 	}
 	return err
 }

@@ -34,18 +34,21 @@ func (ex *exchange) load() (*Session, error) {
 func (ex *exchange) loadLocked(ctx context.Context) (*Session, error) {
 	v := ex.mw.vault
 	started := v.started()
+	ctx, end := v.trace(ctx, "load")
 	detached, cancel := v.detach(ctx)
 	defer cancel()
 	s := &Session{vault: v, client: ex}
 	s.content = &s.stored.content
 	s.content.Fields = s.inline[:0]
-	if err := ex.loadInto(detached, s); err != nil {
+	err := ex.loadInto(detached, s)
+	end(err)
+	if err != nil {
 		v.tell(ctx, Event{Kind: EventFailed, Err: err, Duration: since(started)})
 		return nil, err
 	}
 	s.keepAlive()
 	if v.observe != nil && s.stored.data != nil {
-		v.tell(ctx, Event{Kind: EventLoaded, Session: s.PublicID(), Format: v.primary.format.Name(), Size: len(s.stored.data), Duration: since(started)})
+		v.tell(ctx, Event{Kind: EventLoaded, Session: s.PublicID(), Subject: s.stored.content.Subject, Format: v.primary.format.Name(), Size: len(s.stored.data), Duration: since(started)})
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +22,7 @@ type Middleware struct {
 	transports []Transport
 	sources    [][]Transport // as vault.sources
 	warned     atomic.Bool   // the log says that browsers drop the cookie
+	failures   throttle      // of the log
 }
 
 // New returns a middleware that keeps sessions in backend. A nil config means
@@ -109,9 +111,30 @@ func (mw *Middleware) open(s Source, facts backends.Facts) (*store, []Transport,
 		return nil, nil, err
 	}
 	if !mw.config.DisableBreaker && !facts.Local && !facts.Stateless {
-		b = backends.Breaker(b, nil)
+		b = backends.Breaker(b, mw.breaker())
 	}
 	return newStore(b, s.Format, s.IDs, namespace), transports, nil
+}
+
+// breaker returns the options of a breaker that also tells the observer and the log
+// when it opens and closes.
+func (mw *Middleware) breaker() *backends.BreakerOptions {
+	options := mw.config.Breaker
+	changed := options.Changed
+	options.Changed = func(open bool) {
+		if changed != nil {
+			changed(open)
+		}
+		e := Event{Kind: EventBreaker}
+		if open {
+			e.Err = ErrUnavailable
+			mw.config.Logger.Error("sessions: the backend is down: requests fail at once until it is back")
+		} else {
+			mw.config.Logger.Info("sessions: the backend is back")
+		}
+		mw.vault.tell(context.Background(), e)
+	}
+	return &options
 }
 
 // checkFormat returns what is wrong with f in a backend that states facts, and

@@ -2,8 +2,11 @@ package sessions
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/gosessions/sessions/backends"
 )
 
 // EventKind is the kind of an [Event].
@@ -20,8 +23,10 @@ const (
 	EventDestroyed   EventKind = "destroyed"   // the application ended the session
 	EventImported    EventKind = "imported"    // the session was found in one of Config.Sources, in Format
 	EventEvicted     EventKind = "evicted"     // the session ended to make room for a newer one of its subject
+	EventRevoked     EventKind = "revoked"     // sessions of Subject were ended; Count says how many
 
-	EventRefused   EventKind = "refused"   // a token is unknown, expired or forged; Err may say why
+	EventRefused   EventKind = "refused"   // a token is unknown or forged; Err may say why
+	EventExpired   EventKind = "expired"   // as refused, but the store still knows that the token's time has passed
 	EventAmbiguous EventKind = "ambiguous" // a request carries several different tokens: one may have been planted
 	EventRetired   EventKind = "retired"   // a request carries a token from before a regeneration
 	EventCorrupt   EventKind = "corrupt"   // a record cannot be read; it is left alone
@@ -30,6 +35,11 @@ const (
 	EventConflict EventKind = "conflict" // a commit failed because of a concurrent change
 	EventFailed   EventKind = "failed"   // the backend failed; Err says how
 	EventTimedOut EventKind = "timedout" // the request's deadline had passed: nothing was saved
+
+	// EventBreaker reports that the breaker opened, so that requests fail at once
+	// instead of waiting for the backend: Err is ErrUnavailable then. If Err is nil,
+	// it closed again.
+	EventBreaker EventKind = "breaker"
 )
 
 // Event is something that happened to a session. It contains no token, no key and
@@ -37,31 +47,42 @@ const (
 type Event struct {
 	Kind     EventKind
 	Session  string        // [Session.PublicID], or a fingerprint of a token that was not accepted; may be empty
+	Subject  string        // the session's owner, if it is known; LogEvents leaves it out
 	Format   string        // of the record
 	Size     int           // of the record, in bytes
-	Count    int           // tries
+	Count    int           // attempts, or how many sessions were revoked
 	Duration time.Duration // of the load or commit
+	Op       backends.Op   // of the backend, if it failed
 	Err      error
 }
 
+// String describes the event without its subject, which may be personal data.
+func (e Event) String() string {
+	return fmt.Sprintf("{%s %s %s %d %d %v %s %v}", e.Kind, e.Session, e.Format, e.Size, e.Count, e.Duration, e.Op, e.Err)
+}
+
+// GoString implements [fmt.GoStringer], for the same reason.
+func (e Event) GoString() string { return e.String() }
+
 // LogEvents returns a [Config.Observe] that writes events to logger. Failures of
 // the backend have the level Error. Events that an operator should look at have
-// the level Warn, refused tokens Info, and all others Debug.
+// the level Warn, refused tokens Info, and all others Debug. Of the failures of one
+// operation it writes one line in ten seconds, and the number of those left out.
 func LogEvents(logger *slog.Logger) func(context.Context, Event) {
+	var failures throttle
 	return func(ctx context.Context, e Event) {
-		level := slog.LevelDebug
-		switch e.Kind {
-		case EventAmbiguous, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut:
-			level = slog.LevelWarn
-		case EventFailed:
-			level = slog.LevelError
-		case EventRefused:
-			level = slog.LevelInfo
-		}
+		level := levelOf(&e)
 		if !logger.Enabled(ctx, level) {
 			return
 		}
-		attrs := make([]slog.Attr, 0, 7)
+		omitted := 0
+		if e.Kind == EventFailed {
+			var due bool
+			if omitted, due = failures.due(string(e.Op)); !due {
+				return
+			}
+		}
+		attrs := make([]slog.Attr, 0, 9)
 		attrs = append(attrs, slog.String("event", string(e.Kind)))
 		if e.Session != "" {
 			attrs = append(attrs, slog.String("session", e.Session))
@@ -72,15 +93,34 @@ func LogEvents(logger *slog.Logger) func(context.Context, Event) {
 		if e.Size > 0 {
 			attrs = append(attrs, slog.Int("size", e.Size))
 		}
+		if e.Op != "" {
+			attrs = append(attrs, slog.String("operation", string(e.Op)))
+		}
 		if e.Count > 0 {
-			attrs = append(attrs, slog.Int("tries", e.Count))
+			attrs = append(attrs, slog.Int("count", e.Count))
 		}
 		if e.Duration > 0 {
 			attrs = append(attrs, slog.Duration("duration", e.Duration))
+		}
+		if omitted > 0 {
+			attrs = append(attrs, slog.Int("omitted", omitted))
 		}
 		if e.Err != nil {
 			attrs = append(attrs, slog.Any("error", e.Err))
 		}
 		logger.LogAttrs(ctx, level, "session", attrs...)
 	}
+}
+
+// levelOf returns the level at which LogEvents writes e.
+func levelOf(e *Event) slog.Level {
+	switch e.Kind {
+	case EventFailed:
+		return slog.LevelError
+	case EventAmbiguous, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut, EventBreaker:
+		return slog.LevelWarn
+	case EventRefused, EventExpired, EventRevoked:
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
 }

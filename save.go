@@ -40,7 +40,9 @@ func (s *Session) commit(ctx context.Context, final, failing bool) error {
 	case due == touching:
 		s.touch(ctx)
 	case due == saving:
+		ctx, end := s.vault.trace(ctx, "commit")
 		err = s.save(ctx, final)
+		end(err)
 	}
 	return err
 }

@@ -135,7 +135,7 @@ func (st *store) read(ctx context.Context, id string, f freshness, lifetime time
 		into.content.Created = now.Truncate(time.Second)
 	}
 	if end := deadline(&into.content, lifetime); !end.IsZero() && !now.Before(end) {
-		return errExpired
+		return backends.ErrExpired
 	}
 	return nil
 }
@@ -241,14 +241,6 @@ func (st *store) persistence(content *serializer.Content) serializer.Persistence
 	}
 	return content.Persistence
 }
-
-// errExpired is ErrNotFound for a record that outlived its absolute deadline.
-var errExpired = &expiredError{}
-
-type expiredError struct{}
-
-func (*expiredError) Error() string        { return "sessions: the session has expired" }
-func (*expiredError) Is(target error) bool { return target == ErrNotFound }
 
 // answers are the errors that concern the session, and not the backend's health.
 var answers = []error{ErrNotFound, ErrConflict, ErrGone, ErrTooLarge, ErrSubjectLimit, errors.ErrUnsupported, serializer.ErrType}

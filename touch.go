@@ -36,9 +36,11 @@ func (s *Session) touchDue() bool {
 // touch extends the session's life. No data is lost if it fails, so the response is
 // sent nevertheless, and only the observer is told. s.committing is held.
 func (s *Session) touch(ctx context.Context) {
+	ctx, end := s.vault.trace(ctx, "touch")
 	detached, cancel := s.vault.detach(ctx)
 	defer cancel()
 	err := s.extend(detached)
+	end(err)
 	switch {
 	case err == nil:
 		s.vault.tell(ctx, Event{Kind: EventTouched})

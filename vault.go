@@ -34,7 +34,8 @@ type policy struct {
 	maxSize         int
 	maxPerSubject   int // 0: no limit
 	evictOldest     bool
-	observe         func(context.Context, Event) // may be nil
+	observe         func(context.Context, Event)                                 // may be nil
+	onStart         func(context.Context, string) (context.Context, func(error)) // may be nil
 }
 
 // snapshot is a session's record, as far as we know it. The zero value is a session
@@ -132,7 +133,11 @@ func (v *vault) find(ctx context.Context, st *store, tokens []string, into *snap
 }
 
 func (v *vault) refuse(ctx context.Context, token string, err error) {
-	v.report(ctx, Event{Kind: EventRefused, Session: token, Err: err})
+	kind := EventRefused
+	if errors.Is(err, backends.ErrExpired) {
+		kind = EventExpired
+	}
+	v.report(ctx, Event{Kind: kind, Session: token, Err: err})
 }
 
 // report tells the observer about a token. It replaces the token, e.Session, with
@@ -149,6 +154,9 @@ func (v *vault) report(ctx context.Context, e Event) {
 func (v *vault) tell(ctx context.Context, e Event) {
 	if v.observe == nil {
 		return
+	}
+	if failure, ok := errors.AsType[*BackendError](e.Err); ok {
+		e.Op = failure.Op
 	}
 	if later, ok := ctx.Value(eventsKey{}).(*events); ok {
 		later.list = append(later.list, e)
@@ -176,6 +184,15 @@ func (v *vault) collect(ctx context.Context) (context.Context, func()) {
 			v.observe(ctx, event)
 		}
 	}
+}
+
+// trace tells the tracer, if there is one, that an operation begins. It returns the
+// context for the operation, and a function to call with its result.
+func (v *vault) trace(ctx context.Context, name string) (context.Context, func(error)) {
+	if v.onStart == nil {
+		return ctx, func(error) {}
+	}
+	return v.onStart(ctx, name)
 }
 
 // started returns the time, for the duration in an event; zero if there is no

@@ -12,6 +12,11 @@ var (
 	// expired.
 	ErrNotFound = errors.New("sessions: no such session")
 
+	// ErrExpired reports a record that is still there although its time has
+	// passed. A backend may return it in place of ErrNotFound, which it matches,
+	// so that operators see why a token was refused.
+	ErrExpired error = expired{}
+
 	// ErrReplaced reports a token whose session has lived on in another one for
 	// less than a minute: see [Revoker]. It is an ErrNotFound.
 	ErrReplaced error = replaced{}
@@ -37,6 +42,11 @@ var (
 	// recent calls failed. It matches ErrNotApplied.
 	ErrUnavailable error = unavailable{}
 )
+
+type expired struct{}
+
+func (expired) Error() string        { return "sessions: the session has expired" }
+func (expired) Is(target error) bool { return target == ErrNotFound }
 
 type replaced struct{}
 

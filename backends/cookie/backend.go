@@ -188,5 +188,10 @@ func (b *Backend) terms(ttl time.Duration) Terms {
 // no session.
 type refused struct{ refusal Refusal }
 
-func (r *refused) Error() string   { return r.refusal.Error() }
-func (r *refused) Unwrap() []error { return []error{backends.ErrNotFound, r.refusal} }
+func (r *refused) Error() string { return r.refusal.Error() }
+func (r *refused) Unwrap() []error {
+	if r.refusal == Expired {
+		return []error{backends.ErrExpired, r.refusal}
+	}
+	return []error{backends.ErrNotFound, r.refusal}
+}

@@ -132,11 +132,14 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	now := b.now()
-	e := s.live(id, now)
-	if e == nil {
+	switch e := s.entries[id]; {
+	case e == nil:
 		return backends.Record{}, backends.ErrNotFound
+	case e.expires <= now:
+		return backends.Record{}, backends.ErrExpired
+	default:
+		return e.record(now), nil
 	}
-	return e.record(now), nil
 }
 
 // Write implements [backends.Backend].
