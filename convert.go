@@ -20,6 +20,9 @@ func convert(content *serializer.Content, from, to *store) (serializer.Content, 
 	if holds.Subject {
 		result.Subject = content.Subject
 	}
+	if holds.Label {
+		result.Label = content.Label
+	}
 	if from.values.Name() != to.values.Name() {
 		if err := transcode(result.Fields, from, to); err != nil {
 			return result, err

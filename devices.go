@@ -8,14 +8,22 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/serializer"
 )
 
 // Device describes one session of a subject.
 type Device struct {
 	PublicID string // as [Session.PublicID] returns it
+	Label    string // as set by [Session.SetLabel]; "" if there is none
 	Created  time.Time
 	Expires  time.Time // when the session ends, however much it is used
+
+	// LastUsed is when the session was used last, or the zero time without
+	// [Config.IdleTimeout], because then nobody records it. It may lag behind by a
+	// tenth of the timeout, at most by a minute. In the last period of the timeout
+	// before Expires it is the beginning of that period.
+	LastUsed time.Time
 }
 
 // List returns the live sessions of subject, the newest first, including sessions
@@ -36,7 +44,14 @@ func (mw *Middleware) List(ctx context.Context, subject string) ([]Device, error
 			if st.unpack(e.ID, e.Record.Data, &content) != nil || content.Retired || isPending(&content) && !v.isAbandoned(&content) {
 				continue // one on its way from a source is still listed there
 			}
-			devices = append(devices, Device{e.PublicID(), content.Created, v.deadline(&content)})
+			d := Device{PublicID: e.PublicID(), Label: content.Label, Created: content.Created, Expires: v.deadline(&content)}
+			if st == v.primary && v.idle > 0 && e.Record.TTL > 0 {
+				d.LastUsed = time.Now().Add(e.Record.TTL - v.idle)
+				if d.LastUsed.Before(d.Created) {
+					d.LastUsed = d.Created // the lifetime is shorter than the timeout
+				}
+			}
+			devices = append(devices, d)
 		}
 	}
 	slices.SortStableFunc(devices, func(a, b Device) int {
@@ -99,6 +114,44 @@ func (mw *Middleware) Revoke(ctx context.Context, subject, publicID string) (boo
 		}
 	}
 	return false, nil
+}
+
+// Transact changes the session of subject with the given public ID, as
+// [Session.Transact] does for the request's own: for instance, to give a user's
+// other devices a new role, call it for each [Device] of List. It returns ErrNotFound
+// if the subject has no such session, and [errors.ErrUnsupported] for a session that
+// is still in one of [Config.Sources].
+func (mw *Middleware) Transact(ctx context.Context, subject, publicID string, f func(*Session) error) error {
+	v := mw.vault
+	detached, cancel := v.detach(ctx)
+	defer cancel()
+	for _, st := range v.indexed() {
+		list, err := st.list(detached, subject)
+		if err != nil {
+			return unlisted(st, err)
+		}
+		i := slices.IndexFunc(list, func(e backends.Entry) bool { return e.PublicID() == publicID })
+		switch {
+		case i < 0:
+			continue
+		case st != v.primary:
+			return fmt.Errorf("sessions: transact: the session has not moved from its source yet: %w", errors.ErrUnsupported)
+		}
+		ofSubject := func(s *Session) error {
+			if s.Subject() != subject {
+				return ErrNotFound
+			}
+			return f(s)
+		}
+		if ex, ok := ctx.Value(mw).(*exchange); ok {
+			if own := ex.session.Load(); own != nil && own.isStoredAs(list[i].ID) {
+				return own.Transact(ctx, ofSubject)
+			}
+		}
+		_, err = transact(ctx, v, list[i].ID, "", nil, ofSubject)
+		return err
+	}
+	return ErrNotFound
 }
 
 // RevokeAll ends all sessions of subject and returns how many there were, as for

@@ -1,6 +1,7 @@
 package sessions_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
@@ -271,4 +274,151 @@ func TestRevokeOthersBesideARegeneration(t *testing.T) {
 			t.Errorf("beside a regeneration: got %v, want ErrConflict", err)
 		}
 	})
+}
+
+// TestDevicesAreDescribed: a list of devices shows the label that the application
+// gave and when each session was used last, on every backend that lists.
+func TestDevicesAreDescribed(t *testing.T) {
+	for _, k := range kinds {
+		b := k.open(t)(t)
+		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
+			continue
+		}
+		t.Run(k.name, func(t *testing.T) {
+			subject := rand.Text()
+			mw := newMiddleware(t, b, &sessions.Config{IdleTimeout: time.Hour})
+			c := newClient(t, nil)
+			in(c, mw, func(_ *http.Request, s *sessions.Session) {
+				check(t, s.SetSubject(subject))
+				check(t, s.SetLabel("Firefox in Bern"))
+			})
+			in(c, mw, func(_ *http.Request, s *sessions.Session) { check(t, s.RegenerateID()) })
+			list, err := mw.List(t.Context(), subject)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("List: got %v, %v, want one device", list, err)
+			}
+			d := list[0]
+			if age := time.Since(d.LastUsed); d.Label != "Firefox in Bern" || age < -time.Second || age > time.Minute {
+				t.Errorf("got the label %q, used %v ago", d.Label, age)
+			}
+			in(c, mw, func(_ *http.Request, s *sessions.Session) {
+				if got := s.Label(); got != "Firefox in Bern" {
+					t.Errorf("Label: got %q", got)
+				}
+				for _, label := range []string{strings.Repeat("x", 256), "\xff"} {
+					if err := s.SetLabel(label); err == nil || !strings.HasPrefix(err.Error(), "sessions: set label: ") {
+						t.Errorf("a bad label: got %v, want an error", err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestDeviceLastUsed: the time of the last use follows the touches, and is unknown
+// without an idle timeout.
+func TestDeviceLastUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memory.New(nil)
+		defer b.Close()
+		mw := newMiddleware(t, b, &sessions.Config{IdleTimeout: time.Hour, Lifetime: 3 * time.Hour})
+		c := newClient(t, nil)
+		used := func(mw *sessions.Middleware) time.Time {
+			list, err := mw.List(t.Context(), "ada")
+			if err != nil || len(list) != 1 {
+				t.Fatalf("List: got %v, %v, want one device", list, err)
+			}
+			return list[0].LastUsed
+		}
+		in(c, mw, func(_ *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) })
+		for range 2 {
+			time.Sleep(40 * time.Minute)
+			in(c, mw, func(*http.Request, *sessions.Session) {})
+			now := time.Now()
+			time.Sleep(10 * time.Minute)
+			if got := used(mw); now.Sub(got).Abs() > time.Minute {
+				t.Errorf("used %v before the last request", now.Sub(got))
+			}
+		}
+		for range 2 { // up to the last period before the deadline
+			time.Sleep(35 * time.Minute)
+			in(c, mw, func(*http.Request, *sessions.Session) {})
+		}
+		if got := time.Since(used(mw)); got < 0 || got > time.Hour {
+			t.Errorf("in the last period: used %v ago, want an hour at most", got)
+		}
+		if got := used(newMiddleware(t, b, nil)); !got.IsZero() {
+			t.Errorf("without an idle timeout: got %v, want the zero time", got)
+		}
+	})
+}
+
+// TestTransactOfADevice: an application changes another session of a user, and the
+// user's own through the same call.
+func TestTransactOfADevice(t *testing.T) {
+	for _, k := range kinds {
+		b := k.open(t)(t)
+		if !slices.Contains(backends.Abilities(b), backends.CanSubjects) {
+			continue
+		}
+		t.Run(k.name, func(t *testing.T) {
+			const role sessions.Key[string] = "role"
+			subject := rand.Text()
+			mw := newMiddleware(t, b, nil)
+			phone, laptop := newClient(t, nil), newClient(t, nil)
+			for _, c := range []*client{phone, laptop} {
+				in(c, mw, func(_ *http.Request, s *sessions.Session) { check(t, s.SetSubject(subject)) })
+			}
+			in(phone, mw, func(r *http.Request, s *sessions.Session) {
+				list, err := mw.List(r.Context(), subject)
+				check(t, err)
+				for _, d := range list {
+					check(t, mw.Transact(r.Context(), subject, d.PublicID, func(s *sessions.Session) error { return role.Set(s, "admin") }))
+				}
+				if got, err := role.Get(s); got != "admin" || err != nil {
+					t.Errorf("the own session: got %q, %v, want admin", got, err)
+				}
+				id := s.PublicID()
+				change := func(s *sessions.Session) error { return role.Set(s, "root") }
+				if err := mw.Transact(r.Context(), "eve", id, change); !errors.Is(err, sessions.ErrNotFound) {
+					t.Errorf("another user's session: got %v, want ErrNotFound", err)
+				}
+				if err := mw.Transact(r.Context(), subject, "unknown", change); !errors.Is(err, sessions.ErrNotFound) {
+					t.Errorf("an unknown session: got %v, want ErrNotFound", err)
+				}
+			})
+			for _, c := range []*client{phone, laptop} {
+				in(c, mw, func(_ *http.Request, s *sessions.Session) {
+					if got, err := role.Get(s); got != "admin" || err != nil {
+						t.Errorf("got %q, %v, want admin", got, err)
+					}
+				})
+			}
+			id := func(c *client) (id string) {
+				in(c, mw, func(_ *http.Request, s *sessions.Session) { id = s.PublicID() })
+				return id
+			}
+			check(t, mw.Transact(t.Context(), subject, id(laptop), func(s *sessions.Session) error { return s.Destroy(t.Context()) }))
+			if list, err := mw.List(t.Context(), subject); err != nil || len(list) != 1 || list[0].PublicID != id(phone) {
+				t.Errorf("after Destroy: got %v, %v, want the phone", list, err)
+			}
+		})
+	}
+}
+
+// TestTransactOfADeviceInASource: a session that has not moved yet cannot be changed
+// through its public ID, and the caller hears of it.
+func TestTransactOfADeviceInASource(t *testing.T) {
+	old := memory.New(nil)
+	c := newClient(t, nil)
+	in(c, newMiddleware(t, old, nil), func(_ *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) })
+	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Sources: []sessions.Source{{Backend: old}}})
+	list, err := mw.List(t.Context(), "ada")
+	if err != nil || len(list) != 1 {
+		t.Fatalf("List: got %v, %v, want one device", list, err)
+	}
+	change := func(s *sessions.Session) error { return s.Set("k", 1) }
+	if err := mw.Transact(t.Context(), "ada", list[0].PublicID, change); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("got %v, want ErrUnsupported", err)
+	}
 }

@@ -14,8 +14,15 @@ func Example_logoutEverywhere() {
 	mw, _ := sessions.New(memory.New(nil), &sessions.Config{
 		Require: []backends.Ability{backends.CanSubjects},
 	})
-	login := func(r *http.Request, s *sessions.Session) error { return s.SetSubject("ada") }
-	phone, laptop := visit(mw, nil, login), visit(mw, nil, login)
+	login := func(device string) func(*http.Request, *sessions.Session) error {
+		return func(r *http.Request, s *sessions.Session) error {
+			if err := s.SetLabel(device); err != nil {
+				return err
+			}
+			return s.SetSubject("ada")
+		}
+	}
+	phone, laptop := visit(mw, nil, login("phone")), visit(mw, nil, login("laptop"))
 
 	visit(mw, phone, func(r *http.Request, s *sessions.Session) error {
 		devices, err := mw.List(r.Context(), s.Subject())
@@ -24,7 +31,7 @@ func Example_logoutEverywhere() {
 		}
 		for _, d := range devices {
 			if d.PublicID == s.PublicID() {
-				fmt.Println("this one of", len(devices))
+				fmt.Println("this is the", d.Label, "of", len(devices), "devices")
 			}
 		}
 		n, err := mw.RevokeOthers(r.Context(), s)
@@ -36,7 +43,7 @@ func Example_logoutEverywhere() {
 		return nil
 	})
 	// Output:
-	// this one of 2
+	// this is the phone of 2 devices
 	// logged out: 1
 	// laptop: ""
 }

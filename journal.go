@@ -135,7 +135,7 @@ func sameFields(a, b []serializer.Field) bool {
 // sameMeta reports whether a and b are equal in the lifetime, the persistence and the
 // subject.
 func sameMeta(a, b *serializer.Content) bool {
-	return a.Lifetime == b.Lifetime && a.Persistence == b.Persistence && a.Subject == b.Subject
+	return a.Lifetime == b.Lifetime && a.Persistence == b.Persistence && a.Subject == b.Subject && a.Label == b.Label
 }
 
 // cloneFields returns a copy of fields with room for a few more.

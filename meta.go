@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gosessions/sessions/serializer"
 )
@@ -32,6 +33,13 @@ func (s *Session) Subject() string {
 	return s.content.Subject
 }
 
+// Label returns the label that SetLabel has set, or "" if there is none.
+func (s *Session) Label() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.content.Label
+}
+
 // SetSubject sets the owner of the session, such as a user's ID, so that the owner's
 // sessions can be listed and revoked: see [Middleware.List]. "" means no owner. A
 // subject has at most 255 bytes. SetSubject returns [errors.ErrUnsupported] if the
@@ -48,6 +56,25 @@ func (s *Session) SetSubject(subject string) error {
 
 // maxSubject is the length of a subject that every backend can index.
 const maxSubject = 255
+
+// SetLabel sets how [Middleware.List] shows the session to its owner, such as the name
+// of the browser and the place of the login. "" means no label. A label has at most
+// 255 bytes of UTF-8. SetLabel returns [errors.ErrUnsupported] if the format cannot
+// store a label.
+func (s *Session) SetLabel(label string) error {
+	switch {
+	case !s.vault.primary.holds.Label:
+		return fmt.Errorf("sessions: set label: the format %s cannot store it: %w", s.vault.primary.format.Name(), errors.ErrUnsupported)
+	case len(label) > maxLabel:
+		return fmt.Errorf("sessions: set label: the label is longer than %d bytes: shorten it", maxLabel)
+	case !utf8.ValidString(label):
+		return errors.New("sessions: set label: the label is not valid UTF-8: see strings.ToValidUTF8")
+	}
+	return s.setMeta(func(c *serializer.Content) { c.Label = label })
+}
+
+// maxLabel is the length of a label: enough for a browser's name and a place.
+const maxLabel = 255
 
 // SetPersistent sets whether the cookie stays when the browser is closed, as for
 // "remember me". The default depends on [Config.BrowserSession]. SetPersistent

@@ -32,27 +32,33 @@ func (s *Session) Transact(ctx context.Context, f func(*Session) error) error {
 	case before.data == nil:
 		return fmt.Errorf("sessions: transact: the session is not stored: %w", errors.ErrUnsupported)
 	}
-	t := &Session{vault: s.vault, source: source}
-	if err := t.reread(ctx, before.id, before.token); err != nil {
-		return err
+	t, err := transact(ctx, s.vault, before.id, before.token, source, f)
+	switch {
+	case t != nil && t.destroyed && s.isStoredAs(before.id):
+		s.forget()
+	case err == nil && !t.destroyed:
+		s.follow(ctx, t, &before)
+	}
+	return err
+}
+
+// transact reads the session under id again, lets f change it, and saves it. It
+// returns the session, also beside an error, unless it could not be read.
+func transact(ctx context.Context, v *vault, id, token string, source *sourceRecord, f func(*Session) error) (*Session, error) {
+	t := &Session{vault: v, source: source}
+	if err := t.reread(ctx, id, token); err != nil {
+		return nil, err
 	}
 	err := f(t)
-	if t.destroyed && s.isStoredAs(before.id) {
-		s.forget()
-	}
 	switch {
 	case err != nil:
-		return err
+		return t, err
 	case t.regenerate > 0 || t.destroyed && t.Changed():
-		return fmt.Errorf("sessions: transact: a new ID needs a response: %w", errors.ErrUnsupported)
+		return t, fmt.Errorf("sessions: transact: a new ID needs a response: %w", errors.ErrUnsupported)
 	case t.destroyed:
-		return nil
+		return t, nil
 	}
-	if err := t.commit(ctx, true, false); err != nil {
-		return err
-	}
-	s.follow(ctx, t, &before)
-	return nil
+	return t, t.commit(ctx, true, false)
 }
 
 // reread loads the record under id into s, which only the caller knows. The caller

@@ -38,6 +38,7 @@ type Holds struct {
 	Lifetime    bool // Content.Lifetime
 	Persistence bool // Content.Persistence
 	Subject     bool // Content.Subject
+	Label       bool // Content.Label
 	Writes      bool // Content.Writes
 	Retired     bool // Content.Retired
 	Accessed    bool // Content.Accessed
@@ -62,6 +63,7 @@ type Content struct {
 	Lifetime    time.Duration // from Created; 0: as configured
 	Persistence Persistence
 	Subject     string    // the session's owner; "" if there is none
+	Label       string    // the device, as its owner sees it; "" if there is none
 	Writes      [4]uint64 // random tokens of the latest writes, newest last; 0: none
 
 	// Accessed is when the session was last loaded, in formats that record it.
@@ -73,7 +75,7 @@ type Content struct {
 	Foreign []byte
 
 	// Retired marks a tombstone: the record that a regenerated session leaves
-	// under its old ID. It has no fields and no subject.
+	// under its old ID. It has no fields, no subject and no label.
 	Retired bool
 }
 

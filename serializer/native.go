@@ -20,12 +20,14 @@ import (
 //
 //	version    1 byte, 1
 //	flags      1 byte: 1 retired, 2 persistent, 4 browser session, and what
-//	           is present: 8 created, 16 lifetime, 32 subject, 64 writes
+//	           is present: 8 created, 16 lifetime, 32 subject, 64 writes,
+//	           128 label
 //	serializer length, name
 //	created    8 bytes big-endian, nanoseconds since 1970, signed
 //	lifetime   nanoseconds
 //	subject    length, bytes
 //	writes     4 times 8 bytes big-endian
+//	label      length, bytes
 //	fields     number; each key length, key, value length, value
 //
 // Keys are in ascending order, so equal contents have equal records.
@@ -49,7 +51,7 @@ const (
 	hasLifetime
 	hasSubject
 	hasWrites
-	nativeFlags = 1<<iota - 1
+	hasLabel
 )
 
 const maxSerializerName = 32
@@ -58,7 +60,7 @@ func (f nativeFormat) Name() string           { return "native-" + f.values.Name
 func (f nativeFormat) Serializer() Serializer { return f.values }
 
 func (f nativeFormat) Holds() Holds {
-	return Holds{Created: true, Lifetime: true, Persistence: true, Subject: true, Writes: true, Retired: true}
+	return Holds{Created: true, Lifetime: true, Persistence: true, Subject: true, Label: true, Writes: true, Retired: true}
 }
 
 func (f nativeFormat) Pack(content *Content) ([]byte, error) {
@@ -76,7 +78,7 @@ func (f nativeFormat) Pack(content *Content) ([]byte, error) {
 	if !ok {
 		return nil, mismatch("the time of creation is out of range")
 	}
-	size := 2 + 1 + len(name) + 8 + binary.MaxVarintLen64 + 2 + len(content.Subject) + 4*8 + binary.MaxVarintLen64
+	size := 2 + 1 + len(name) + 8 + binary.MaxVarintLen64 + 2 + len(content.Subject) + 2 + len(content.Label) + 4*8 + binary.MaxVarintLen64
 	for _, field := range content.Fields {
 		size += uvarintLen(len(field.Key)) + len(field.Key) + uvarintLen(len(field.Value)) + len(field.Value)
 	}
@@ -103,6 +105,10 @@ func (f nativeFormat) Pack(content *Content) ([]byte, error) {
 		for _, token := range content.Writes {
 			dst = binary.BigEndian.AppendUint64(dst, token)
 		}
+	}
+	if content.Label != "" {
+		flags |= hasLabel
+		dst = appendBytes(dst, content.Label)
 	}
 	dst[1] = flags
 	inOrder(content.Fields, func(fields []Field) {
@@ -149,7 +155,7 @@ func (f nativeFormat) Unpack(data []byte, content *Content) error {
 	r := nativeReader{data: data[2:]}
 	flags := data[1]
 	name := r.bytes()
-	if flags&^nativeFlags != 0 || r.failed || !isSerializerName(string(name)) {
+	if r.failed || !isSerializerName(string(name)) {
 		return ErrCorrupt
 	}
 	content.Retired = flags&hasRetired != 0
@@ -172,6 +178,10 @@ func (f nativeFormat) Unpack(data []byte, content *Content) error {
 		for i := range content.Writes {
 			content.Writes[i] = r.uint64()
 		}
+	}
+	if flags&hasLabel != 0 {
+		content.Label = string(r.bytes())
+		r.failed = r.failed || content.Label == ""
 	}
 	if r.failed || content.Persistence > BrowserSession {
 		return ErrCorrupt
@@ -273,7 +283,7 @@ func (r *nativeReader) fields(content *Content) error {
 		content.Fields = append(content.Fields, Field{key, value})
 		previous = key
 	}
-	if len(r.data) > 0 || content.Retired && (count > 0 || content.Subject != "") {
+	if len(r.data) > 0 || content.Retired && (count > 0 || content.Subject != "" || content.Label != "") {
 		return ErrCorrupt
 	}
 	return nil

@@ -24,6 +24,7 @@ func full() *serializer.Content {
 		Lifetime:    14 * 24 * time.Hour,
 		Persistence: serializer.BrowserSession,
 		Subject:     "ada",
+		Label:       "Firefox",
 		Writes:      [4]uint64{0, 1, 2, math.MaxUint64},
 	}
 }
@@ -83,11 +84,12 @@ func TestNativeLayout(t *testing.T) {
 		Lifetime:    300,
 		Persistence: serializer.Persistent,
 		Subject:     "ada",
+		Label:       "Firefox",
 		Writes:      [4]uint64{0, 0, 5, 6},
 	}
-	want := "\x01\x7a\x04json" + "\x00\x00\x00\x00\x00\x00\x01\x02" + "\xac\x02" + "\x03ada" +
+	want := "\x01\xfa\x04json" + "\x00\x00\x00\x00\x00\x00\x01\x02" + "\xac\x02" + "\x03ada" +
 		"\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x00" +
-		"\x00\x00\x00\x00\x00\x00\x00\x05" + "\x00\x00\x00\x00\x00\x00\x00\x06" +
+		"\x00\x00\x00\x00\x00\x00\x00\x05" + "\x00\x00\x00\x00\x00\x00\x00\x06" + "\x07Firefox" +
 		"\x02" + "\x01a\x011" + "\x01b\x0222"
 	got, err := serializer.Native(serializer.JSON).Pack(content)
 	if err != nil || string(got) != want {
@@ -122,7 +124,8 @@ func TestNativeRefuses(t *testing.T) {
 		{"another serializer", "\x01\x00\x07another\x00", serializer.ErrNewer},
 		{"serializer without name", "\x01\x00\x00\x00", serializer.ErrCorrupt},
 		{"serializer with a bad name", "\x01\x00\x04JSON\x00", serializer.ErrCorrupt},
-		{"unknown flag", "\x01\x80\x04json\x00", serializer.ErrCorrupt},
+		{"empty label", "\x01\x80\x04json\x00\x00", serializer.ErrCorrupt},
+		{"retired with a label", "\x01\x81\x04json\x01s\x00", serializer.ErrCorrupt},
 		{"unknown persistence", "\x01\x06\x04json\x00", serializer.ErrCorrupt},
 		{"lifetime of nothing", "\x01\x10\x04json\x00\x00", serializer.ErrCorrupt},
 		{"lifetime too large", "\x01\x10\x04json\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", serializer.ErrCorrupt},
