@@ -118,8 +118,39 @@ func logIn(s *sessions.Session, r *http.Request, id string) error {
 		return err
 	}
 	address, _, _ := net.SplitHostPort(r.RemoteAddr) // what Flask finds in X-Forwarded-For
-	who := sha512.Sum512(fmt.Appendf(nil, "b'%s'|b'%s'", address, r.UserAgent()))
+	browser := "None"
+	if header := r.Header["User-Agent"]; len(header) > 0 {
+		browser = bytesInPython(header[0])
+	}
+	who := sha512.Sum512([]byte(bytesInPython(address) + "|" + browser))
 	return errors.Join(userID.Set(s, id), s.Set("_fresh", true), s.Set("_id", hex.EncodeToString(who[:])))
+}
+
+// bytesInPython returns what Python prints for the bytes of a header: WSGI takes
+// each byte for a character of Latin-1, which Flask-Login encodes as UTF-8.
+func bytesInPython(header string) string {
+	quote := byte('\'')
+	if strings.Contains(header, "'") && !strings.Contains(header, `"`) {
+		quote = '"'
+	}
+	text := []byte{'b', quote}
+	for _, c := range []byte(header) {
+		switch {
+		case c == quote || c == '\\':
+			text = append(text, '\\', c)
+		case c == '\t':
+			text = append(text, `\t`...)
+		case c < ' ' || c == 0x7f:
+			text = fmt.Appendf(text, `\x%02x`, c)
+		case c < 0x7f:
+			text = append(text, c)
+		default:
+			for _, b := range []byte(string(rune(c))) {
+				text = fmt.Appendf(text, `\x%02x`, b)
+			}
+		}
+	}
+	return string(append(text, quote))
 }
 
 // logOut ends the session, and what Flask-Login remembers besides.

@@ -149,12 +149,29 @@ func TestLogIn(t *testing.T) {
 			})))
 			return mux
 		})
-		b := browser(t)
-		get(t, b, app.URL+"/login")
-		answer := app.MustDo(b, peers.User(), peers.Get("_fresh"))
-		want(t, answer, 0, "7")
-		want(t, answer, 1, true)
+		for _, agent := range []string{"Mozilla/5.0", "", "none", "it's", `say "hi"`, `it's "hi"`, `a\b`, "caf\xe9", "caf\xc3\xa9", "a\tb"} {
+			b := browser(t)
+			b.Transport = &withAgent{b.Transport, agent}
+			get(t, b, app.URL+"/login")
+			answer := app.MustDo(b, peers.User(), peers.Get("_fresh"))
+			want(t, answer, 0, "7")
+			want(t, answer, 1, true)
+		}
 	}
+}
+
+// withAgent sends a User-Agent, or none if that is "none".
+type withAgent struct {
+	http.RoundTripper
+	agent string
+}
+
+func (a *withAgent) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	if r.Header["User-Agent"] = []string{a.agent}; a.agent == "none" {
+		r.Header["User-Agent"] = nil
+	}
+	return a.RoundTripper.RoundTrip(r)
 }
 
 // TestLeft: sessions move to Go's store with their types. A copy of the old

@@ -1,0 +1,176 @@
+// Package docs_test holds the documents to the code: every piece of Go in them
+// compiles.
+package docs_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var block = regexp.MustCompile("(?ms)^```go\n(.*?)^```")
+
+// elsewhere are documents whose code other modules test, because it needs their
+// dependencies.
+var elsewhere = map[string]bool{}
+
+// given are the variables that a fragment may use without declaring them.
+const given = `func fragment(ctx context.Context, w http.ResponseWriter, r *http.Request, mux *http.ServeMux,
+	session *sessions.Session, mw *sessions.Middleware, backend, store sessions.Backend,
+	key string, olderKeys []string, client goredis.UniversalClient) (err error) { {
+`
+
+// TestDocumentsCompile: every block of Go in the README and in docs is a program, a
+// piece of one, or statements, and type-checks.
+func TestDocumentsCompile(t *testing.T) {
+	documents, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := load(t)
+	blocks := 0
+	for _, document := range append(documents, "../README.md") {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if elsewhere[document] {
+			continue
+		}
+		for _, b := range block.FindAllSubmatchIndex(text, -1) {
+			blocks++
+			line := 1 + bytes.Count(text[:b[2]], []byte("\n"))
+			if err := packages.check(string(text[b[2]:b[3]])); err != nil {
+				t.Errorf("%s:%d: %v", document, line, err)
+			}
+		}
+	}
+	if blocks < 8 {
+		t.Errorf("found %d blocks, want 8 at least", blocks)
+	}
+}
+
+// TestDocumentsCompileNotices: the check fails for what does not compile.
+func TestDocumentsCompileNotices(t *testing.T) {
+	packages := load(t)
+	for _, bad := range []string{
+		"session.SetPermanent(true)\n",
+		"mw, err := sessions.New(backend, &sessions.Config{Unknown: 1})\n",
+		"if err != nil { ... }\n",
+		"func f() { return memory.Missing }\n",
+	} {
+		if packages.check(bad) == nil {
+			t.Errorf("%q passes", bad)
+		}
+	}
+}
+
+// packages are the compiled packages that the root module imports.
+type packages struct {
+	fset     *token.FileSet
+	importer types.Importer
+	byName   map[string]string // a package's name to its path
+}
+
+// load compiles them.
+func load(t *testing.T) *packages {
+	t.Helper()
+	list := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Name}} {{.Export}}", "../...", "embed", "log", "log/slog")
+	list.Stderr = os.Stderr
+	output, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &packages{fset: token.NewFileSet(), byName: map[string]string{}}
+	files := map[string]string{}
+	for line := range strings.Lines(string(output)) {
+		var name, imported, file string
+		if n, _ := fmt.Sscan(line, &imported, &name, &file); n < 3 || strings.Contains(imported, "/internal/") {
+			continue
+		}
+		files[imported] = file
+		// Of two packages with one name, the fragments mean ours, or that of the
+		// standard library.
+		if old := p.byName[name]; old == "" || strings.Contains(imported, "gosessions") || strings.Contains(old, ".") && !strings.Contains(imported, "gosessions") && len(imported) < len(old) {
+			p.byName[name] = imported
+		}
+	}
+	p.byName["rand"] = "crypto/rand"
+	p.importer = importer.ForCompiler(p.fset, "gc", func(imported string) (io.ReadCloser, error) {
+		file, found := files[imported]
+		if !found {
+			return nil, fmt.Errorf("the root module does not import %s", imported)
+		}
+		return os.Open(file)
+	})
+	return p
+}
+
+// check type-checks a file, or declarations, or statements.
+func (p *packages) check(code string) error {
+	const name = "block.go"
+	if strings.HasPrefix(code, "package ") {
+		return p.types(name, code)
+	}
+	for _, text := range []string{code, given + code + "\n}\nreturn nil\n}\n"} {
+		file, err := parser.ParseFile(p.fset, name, "package block\n"+text, parser.SkipObjectResolution)
+		if err == nil {
+			return p.types(name, "package block\n"+p.imports(file)+text)
+		}
+		if text != code {
+			return err
+		}
+	}
+	return nil
+}
+
+// imports returns declarations for the packages that file uses.
+func (p *packages) imports(file *ast.File) string {
+	used := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok {
+				if x.Name == "goredis" {
+					used[x.Name] = "github.com/redis/go-redis/v9"
+				} else if found := p.byName[x.Name]; found != "" {
+					used[x.Name] = found
+				}
+			}
+		}
+		return true
+	})
+	var text strings.Builder
+	for name, imported := range used {
+		fmt.Fprintf(&text, "import %s %q\n", name, imported)
+	}
+	return text.String()
+}
+
+// types type-checks a file. Variables and imports that are not used do no harm in a
+// fragment.
+func (p *packages) types(name, text string) error {
+	file, err := parser.ParseFile(p.fset, name, text, 0)
+	if err != nil {
+		return err
+	}
+	var failed error
+	config := types.Config{Importer: p.importer, Error: func(err error) {
+		if e, ok := err.(types.Error); failed == nil && !(ok && e.Soft) {
+			failed = err
+		}
+	}}
+	_, _ = config.Check(path.Base(name), p.fset, []*ast.File{file}, nil)
+	return failed
+}
