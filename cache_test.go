@@ -312,6 +312,17 @@ func TestCACHE3_RefreshOfAnUntouchedSession(t *testing.T) {
 	}
 }
 
+// TestCACHE3_RefreshThatSendsNothing: as in Flask, a response that does not depend on
+// the session, and refreshes no cookie, says nothing of cookies to caches.
+func TestCACHE3_RefreshThatSendsNothing(t *testing.T) {
+	mw := newMiddleware(t, cookie.New(cookie.Flask(secret)), &sessions.Config{RefreshUntouched: true})
+	c := start(t, mw, nil)
+	c.handler = mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, "the same for all") }))
+	if h := c.get("/").Header; h.Get("Vary") != "" || h.Get("Set-Cookie") != "" || h.Get("Cache-Control") != "" {
+		t.Errorf("got %v, want no header of a session", h)
+	}
+}
+
 // TestCACHE5_R18_EveryKindOfAnswer: over a real connection, every kind of answer to
 // every kind of request carries the new token and forbids caches to store it.
 func TestCACHE5_R18_EveryKindOfAnswer(t *testing.T) {

@@ -26,6 +26,7 @@ type exchange struct {
 	begun   bool       // the final header is decided
 	err     error      // why the commit failed, so that the error handler has answered
 	several bool       // the client's tokens lead to several sessions
+	unused  bool       // only the middleware has loaded the session, to refresh it
 	via     uint32     // index of the transport that brought the token
 
 	tokens        [1]string // room for the tokens that the client sent
@@ -155,6 +156,7 @@ func (ex *exchange) refresh(ctx context.Context) {
 			// the session.
 			if s, err := ex.loadLocked(ctx); err == nil {
 				ex.session.Store(s)
+				ex.unused = true
 			}
 			return
 		}

@@ -2,6 +2,7 @@ package sessions_test
 
 import (
 	"context"
+	"math/big"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
@@ -178,4 +180,49 @@ func TestStarsessionsMetadata(t *testing.T) {
 			t.Errorf("a changed session is %s, want …%s", b.last, want)
 		}
 	})
+}
+
+// TestReservedKey: a value under the key of the format's own metadata is refused at
+// once, and not when the session is committed.
+func TestReservedKey(t *testing.T) {
+	mw := newMiddleware(t, asStarsessions(), nil)
+	c := start(t, mw, nil)
+	response := in(c, mw, func(_ *http.Request, s *sessions.Session) {
+		_, updateErr := s.Update("__metadata__", func(any) (any, error) { return 1, nil })
+		for _, err := range []error{s.Set("__metadata__", 1), updateErr} {
+			if err == nil || !strings.Contains(err.Error(), "choose another") {
+				t.Errorf("got %v, want an error that names the remedy", err)
+			}
+		}
+		check(t, s.Delete("__metadata__"))
+	})
+	if response.StatusCode != 200 {
+		t.Errorf("status: got %d, want 200", response.StatusCode)
+	}
+	mw = newMiddleware(t, memory.New(nil), nil)
+	in(newClient(t, nil), mw, func(_ *http.Request, s *sessions.Session) { check(t, s.Set("__metadata__", 1)) })
+}
+
+// TestPermanentAsInPython: Flask keeps the cookie if Python takes _permanent for true,
+// whatever its type is.
+func TestPermanentAsInPython(t *testing.T) {
+	mw := newMiddleware(t, cookie.New(cookie.Flask(secret)), nil)
+	for _, test := range []struct {
+		value any
+		want  bool
+	}{
+		{true, true}, {1, true}, {-1, true}, {0.5, true}, {"no", true}, {[]any{0}, true}, {map[string]any{"a": 1}, true},
+		{serializer.Tuple{1}, true}, {time.Now(), true}, {uuid.New(), true}, {new(big.Int).Lsh(big.NewInt(1), 80), true},
+		{false, false}, {0, false}, {0.0, false}, {"", false}, {[]any{}, false}, {map[string]any{}, false}, {nil, false},
+		{serializer.Tuple{}, false}, {[]byte{}, false},
+	} {
+		response := in(newClient(t, nil), mw, func(_ *http.Request, s *sessions.Session) {
+			check(t, s.Set("user", "ada"))
+			check(t, s.Set("_permanent", test.value))
+		})
+		cookies := response.Cookies()
+		if len(cookies) != 1 || (cookies[0].MaxAge > 0 || !cookies[0].Expires.IsZero()) != test.want {
+			t.Errorf("_permanent = %v: got %v, want a permanent cookie: %v", test.value, cookies, test.want)
+		}
+	}
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // writeHeader adds the session's lines to the header of a response: Vary, and if
-// the token changed, Set-Cookie and Cache-Control.
+// the token changed, Set-Cookie and Cache-Control. A response that does not depend on
+// the session has none of them.
 func (ex *exchange) writeHeader(s *Session, h http.Header) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -19,6 +20,9 @@ func (ex *exchange) writeHeader(s *Session, h http.Header) error {
 // writeHeaderLocked is writeHeader while s.mu is held. vary and noStore are room
 // for values of the header.
 func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, vary, noStore *[1]string) error {
+	if ex.unused && s.reply == keepToken {
+		return nil
+	}
 	for i, t := range ex.mw.transports {
 		if name := t.Vary(); i == 0 && name != "" && len(h["Vary"]) == 0 {
 			vary[0] = name

@@ -229,6 +229,9 @@ func (s *Session) changeLocked(c change) error {
 	if s.closed {
 		return ErrCommitted
 	}
+	if reserved := s.vault.primary.holds.ReservedKey; reserved != "" && c.key == reserved && c.value != nil {
+		return fmt.Errorf("sessions: the format %s keeps its own metadata under this key: choose another: %w", s.vault.primary.format.Name(), serializer.ErrType)
+	}
 	switch {
 	case s.unsure:
 	case c.kind == setKey:

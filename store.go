@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"math/big"
+	"reflect"
 	"time"
 
 	"github.com/gosessions/sessions/backends"
@@ -231,15 +233,38 @@ func (st *store) absent(content *serializer.Content) bool {
 // value under the format's persistence key, or to content.Persistence.
 func (st *store) persistence(content *serializer.Content) serializer.Persistence {
 	if key := st.holds.PersistenceKey; key != "" {
-		var persistent bool
-		if data := lookup(content.Fields, key); data != nil && st.values.Unmarshal(data, &persistent) == nil {
-			if persistent {
+		if data := lookup(content.Fields, key); data != nil {
+			if st.isTrue(data) {
 				return serializer.Persistent
 			}
 			return serializer.BrowserSession
 		}
 	}
 	return content.Persistence
+}
+
+// isTrue reports whether Python takes the encoded value for true.
+func (st *store) isTrue(data []byte) bool {
+	var yes bool
+	if st.values.Unmarshal(data, &yes) == nil {
+		return yes
+	}
+	var value any
+	if st.values.Unmarshal(data, &value) != nil {
+		return false
+	}
+	if n, ok := value.(*big.Int); ok {
+		return n.Sign() != 0
+	}
+	switch v := reflect.ValueOf(value); v.Kind() {
+	case reflect.Invalid: // None
+		return false
+	case reflect.String, reflect.Slice, reflect.Map:
+		return v.Len() > 0
+	case reflect.Int64, reflect.Float64:
+		return !v.IsZero()
+	}
+	return true
 }
 
 // answers are the errors that concern the session, and not the backend's health.

@@ -77,6 +77,65 @@ func TestDocumentsCompileNotices(t *testing.T) {
 	}
 }
 
+// TestDocumentsNameWhatExists: a name of ours in the text of a document exists.
+func TestDocumentsNameWhatExists(t *testing.T) {
+	packages := load(t)
+	const module = "github.com/gosessions/sessions"
+	root, err := packages.importer.Import(module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := 0
+	for _, pattern := range []string{"../README.md", "*.md", "migrating/*/README.md"} {
+		documents, err := filepath.Glob(pattern)
+		if err != nil || len(documents) == 0 {
+			t.Fatalf("%s: %d documents, %v", pattern, len(documents), err)
+		}
+		for _, document := range documents {
+			text, err := os.ReadFile(document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range named.FindAllSubmatch(text, -1) {
+				names++
+				owner, name := string(m[1]), string(m[2])
+				in := root
+				switch owner {
+				case "sessions":
+				case "Config", "Session", "session", "Middleware", "mw":
+					if owner == "session" && strings.Contains(document, "gorilla") {
+						continue // gorilla's own type is called so, too
+					}
+					if variable := map[string]string{"session": "Session", "mw": "Middleware"}[owner]; variable != "" {
+						owner = variable
+					}
+					found, _, _ := types.LookupFieldOrMethod(types.NewPointer(root.Scope().Lookup(owner).Type()), true, root, name)
+					if found == nil {
+						t.Errorf("%s: there is no %s.%s", document, owner, name)
+					}
+					continue
+				case "serializer", "sessionstest", "backends", "itsdangerous":
+					in, err = packages.importer.Import(module + "/" + owner)
+				default:
+					in, err = packages.importer.Import(module + "/backends/" + owner)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if in.Scope().Lookup(name) == nil {
+					t.Errorf("%s: there is no %s.%s", document, owner, name)
+				}
+			}
+		}
+	}
+	if names < 100 {
+		t.Errorf("found %d names, want 100 at least", names)
+	}
+}
+
+// named is a name of ours in code within a text.
+var named = regexp.MustCompile("`(sessions|Config|Session|session|Middleware|mw|serializer|sessionstest|backends|itsdangerous|memory|redis|postgres|cookie)\\.([A-Z][A-Za-z0-9]*)")
+
 // packages are the compiled packages that the root module imports.
 type packages struct {
 	fset     *token.FileSet

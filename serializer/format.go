@@ -48,6 +48,10 @@ type Holds struct {
 	// session ends with the browser.
 	StatedLifetime bool
 
+	// ReservedKey is the key under which the format keeps its own metadata, so that
+	// no value can be stored under it, or "" if there is no such key.
+	ReservedKey string
+
 	// PersistenceKey is the key of the value that says whether the browser
 	// keeps the cookie (Flask's "_permanent"), or "" if the format has no such
 	// key.

@@ -28,7 +28,7 @@ const metadataKey = "__metadata__"
 type starsessionsFormat struct{ jsonFormat }
 
 func (starsessionsFormat) Holds() Holds {
-	return Holds{Created: true, Lifetime: true, Accessed: true, StatedLifetime: true}
+	return Holds{Created: true, Lifetime: true, Accessed: true, StatedLifetime: true, ReservedKey: metadataKey}
 }
 
 func (f starsessionsFormat) Unpack(data []byte, content *Content) error {
