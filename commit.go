@@ -140,7 +140,7 @@ func (c *commit) pack(id string, content *serializer.Content) (Record, error) {
 		ttl = end.Sub(c.now)
 	}
 	longest := ttl
-	if idle := c.v.idle; idle > 0 {
+	if idle := c.v.idleOf(content); idle > 0 {
 		ttl = min(ttl, idle)
 	}
 	if ttl <= 0 {

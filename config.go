@@ -28,9 +28,14 @@ type Config struct {
 	// record use.
 	IdleTimeout time.Duration
 
+	// ExemptPersistent exempts sessions from IdleTimeout for which SetPersistent(true)
+	// was called, as for "30 minutes, unless remembered". Default: IdleTimeout ends
+	// those, too, and "remember me" then keeps only the cookie.
+	ExemptPersistent bool
+
 	// BrowserSession makes cookies end with the browser instead of with the
 	// session. [Session.SetPersistent] overrides it for one session ("remember
-	// me").
+	// me"), which changes nothing without BrowserSession or ExemptPersistent.
 	BrowserSession bool
 
 	// Transport carries tokens to the client and back. Default: Cookie{}.
@@ -200,6 +205,8 @@ func (c *Config) validate(facts backends.Facts) error {
 		return fmt.Errorf("sessions: Config.IdleTimeout is %v: it must be at least a second, or 0 for none", c.IdleTimeout)
 	case c.IdleTimeout > c.Lifetime:
 		return fmt.Errorf("sessions: Config.IdleTimeout (%v) is longer than Lifetime (%v) and would never take effect: shorten it or leave it out", c.IdleTimeout, c.Lifetime)
+	case c.ExemptPersistent && c.IdleTimeout == 0:
+		return errors.New("sessions: Config.ExemptPersistent needs IdleTimeout: set it, or leave ExemptPersistent out")
 	case c.ClockSkew < 0 || c.ClockSkew > time.Hour:
 		return fmt.Errorf("sessions: Config.ClockSkew is %v: it must be between 0 and an hour", c.ClockSkew)
 	case c.Timeout < minTimeout:
@@ -234,6 +241,7 @@ func (c *Config) policy() policy {
 	return policy{
 		lifetime:        c.Lifetime,
 		idle:            c.IdleTimeout,
+		exempt:          c.ExemptPersistent,
 		timeout:         c.Timeout,
 		browserSession:  c.BrowserSession,
 		refuseConflicts: c.RefuseConflicts,

@@ -19,8 +19,8 @@ type Device struct {
 	Created  time.Time
 	Expires  time.Time // when the session ends, however much it is used
 
-	// LastUsed is when the session was used last, or the zero time without
-	// [Config.IdleTimeout], because then nobody records it. It may lag behind by a
+	// LastUsed is when the session was used last, or the zero time if it has
+	// no idle timeout, because then nobody records it. It may lag behind by a
 	// tenth of the timeout, at most by a minute. In the last period of the timeout
 	// before Expires it is the beginning of that period.
 	LastUsed time.Time
@@ -45,8 +45,8 @@ func (mw *Middleware) List(ctx context.Context, subject string) ([]Device, error
 				continue // one on its way from a source is still listed there
 			}
 			d := Device{PublicID: e.PublicID(), Label: content.Label, Created: content.Created, Expires: v.deadline(&content)}
-			if st == v.primary && v.idle > 0 && e.Record.TTL > 0 {
-				d.LastUsed = time.Now().Add(e.Record.TTL - v.idle)
+			if idle := v.idleOf(&content); st == v.primary && idle > 0 && e.Record.TTL > 0 {
+				d.LastUsed = time.Now().Add(e.Record.TTL - idle)
 				if d.LastUsed.Before(d.Created) {
 					d.LastUsed = d.Created // the lifetime is shorter than the timeout
 				}

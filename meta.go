@@ -77,7 +77,8 @@ func (s *Session) SetLabel(label string) error {
 const maxLabel = 255
 
 // SetPersistent sets whether the cookie stays when the browser is closed, as for
-// "remember me". The default depends on [Config.BrowserSession]. SetPersistent
+// "remember me". The default depends on [Config.BrowserSession]. It does not extend
+// [Config.IdleTimeout], unless [Config.ExemptPersistent] says so. SetPersistent
 // returns [errors.ErrUnsupported] if the format cannot store it.
 func (s *Session) SetPersistent(persistent bool) error {
 	holds := &s.vault.primary.holds

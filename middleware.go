@@ -104,9 +104,13 @@ func (mw *Middleware) open(s Source, facts backends.Facts) (*store, []Transport,
 	if len(namespace) > 255 {
 		return nil, nil, errors.New("sessions: Config.Namespace is longer than 255 bytes")
 	}
-	b, err := backends.Bind(s.Backend, backends.Settings{
+	settings := backends.Settings{
 		Cookie: cookie, Lifetime: mw.config.Lifetime, ClockSkew: mw.config.ClockSkew, IdleTimeout: mw.config.IdleTimeout,
-	})
+	}
+	if facts.Stateless && mw.config.ExemptPersistent {
+		settings.IdleTimeout = 0 // not every token has one; the TTL says which
+	}
+	b, err := backends.Bind(s.Backend, settings)
 	if err != nil {
 		return nil, nil, err
 	}

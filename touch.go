@@ -17,7 +17,7 @@ func (s *Session) touchDue() bool {
 		return false
 	}
 	left := s.stored.ttl
-	if idle := v.idle; idle > 0 {
+	if idle := v.idleOf(&s.stored.content); idle > 0 {
 		window := min(idle/10, touchWindow)
 		if most := v.left(&s.stored.content); most < idle {
 			// A touch cannot extend the session beyond its absolute deadline.
@@ -58,7 +58,7 @@ func (s *Session) extend(ctx context.Context) error {
 	old := s.stored
 	s.mu.Unlock()
 	ttl := s.vault.left(&old.content)
-	if idle := s.vault.idle; idle > 0 {
+	if idle := s.vault.idleOf(&old.content); idle > 0 {
 		ttl = min(ttl, idle)
 	}
 	if ttl <= 0 {
@@ -89,10 +89,10 @@ func (s *Session) extend(ctx context.Context) error {
 // s.mu.
 func (s *Session) keepAlive() {
 	v := s.vault
-	if v.idle == 0 || v.primary.stateless || s.stored.data == nil || s.client == nil || s.client.noTouch() {
+	left := v.idleOf(&s.stored.content)
+	if left == 0 || v.primary.stateless || s.stored.data == nil || s.client == nil || s.client.noTouch() {
 		return
 	}
-	left := v.idle
 	if s.stored.ttl > 0 {
 		left = min(left, s.stored.ttl)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
 )
 
@@ -82,5 +83,57 @@ func TestR26_PollingIsNoWriting(t *testing.T) {
 				t.Errorf("idle %v, polled every %v: %v, want %d touches", tt.idle, tt.every, calls, most)
 			}
 		})
+	}
+}
+
+// TestExemptPersistent: "30 minutes, unless remembered", on a store and in a cookie.
+func TestExemptPersistent(t *testing.T) {
+	for _, name := range []string{"memory", "encrypted", "jwt"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := memory.New(nil)
+				defer store.Close()
+				b := map[string]sessions.Backend{"memory": store, "encrypted": cookie.New(cookie.Encrypted(randomKey)), "jwt": cookie.New(cookie.JWT(randomKey))}[name]
+				mw := newMiddleware(t, b, &sessions.Config{IdleTimeout: 30 * time.Minute, ExemptPersistent: true, BrowserSession: true, Lifetime: 30 * 24 * time.Hour})
+				login := func(remember bool) *client {
+					c := newClient(t, nil)
+					in(c, mw, func(_ *http.Request, s *sessions.Session) {
+						check(t, user.Set(s, "ada"))
+						if remember {
+							check(t, s.SetPersistent(true))
+						}
+					})
+					return c
+				}
+				who := func(c *client) (name string) {
+					in(c, mw, func(_ *http.Request, s *sessions.Session) { name, _ = user.Get(s) })
+					return name
+				}
+				remembered, other := login(true), login(false)
+				time.Sleep(20 * time.Minute)
+				if who(remembered) != "ada" || who(other) != "ada" {
+					t.Error("after 20 minutes a session has ended")
+				}
+				time.Sleep(25 * time.Minute)
+				if who(other) != "ada" {
+					t.Error("25 minutes after its use a session has ended")
+				}
+				time.Sleep(31 * time.Minute)
+				if got := who(other); got != "" {
+					t.Errorf("31 minutes after its use a session lives: %q", got)
+				}
+				time.Sleep(28 * 24 * time.Hour)
+				if got := who(remembered); got != "ada" {
+					t.Errorf("a remembered session: got %q after 28 days, want ada", got)
+				}
+				time.Sleep(2 * 24 * time.Hour)
+				if got := who(remembered); got != "" {
+					t.Errorf("a remembered session: got %q after 30 days", got)
+				}
+			})
+		})
+	}
+	if _, err := sessions.New(memory.New(nil), &sessions.Config{ExemptPersistent: true}); err == nil {
+		t.Error("without an idle timeout: got no error")
 	}
 }

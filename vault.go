@@ -28,6 +28,7 @@ type vault struct {
 type policy struct {
 	lifetime        time.Duration
 	idle            time.Duration // 0: no idle timeout
+	exempt          bool          // from idle: sessions that were made persistent
 	timeout         time.Duration
 	browserSession  bool
 	refuseConflicts bool
@@ -252,6 +253,14 @@ func (v *vault) persistent(content *serializer.Content) bool {
 		return false
 	}
 	return !v.browserSession
+}
+
+// idleOf returns the idle timeout of a session with this content, 0 if it has none.
+func (v *vault) idleOf(content *serializer.Content) time.Duration {
+	if v.exempt && v.primary.persistence(content) == serializer.Persistent {
+		return 0
+	}
+	return v.idle
 }
 
 // expires returns when the browser drops the cookie of a session that is saved at
