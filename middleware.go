@@ -21,6 +21,8 @@ type Middleware struct {
 	transports []Transport
 	sources    [][]Transport // as vault.sources
 	warned     atomic.Bool   // the log says that browsers drop the cookie
+
+	bypassLogged atomic.Int64 // when the log last told of a bypassed response, in nanoseconds
 }
 
 // New returns a middleware that keeps sessions in backend. A nil config means

@@ -30,6 +30,7 @@ const (
 	EventConflict EventKind = "conflict" // a commit failed because of a concurrent change
 	EventFailed   EventKind = "failed"   // the backend failed; Err says how
 	EventTimedOut EventKind = "timedout" // the request's deadline had passed: nothing was saved
+	EventUnsaved  EventKind = "unsaved"  // changes were not saved, by Config.SaveOn or because the response was written past the middleware; Err says which
 )
 
 // Event is something that happened to a session. It contains no token, no key and
@@ -51,7 +52,7 @@ func LogEvents(logger *slog.Logger) func(context.Context, Event) {
 	return func(ctx context.Context, e Event) {
 		level := slog.LevelDebug
 		switch e.Kind {
-		case EventAmbiguous, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut:
+		case EventAmbiguous, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut, EventUnsaved:
 			level = slog.LevelWarn
 		case EventFailed:
 			level = slog.LevelError

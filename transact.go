@@ -48,7 +48,7 @@ func (s *Session) Transact(ctx context.Context, f func(*Session) error) error {
 	case t.destroyed:
 		return nil
 	}
-	if err := t.commit(ctx, true, false); err != nil {
+	if err := t.commit(ctx, answering); err != nil {
 		return err
 	}
 	s.follow(ctx, t, &before)
