@@ -114,6 +114,13 @@ type Config struct {
 	// DisableBreaker makes every request wait for a backend that is down.
 	DisableBreaker bool
 
+	// SaveOn reports whether the changes of a request are saved, by the status of
+	// its response. Default: if it is below 500, because a handler that fails
+	// should leave nothing half done. What Save, Destroy and Transact did remains,
+	// and the request still counts as use. After a panic nothing is saved, unless
+	// a middleware inside of this one answers it; then the status decides.
+	SaveOn func(status int) bool
+
 	// ErrorHandler answers a request whose session could not be saved, or not be
 	// loaded for Autoload. Default: [Error].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
@@ -184,6 +191,9 @@ func (c *Config) withDefaults(facts backends.Facts) Config {
 	if cfg.Transport == nil {
 		cfg.Transport = Cookie{}
 	}
+	if cfg.SaveOn == nil {
+		cfg.SaveOn = belowServerErrors
+	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Error
 	}
@@ -193,6 +203,9 @@ func (c *Config) withDefaults(facts backends.Facts) Config {
 	cfg.BrowserSession = cfg.BrowserSession || d.BrowserSession
 	return cfg
 }
+
+// belowServerErrors is the default of Config.SaveOn.
+func belowServerErrors(status int) bool { return status < http.StatusInternalServerError }
 
 // validate returns what is wrong with a Config whose defaults are filled in.
 func (c *Config) validate(facts backends.Facts) error {

@@ -45,8 +45,8 @@ var (
 	ErrUnknownOutcome = errors.New("sessions: the outcome of the commit is unknown")
 
 	// ErrNoMiddleware reports a context that did not come through
-	// [Middleware.Handler].
-	ErrNoMiddleware = errors.New("sessions: no session in this context: wrap the handler with Middleware.Handler, and pass on the request's context")
+	// [Middleware.Handler]. gin and fiber need an adapter: ginsessions, fibersessions.
+	ErrNoMiddleware = errors.New("sessions: no session in this context: wrap the handler with Middleware.Handler, and pass on the request's context (for gin c.Request.Context() and ginsessions, for fiber c.Context() and fibersessions: see docs/frameworks.md)")
 
 	// ErrAmbiguousToken reports a request that carries several different tokens
 	// where one is expected.

@@ -101,7 +101,7 @@ func (ex *exchange) decide(ctx context.Context, status int) error {
 			ex.answer(ex.err)
 		}
 	}()
-	err := s.commit(ctx, true, status >= 400)
+	err := s.commit(ctx, ex.occasion(status))
 	if err == nil {
 		err = ex.writeHeader(s, ex.w.Header())
 	}
@@ -112,15 +112,23 @@ func (ex *exchange) decide(ctx context.Context, status int) error {
 	return err
 }
 
+// occasion returns the occasion of a commit for a response with this status.
+func (ex *exchange) occasion(status int) occasion {
+	switch {
+	case !ex.mw.config.SaveOn(status):
+		return unwanted
+	case status >= http.StatusBadRequest:
+		return failing
+	}
+	return answering
+}
+
 // errHijack reports a token that a hijacked connection would lose.
 var errHijack = errors.New("sessions: hijack: the client needs a new token: call Save, and put ResponseHeader into the upgrade's response")
 
 // beginHijack commits the session before a handler takes over the connection.
 func (ex *exchange) beginHijack() error {
-	ex.mu.Lock()
-	begun := ex.begun
-	ex.mu.Unlock()
-	if s := ex.session.Load(); s != nil && !begun {
+	if s := ex.session.Load(); s != nil && !ex.hasBegun() {
 		// Save first. If there is a new token, the handler learns how to send it,
 		// and the session is stored.
 		err := s.Save(ex)
@@ -170,6 +178,10 @@ func (ex *exchange) end(inner *http.Request) {
 		defer s.stopBeating()
 	}
 	if ex.served {
+		if ex.bypassed() {
+			ex.tellBypassed()
+			return
+		}
 		if ex.begin(http.StatusOK) != nil { // a failure has been answered
 			dropTrailers(ex.w.Header())
 		}

@@ -6,8 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
@@ -120,6 +123,20 @@ func TestC3_PanicsInCallbacks(t *testing.T) {
 				return false
 			}
 			return func(*client, *sessions.Session) {}
+		},
+		"SaveOn": func(config *sessions.Config) func(*client, *sessions.Session) {
+			armed := false
+			config.SaveOn = func(int) bool {
+				if armed {
+					armed = false
+					panic("oops")
+				}
+				return true
+			}
+			return func(_ *client, s *sessions.Session) {
+				armed = true
+				check(t, s.Set("k", 1))
+			}
 		},
 		"ErrorHandler": func(config *sessions.Config) func(*client, *sessions.Session) {
 			config.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic("oops") }
@@ -296,26 +313,93 @@ func TestFormOfTheHandler(t *testing.T) {
 	}
 }
 
-// TestR17_ServerErrorsCommit: if a handler answers with an error status of its own, its
-// changes are saved, unless it discards them.
-func TestR17_ServerErrorsCommit(t *testing.T) {
-	c := start(t, newMiddleware(t, memory.New(nil), nil), routes{
-		"/fails": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+// TestR17_TheStatusDecides: whether the changes of a request are saved follows from the
+// status of its response and Config.SaveOn. What Save has saved remains.
+func TestR17_TheStatusDecides(t *testing.T) {
+	const deflt, all = "default", "all"
+	rules := map[string]func(int) bool{deflt: nil, all: everyStatus, "below 400": func(status int) bool { return status < 400 }}
+	for _, tt := range []struct {
+		rule   string
+		status int
+		want   string
+	}{
+		{deflt, 200, "eve"}, {deflt, 303, "eve"}, {deflt, 422, "eve"}, {deflt, 500, "bob"}, {deflt, 503, "bob"},
+		{all, 200, "eve"}, {all, 500, "eve"},
+		{"below 400", 399, "eve"}, {"below 400", 400, "bob"},
+	} {
+		var kinds []sessions.EventKind
+		mw := newMiddleware(t, memory.New(nil), &sessions.Config{SaveOn: rules[tt.rule], Observe: func(_ context.Context, e sessions.Event) {
+			kinds = append(kinds, e.Kind)
+		}})
+		c := start(t, mw, routes{"/answer": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+			check(t, user.Set(s, "bob"))
+			check(t, s.Save(r.Context()))
 			check(t, user.Set(s, "eve"))
-			http.Error(w, "oops", http.StatusInternalServerError)
-		},
-		"/discards": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-			check(t, user.Set(s, "mallory"))
-			s.Discard()
-			http.Error(w, "oops", http.StatusBadGateway)
-		},
-	})
-	for path, want := range map[string]int{"/fails": 500, "/discards": 502} {
-		if response := c.get(path); response.StatusCode != want || body(response) != "oops\n" {
-			t.Errorf("%s: status %d", path, response.StatusCode)
+			check(t, s.RegenerateID())
+			w.WriteHeader(tt.status)
+			if got, err := user.Get(s); got != tt.want || err != nil {
+				t.Errorf("%s, %d: after the response began: got %q, %v, want %q", tt.rule, tt.status, got, err, tt.want)
+			}
+			if err := user.Set(s, "late"); !errors.Is(err, sessions.ErrCommitted) {
+				t.Errorf("%s, %d: a late change: got %v, want ErrCommitted", tt.rule, tt.status, err)
+			}
+		}})
+		saved := tt.want == "eve"
+		if response := c.get("/answer"); response.StatusCode != tt.status || (len(response.Cookies()) == 1) != saved {
+			t.Errorf("%s: status %d, want %d, cookies %v", tt.rule, response.StatusCode, tt.status, response.Cookies())
+		}
+		if got := slices.Contains(kinds, sessions.EventUnsaved); got == saved {
+			t.Errorf("%s, %d: events: got %v", tt.rule, tt.status, kinds)
+		}
+		if got := body(c.get("/who")); got != tt.want {
+			t.Errorf("%s, %d: stored: got %q, want %q", tt.rule, tt.status, got, tt.want)
 		}
 	}
-	if got := body(c.get("/who")); got != "eve" {
-		t.Errorf("stored: got %q, want eve", got)
+}
+
+// TestR17_AFailedLoginLogsNobodyIn: a login handler that fails after SetSubject and
+// answers with Error has logged nobody in, and so has one that panics, wherever the
+// recoverer is.
+func TestR17_AFailedLoginLogsNobodyIn(t *testing.T) {
+	fail := map[string]func(w http.ResponseWriter, r *http.Request){
+		"error": func(w http.ResponseWriter, r *http.Request) { sessions.Error(w, r, errors.New("no profile")) },
+		"panic": func(http.ResponseWriter, *http.Request) { panic("oops") },
 	}
+	for name, end := range fail {
+		b := memory.New(nil)
+		mw := newMiddleware(t, b, nil)
+		h := handler(t, func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+			check(t, s.RegenerateID())
+			check(t, s.SetSubject("ada"))
+			end(w, r)
+		})
+		for place, h := range map[string]http.Handler{"outside": recovering(mw.Handler(h)), "inside": mw.Handler(recovering(h))} {
+			response := newClient(t, h).get("/")
+			if response.StatusCode != 500 || len(response.Cookies()) != 0 || count(t, b) != 0 {
+				t.Errorf("%s, recoverer %s: got %d, cookies %v, %d stored", name, place, response.StatusCode, response.Cookies(), count(t, b))
+			}
+		}
+	}
+}
+
+// TestR17_AFailureCountsAsUse: a request whose changes are not saved extends the
+// idle timeout as any other.
+func TestR17_AFailureCountsAsUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memory.New(nil)
+		defer b.Close()
+		c := start(t, newMiddleware(t, b, &sessions.Config{IdleTimeout: time.Hour}), routes{
+			"/fails": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+				check(t, user.Set(s, "eve"))
+				w.WriteHeader(http.StatusInternalServerError)
+			},
+		})
+		for range 3 {
+			time.Sleep(40 * time.Minute)
+			c.get("/fails")
+		}
+		if got := body(c.get("/who")); got != "ada" {
+			t.Errorf("got %q, want ada", got)
+		}
+	})
 }

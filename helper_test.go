@@ -226,6 +226,9 @@ func check(t testing.TB, err error) {
 	}
 }
 
+// everyStatus is a Config.SaveOn.
+func everyStatus(int) bool { return true }
+
 // recovering answers panics of inner handlers with 500, like most frameworks.
 func recovering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

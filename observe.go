@@ -35,6 +35,7 @@ const (
 	EventConflict EventKind = "conflict" // a commit failed because of a concurrent change
 	EventFailed   EventKind = "failed"   // the backend failed; Err says how
 	EventTimedOut EventKind = "timedout" // the request's deadline had passed: nothing was saved
+	EventUnsaved  EventKind = "unsaved"  // changes were not saved, by Config.SaveOn or because the response was written past the middleware; Err says which
 
 	// EventBreaker reports that the breaker opened, so that requests fail at once
 	// instead of waiting for the backend: Err is ErrUnavailable then. If Err is nil,
@@ -117,7 +118,7 @@ func levelOf(e *Event) slog.Level {
 	switch e.Kind {
 	case EventFailed:
 		return slog.LevelError
-	case EventAmbiguous, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut, EventBreaker:
+	case EventAmbiguous, EventRetired, EventCorrupt, EventGone, EventConflict, EventTimedOut, EventUnsaved, EventBreaker:
 		return slog.LevelWarn
 	case EventRefused, EventExpired, EventRevoked:
 		return slog.LevelInfo

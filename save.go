@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2" //rules:allow because a write token need only differ from others and is not a secret
 	"slices"
@@ -20,20 +21,35 @@ var errTimedOut = fmt.Errorf("sessions: the request's deadline passed before its
 // begins, unless the handler answers with an error status; see [Session.Discard]. A
 // commit of unknown outcome is never applied twice.
 func (s *Session) Save(ctx context.Context) error {
-	return s.commit(ctx, false, false)
+	return s.commit(ctx, midway)
 }
 
-// commit saves the changes, or touches the session, if there is need. final means
-// that the response begins, so that further changes are refused; failing means that
-// its status is an error. commit holds s.committing.
-func (s *Session) commit(ctx context.Context, final, failing bool) error {
+// errUnwanted is why changes were undone instead of saved.
+var errUnwanted = errors.New("sessions: the changes are not saved, because of the status of the response: see Config.SaveOn")
+
+// occasion is why Session.commit is called.
+type occasion uint8
+
+const (
+	midway    occasion = iota // Save: the session may change again
+	answering                 // the response begins
+	failing                   // the response begins, and its status is an error
+	unwanted                  // the response begins, and by its status nothing is to be saved
+)
+
+// commit saves the changes, or touches the session, if there is need. Unless the
+// occasion is midway, further changes are refused. commit holds s.committing.
+func (s *Session) commit(ctx context.Context, why occasion) error {
 	ctx, tell := s.vault.collect(ctx)
 	defer tell()
 	if err := s.committing.lock(s.vault.timeout); err != nil {
 		return err
 	}
 	defer s.committing.unlock()
-	due, err := s.prepare(final, failing)
+	due, undone, err := s.prepare(why)
+	if undone {
+		s.vault.tell(ctx, Event{Kind: EventUnsaved, Err: errUnwanted})
+	}
 	switch {
 	case err == errTimedOut:
 		s.vault.tell(ctx, Event{Kind: EventTimedOut})
@@ -41,7 +57,7 @@ func (s *Session) commit(ctx context.Context, final, failing bool) error {
 		s.touch(ctx)
 	case due == saving:
 		ctx, end := s.vault.trace(ctx, "commit")
-		err = s.save(ctx, final)
+		err = s.save(ctx, why != midway)
 		end(err)
 	}
 	return err
@@ -56,16 +72,27 @@ const (
 	saving
 )
 
-// prepare returns what Session.commit has to do, or why it fails. s.committing is
-// held; prepare takes s.mu.
-func (s *Session) prepare(final, failing bool) (duty, error) {
+// prepare returns what Session.commit has to do, or why it fails. undone means that
+// there were changes, and that they are not wanted. s.committing is held; prepare
+// takes s.mu.
+func (s *Session) prepare(why occasion) (_ duty, undone bool, _ error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	late := s.closed
+	final, late := why != midway, s.closed
 	s.closed = s.closed || final
-	if final && !late && failing && s.saveErr != nil {
-		return nothing, nil // the handler's answer reports the error of Save
+	if !late && why >= failing && s.saveErr != nil {
+		return nothing, false, nil // the handler's answer reports the error of Save
 	}
+	if !late && why == unwanted {
+		undone = s.dirty() && (len(s.journal) > 0 || s.regenerate > 0)
+		s.discard()
+	}
+	due, err := s.due(final, late)
+	return due, undone, err
+}
+
+// due is prepare for changes that are wanted. s.mu is held.
+func (s *Session) due(final, late bool) (duty, error) {
 	if s.failed == nil && !s.dirty() {
 		if len(s.journal) > 0 && s.stored.data == nil && s.vault.primary.absent(s.content) {
 			// The handler removed what it had set, and the client may have a

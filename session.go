@@ -111,6 +111,14 @@ func (s *Session) IsNew() bool {
 	return s.stored.data == nil && s.source == nil
 }
 
+// owes reports whether the response has to carry something of the session, or there
+// is something to save.
+func (s *Session) owes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reply != keepToken || len(s.journal)+s.regenerate > 0 && s.dirty()
+}
+
 // Changed reports whether there is something to save.
 func (s *Session) Changed() bool {
 	s.mu.Lock()

@@ -58,7 +58,7 @@ func transact(ctx context.Context, v *vault, id, token string, source *sourceRec
 	case t.destroyed:
 		return t, nil
 	}
-	return t, t.commit(ctx, true, false)
+	return t, t.commit(ctx, answering)
 }
 
 // reread loads the record under id into s, which only the caller knows. The caller

@@ -27,7 +27,7 @@ func TestR8_CommitsBeforeTheFirstByte(t *testing.T) {
 		"string":      func(w http.ResponseWriter) { _, _ = io.WriteString(w, "x") },
 		"header":      func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) },
 		"no content":  func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
-		"error":       func(w http.ResponseWriter) { http.Error(w, "x", 500) },
+		"error":       func(w http.ResponseWriter) { http.Error(w, "x", 404) },
 		"flush":       func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
 		"flush error": func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() },
 		"read from":   func(w http.ResponseWriter) { _, _ = w.(io.ReaderFrom).ReadFrom(strings.NewReader("x")) },
