@@ -16,7 +16,7 @@ func holds(t *testing.T, s explore.Scenario) {
 	start := time.Now()
 	options := explore.Options{}
 	if len(s.Requests) > 2 {
-		options = sample(1500)
+		options = few(s.Setup, 1500)
 	}
 	result := s.Explore(t, options)
 	t.Logf("%s: %d schedules, %d pruned, %d broken in %v", s.Name(), result.Schedules, result.Pruned, result.Broken, time.Since(start).Round(time.Millisecond))

@@ -67,11 +67,14 @@ var (
 	importsCookie = but("memory, imported from a cookie", func(s *explore.Setup) {
 		s.Source, s.Replays = newCookie, true
 	})
+	encrypted = but("encrypted records", func(s *explore.Setup) {
+		s.Config.Format = serializer.Encrypted(serializer.Native(serializer.JSON), strings.Repeat("0123456789abcdef", 4))
+	})
 	carried = but("a cookie", func(s *explore.Setup) { s.Store, s.Carried = newCookie, true })
 
 	setups = []explore.Setup{
 		inMemory, local, conflate, strict, noRotate, noIndex, noTombstone, noSwap, fourMethods, idle, idleNoTouch,
-		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, carried,
+		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, encrypted, carried,
 	}
 )
 
