@@ -223,7 +223,7 @@ func (r *run) records() (stored map[string]int, broken string) {
 	stored = map[string]int{}
 	visit := func(s backends.Entry) error {
 		var content serializer.Content
-		if err := format.Unpack(s.Record.Data, &content); err != nil {
+		if err := serializer.UnpackFor(format, s.ID, s.Record.Data, &content); err != nil {
 			broken = "a record cannot be read: " + err.Error()
 			return nil
 		}
