@@ -14,10 +14,12 @@ TESTFLAGS ?=
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: lint test ## runs what CI runs: lint, tests, both releases of Go, nested modules, the demo, a little fuzzing
+check: lint test ## runs what CI runs: lint, tests, both releases of Go, nested modules, the demo, the API, vulnerabilities, a little fuzzing
 	scripts/releases
 	$(RUN) scripts/nested
 	scripts/smoke
+	scripts/api
+	scripts/vulncheck
 	scripts/fuzz 3s
 
 test: ## runs all tests with the race detector, against real services
