@@ -103,7 +103,9 @@ func (ex *exchange) decide(ctx context.Context, status int) error {
 	}()
 	err := s.commit(ctx, ex.occasion(status))
 	if err == nil {
-		err = ex.writeHeader(s, ex.w.Header())
+		if err = ex.writeHeader(s, ex.w.Header()); err != nil {
+			ex.mw.vault.retract(ctx, err)
+		}
 	}
 	decided, ex.err = true, err
 	if err != nil {

@@ -191,3 +191,14 @@ func TestTrace(t *testing.T) {
 		}
 	})
 }
+
+// TestObserverOfACookieThatIsTooLarge: what the client never gets is not reported as
+// created.
+func TestObserverOfACookieThatIsTooLarge(t *testing.T) {
+	var seen []sessions.EventKind
+	mw := newMiddleware(t, cookie.New(cookie.Encrypted(randomKey)), &sessions.Config{Observe: func(_ context.Context, e sessions.Event) { seen = append(seen, e.Kind) }})
+	response := in(newClient(t, nil), mw, func(_ *http.Request, s *sessions.Session) { check(t, s.Set("k", strings.Repeat("x", 5000))) })
+	if want := []sessions.EventKind{sessions.EventFailed}; response.StatusCode != 500 || !slices.Equal(seen, want) {
+		t.Errorf("got %d and the events %q, want 500 and %q", response.StatusCode, seen, want)
+	}
+}

@@ -187,6 +187,21 @@ func (v *vault) collect(ctx context.Context) (context.Context, func()) {
 	}
 }
 
+// retract turns the events of success that ctx has collected into failures, because
+// the client will never get the token.
+func (v *vault) retract(ctx context.Context, err error) {
+	later, ok := ctx.Value(eventsKey{}).(*events)
+	if !ok {
+		return
+	}
+	for i := range later.list {
+		switch e := &later.list[i]; e.Kind {
+		case EventCreated, EventSaved, EventMerged, EventRegenerated, EventTouched:
+			e.Kind, e.Err = EventFailed, err
+		}
+	}
+}
+
 // trace tells the tracer, if there is one, that an operation begins. It returns the
 // context for the operation, and a function to call with its result.
 func (v *vault) trace(ctx context.Context, name string) (context.Context, func(error)) {
