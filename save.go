@@ -7,6 +7,8 @@ import (
 	"math/rand/v2" //rules:allow because a write token need only differ from others and is not a secret
 	"slices"
 	"time"
+
+	"github.com/gosessions/sessions/serializer"
 )
 
 // errTimedOut is the error of a commit for a request whose deadline has passed. An
@@ -177,7 +179,12 @@ func (s *Session) newCommit(final bool) commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight = len(s.journal)
-	content := *s.content
+	content := s.spare
+	if !final || content == nil {
+		content = new(serializer.Content)
+	}
+	s.spare = nil // there may be a second commit
+	*content = *s.content
 	if !final {
 		content.Fields = cloneFields(content.Fields)
 	}
@@ -185,7 +192,7 @@ func (s *Session) newCommit(final bool) commit {
 		v:          s.vault,
 		st:         s.vault.primary,
 		now:        time.Now(),
-		content:    &content,
+		content:    content,
 		base:       s.stored,
 		journal:    s.journal[:s.inflight:s.inflight],
 		regenerate: s.regenerate > 0,

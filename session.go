@@ -28,6 +28,7 @@ type Session struct {
 	mu       sync.Mutex          // guards everything below; never held during I/O
 	stored   snapshot            // what the backend holds, as far as we know
 	content  *serializer.Content // what was loaded, or our copy with the journal applied
+	spare    *serializer.Content // room for the content of the final commit; nil if there is none
 	journal  []change            // changes that are not saved yet
 	inflight int                 // entries of journal that a commit is saving
 	failed   error               // why a change cannot be applied again to the record of another request
@@ -277,17 +278,17 @@ func (s *Session) settled() int {
 }
 
 // own makes content a copy that may be changed. The same allocation has room for a
-// short journal. s.mu is held.
+// short journal and for the content of the final commit. s.mu is held.
 func (s *Session) own() {
 	if s.owned {
 		return
 	}
 	draft := &struct {
-		content serializer.Content
-		journal [2]change
+		content, final serializer.Content
+		journal        [2]change
 	}{content: *s.content}
 	draft.content.Fields = cloneFields(draft.content.Fields)
-	s.content, s.owned = &draft.content, true
+	s.content, s.spare, s.owned = &draft.content, &draft.final, true
 	if s.journal == nil {
 		s.journal = draft.journal[:0]
 	}
