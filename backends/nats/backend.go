@@ -21,7 +21,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	if err != nil {
 		return backends.Record{}, err
 	}
-	e, err := o.get(ctx, id)
+	e, err := b.get(ctx, o, id)
 	if err != nil {
 		return backends.Record{}, err
 	}
@@ -68,7 +68,7 @@ func (b *Backend) Remove(ctx context.Context, id string) error {
 	if err != nil {
 		return backends.NotApplied(err)
 	}
-	e, err := o.get(ctx, id)
+	e, err := b.get(ctx, o, id)
 	switch {
 	case err != nil:
 		return backends.NotApplied(err)
@@ -142,7 +142,7 @@ func (b *Backend) change(ctx context.Context, o *bucket, id string, fresh bool, 
 		var e entry
 		if !fresh || try > 0 {
 			var err error
-			if e, err = o.get(ctx, id); err != nil {
+			if e, err = b.get(ctx, o, id); err != nil {
 				return backends.NotApplied(err) // every earlier try was refused
 			}
 		}

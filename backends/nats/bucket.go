@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/gosessions/sessions/backends"
@@ -50,6 +51,16 @@ func (b *Backend) bucket(ctx context.Context) (*bucket, error) {
 		return nil, described(err)
 	}
 	return b.use(stream)
+}
+
+// forget makes the next call look the bucket up again, after an error that may mean
+// that it is gone.
+func (b *Backend) forget(err error) {
+	if errors.Is(err, natsgo.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, context.DeadlineExceeded) {
+		b.mu.Lock()
+		b.opened = nil
+		b.mu.Unlock()
+	}
 }
 
 // use remembers the bucket with the given stream if it can keep what it promises.

@@ -30,9 +30,16 @@ func open(t testing.TB, url string, options *nats.Options) *nats.Backend {
 	t.Cleanup(func() { _ = b.Close() })
 	eventually(t, func(ctx context.Context) error { return b.Migrate(ctx) })
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = raw(t, url).DeleteKeyValue(ctx, o.Bucket)
+		conn, err := natsgo.Connect(url)
+		if err != nil {
+			return // the server was the test's own, and is broken
+		}
+		defer conn.Close()
+		if js, err := jetstream.New(conn); err == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_ = js.DeleteKeyValue(ctx, o.Bucket)
+		}
 	})
 	return b
 }

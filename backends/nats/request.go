@@ -37,12 +37,13 @@ var errAck = errors.New("nats: the server's acknowledgment cannot be read")
 
 // get returns what is stored under the ID's key. If nothing is, the entry has the
 // sequence 0, which is also what the server expects then.
-func (o *bucket) get(ctx context.Context, id string) (entry, error) {
+func (b *Backend) get(ctx context.Context, o *bucket, id string) (entry, error) {
 	msg, err := o.stream.GetLastMsgForSubject(ctx, o.subject+keyOf(id))
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return entry{}, nil
 	case err != nil:
+		b.forget(err)
 		return entry{}, described(err)
 	}
 	return entryOf(msg.Sequence, msg.Header, msg.Data)
@@ -57,6 +58,7 @@ func (b *Backend) send(ctx context.Context, m *natsgo.Msg, expected *uint64) err
 	}
 	reply, err := b.conn.RequestMsgWithContext(ctx, m)
 	if err != nil {
+		b.forget(err)
 		if unsent(err) {
 			return backends.NotApplied(described(err))
 		}
@@ -97,7 +99,13 @@ func described(err error) error {
 	case errors.Is(err, natsgo.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse):
 		return fmt.Errorf("nats: the bucket does not exist, has no leader at the moment, or JetStream is off: %w", err)
 	case errors.Is(err, natsgo.ErrReconnectBufExceeded):
-		return fmt.Errorf("nats: not connected to a server: %w", err)
+		return disconnected{err}
 	}
 	return err
 }
+
+// disconnected says what the error of nats.go means if nothing is kept back.
+type disconnected struct{ error }
+
+func (disconnected) Error() string   { return "nats: not connected to a server" }
+func (e disconnected) Unwrap() error { return e.error }
