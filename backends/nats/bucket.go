@@ -28,6 +28,7 @@ type bucket struct {
 // The errors about buckets.
 var (
 	errNoBucket = errors.New("nats: the bucket does not exist: create it with Backend.Migrate")
+	errOld      = errors.New("nats: servers before 2.11 accept two commits that replace the same revision if the bucket has replicas, so updates would be lost: use one replica, or newer servers")
 	errReplicas = errors.New("nats: the bucket lets replicas answer reads, which may be behind: call Backend.Migrate, or turn its AllowDirect off")
 	errDiscard  = errors.New("nats: the bucket drops old sessions when it is full: set the stream's discard policy to new")
 )
@@ -66,7 +67,7 @@ func (b *Backend) forget(err error) {
 // use remembers the bucket with the given stream if it can keep what it promises.
 func (b *Backend) use(stream jetstream.Stream) (*bucket, error) {
 	config := stream.CachedInfo().Config
-	if err := unfit(config); err != nil {
+	if err := unfit(config, b.conn.ConnectedServerVersion()); err != nil {
 		return nil, err
 	}
 	opened := &bucket{
@@ -86,9 +87,11 @@ func (b *Backend) use(stream jetstream.Stream) (*bucket, error) {
 	return opened, nil
 }
 
-// unfit returns why a bucket cannot keep sessions.
-func unfit(config jetstream.StreamConfig) error {
+// unfit returns why a bucket on servers of that version cannot keep sessions.
+func unfit(config jetstream.StreamConfig, version string) error {
 	switch {
+	case config.Replicas > 1 && !checksRevisions(version):
+		return errOld
 	case config.Replicas > 1 && config.AllowDirect:
 		return errReplicas
 	case config.Discard != jetstream.DiscardNew && (config.MaxBytes > 0 || config.MaxMsgs > 0):
@@ -96,6 +99,10 @@ func unfit(config jetstream.StreamConfig) error {
 	}
 	return nil
 }
+
+// checksRevisions reports whether servers of that version compare revisions together
+// with what is on its way to the replicas. Older ones compare before they send it.
+func checksRevisions(version string) bool { return atLeast(version, 2, 11) }
 
 func streamOf(bucket string) string { return "KV_" + bucket }
 
@@ -109,7 +116,10 @@ func (b *Backend) Migrate(ctx context.Context) error {
 	}
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
-	stream, err := b.js.Stream(ctx, streamOf(b.options.Bucket))
+	stream, err := b.js.Stream(ctx, streamOf(b.options.Bucket)) // needs a connection
+	if b.options.Replicas > 1 && b.conn.IsConnected() && !checksRevisions(b.conn.ConnectedServerVersion()) {
+		return errOld
+	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = b.js.CreateStream(ctx, b.newConfig())
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another instance was faster

@@ -10,6 +10,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	small := services.NATSServer(t, services.NATSOptions{Config: []string{"max_payload: 8192"}})
 	for name, url := range map[string]string{"default": services.NATS(t), "small messages": small.URL()} {
 		t.Run(name, func(t *testing.T) {

@@ -72,6 +72,7 @@ func TestSweep(t *testing.T) {
 // TestSweepInTheBackground: of several instances one sweeps at a time, and Close ends
 // it.
 func TestSweepInTheBackground(t *testing.T) {
+	t.Parallel()
 	url := services.NATS(t)
 	bucket := services.Unique("sessions_")
 	var deleted, sweeps atomic.Int64

@@ -2,9 +2,11 @@ package nats
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
+	natsgo "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/gosessions/sessions/backends"
@@ -14,7 +16,8 @@ import (
 const batch = 256
 
 // Walk implements [backends.Walker]. It makes a consumer in the server's memory, and
-// deletes it at the end.
+// deletes it at the end. If the bucket has replicas, it asks the leader for one record
+// after the other instead, because a consumer may be on a replica that is behind.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.scan(ctx, false, func(key string, e entry) error {
 		id := e.id
@@ -43,6 +46,9 @@ func (b *Backend) scan(ctx context.Context, headersOnly bool, visit func(key str
 		return described(err)
 	}
 	last := info.State.LastSeq
+	if info.Config.Replicas > 1 {
+		return b.page(ctx, o, last, visit)
+	}
 	consumer, err := o.stream.CreateConsumer(opening, jetstream.ConsumerConfig{
 		AckPolicy:         jetstream.AckNonePolicy,
 		DeliverPolicy:     jetstream.DeliverLastPerSubjectPolicy,
@@ -79,7 +85,7 @@ func (b *Backend) scan(ctx context.Context, headersOnly bool, visit func(key str
 				continue
 			}
 			if meta.Sequence.Stream <= last {
-				err = o.visit(m, meta.Sequence.Stream, visit)
+				err = o.visit(m.Subject(), meta.Sequence.Stream, m.Headers(), m.Data(), visit)
 			}
 			done = meta.NumPending == 0 || meta.Sequence.Stream >= last
 		}
@@ -103,13 +109,35 @@ func (b *Backend) scan(ctx context.Context, headersOnly bool, visit func(key str
 	}
 }
 
+// page is scan with one request for each message, up to the sequence last.
+func (b *Backend) page(ctx context.Context, o *bucket, last uint64, visit func(key string, e entry) error) error {
+	for seq := uint64(1); seq <= last; seq++ {
+		once, cancel := withDeadline(ctx)
+		m, err := o.stream.GetMsg(once, seq, jetstream.WithGetMsgSubject(o.subject+">")) // this one, or the next
+		cancel()
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			return nil
+		case err != nil:
+			return described(err)
+		case m.Sequence > last:
+			return nil
+		}
+		if err := o.visit(m.Subject, m.Sequence, m.Header, m.Data, visit); err != nil {
+			return err
+		}
+		seq = m.Sequence
+	}
+	return nil
+}
+
 // visit calls visit with the entry of a message.
-func (o *bucket) visit(m jetstream.Msg, seq uint64, visit func(key string, e entry) error) error {
-	key, ok := strings.CutPrefix(m.Subject(), o.subject)
+func (o *bucket) visit(subject string, seq uint64, header natsgo.Header, data []byte, visit func(key string, e entry) error) error {
+	key, ok := strings.CutPrefix(subject, o.subject)
 	if !ok {
 		return nil
 	}
-	e, err := entryOf(seq, m.Headers(), m.Data())
+	e, err := entryOf(seq, header, data)
 	if err != nil {
 		return err
 	}

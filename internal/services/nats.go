@@ -68,12 +68,28 @@ type NATSOptions struct {
 	Config []string
 	// Clock is the server's; nil: the machine's.
 	Clock *Clock
+	// Program is the path of nats-server; "": the one that is installed.
+	Program string
+}
+
+// program returns the path of nats-server.
+func (o NATSOptions) program(t T) string {
+	t.Helper()
+	if o.Program != "" {
+		return o.Program
+	}
+	path, err := process.Find("nats-server", NATSFolders...)
+	if err != nil {
+		missing(t, "nats-server", err)
+	}
+	return path
 }
 
 // A NATSNode is a NATS server of one test's own, which may be killed, frozen and
 // restarted: it comes back on the same port, with what it had stored.
 type NATSNode struct {
 	*process.Process
+	Name string // in a cluster
 	port int
 	dir  string
 }
@@ -81,11 +97,33 @@ type NATSNode struct {
 // NATSServer starts a server with JetStream for this test alone.
 func NATSServer(t T, options NATSOptions) *NATSNode {
 	t.Helper()
-	path, err := process.Find("nats-server", NATSFolders...)
-	if err != nil {
-		missing(t, "nats-server", err)
+	return startNATS(t, options.program(t), &NATSNode{port: process.Port(t), dir: process.Dir(t, nil)}, options)
+}
+
+// NATSCluster starts three servers that form a cluster, for this test alone. They need
+// a while to elect leaders.
+func NATSCluster(t T, options NATSOptions) []*NATSNode {
+	t.Helper()
+	path := options.program(t)
+	routes := make([]int, 3)
+	peers := make([]string, len(routes))
+	for i := range routes {
+		routes[i] = process.Port(t)
+		peers[i] = "nats://" + process.Address(routes[i])
 	}
-	node := &NATSNode{port: process.Port(t), dir: process.Dir(t, nil)}
+	nodes := make([]*NATSNode, len(routes))
+	for i := range nodes {
+		nodes[i] = startNATS(t, path, &NATSNode{port: process.Port(t), dir: process.Dir(t, nil), Name: fmt.Sprintf("n%d", i)}, NATSOptions{Config: append([]string{
+			fmt.Sprintf("server_name: n%d", i),
+			fmt.Sprintf("cluster { name: tests, listen: %q, routes: [%s] }", process.Address(routes[i]), strings.Join(peers, ", ")),
+		}, options.Config...)})
+	}
+	return nodes
+}
+
+// startNATS starts a server on the port and in the folder of node.
+func startNATS(t T, path string, node *NATSNode, options NATSOptions) *NATSNode {
+	t.Helper()
 	config := append([]string{
 		"listen: " + process.Address(node.port),
 		fmt.Sprintf("jetstream { store_dir: %q }", node.dir),
@@ -95,7 +133,7 @@ func NATSServer(t T, options NATSOptions) *NATSNode {
 		t.Fatalf("services: %v", err)
 	}
 	node.Process = process.Start(t, path, process.Options{
-		Name:   "nats",
+		Name:   strings.TrimSpace("nats " + node.Name),
 		Args:   []string{"-c", file},
 		Dir:    node.dir,
 		Env:    options.Clock.env(),
