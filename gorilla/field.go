@@ -59,8 +59,7 @@ func newField(name string, key any) (field, error) {
 		f.name += fmt.Sprintf("%T:%v", k, k)
 		return f, nil
 	}
-	//lint:ignore SA4000 because this is how a NaN is known
-	if key != key {
+	if key != key { // a NaN, or what contains one
 		return f, errors.New("gorilla: a key of Values is not equal to itself, so it could not be found again")
 	}
 	data, err := toGob(key)

@@ -27,7 +27,6 @@ type user struct {
 	Parent *user
 	Seen   time.Time
 	Any    any
-	hidden int
 }
 
 type (
