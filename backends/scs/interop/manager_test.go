@@ -49,6 +49,7 @@ var ours = map[string]func(t *testing.T) backends.Backend{
 
 // TestManager: a SessionManager works on our backends as on its own stores.
 func TestManager(t *testing.T) {
+	t.Parallel()
 	for name, newBackend := range ours {
 		for _, hash := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s hashed=%v", name, hash), func(t *testing.T) {
@@ -117,6 +118,7 @@ const visits sessions.Key[int] = "visits"
 // TestMiddleware: our middleware works on real stores of scs: sessions are kept,
 // changed, get a new ID and end.
 func TestMiddleware(t *testing.T) {
+	t.Parallel()
 	for name, newStore := range stores {
 		t.Run(name, func(t *testing.T) {
 			mw, err := sessions.New(scsbackend.New(newStore(t), nil), &sessions.Config{IdleTimeout: time.Hour})

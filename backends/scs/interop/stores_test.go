@@ -80,6 +80,7 @@ func open(t *testing.T, dsn string) *sql.DB {
 // TestConformance runs every rule on real stores of scs, and on our own memory
 // backend as one.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	if len(stores) < 5 {
 		t.Fatalf("%d stores, want 5", len(stores))
 	}
@@ -94,6 +95,7 @@ func TestConformance(t *testing.T) {
 
 // TestWalks: every one of these stores can list its sessions.
 func TestWalks(t *testing.T) {
+	t.Parallel()
 	for name, newStore := range stores {
 		if !backends.Has(scsbackend.New(newStore(t), nil), backends.CanWalk) {
 			t.Errorf("%s cannot walk", name)
@@ -104,6 +106,7 @@ func TestWalks(t *testing.T) {
 // TestExpiry: the stores themselves find nothing any more after the time that
 // they were told.
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	for name, newStore := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
