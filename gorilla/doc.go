@@ -3,7 +3,7 @@
 // its stores, such as gothic of github.com/markbates/goth, work unchanged:
 //
 //	mw, err := sessions.New(backend, nil) // of this module
-//	store := gorilla.NewStore(&gorilla.Options{RegenerateOn: []any{"user"}})
+//	store := gorilla.NewStore([]any{"user"}, nil)
 //	gothic.Store = store
 //	http.ListenAndServe(addr, mw.Handler(mux))
 //
@@ -37,8 +37,6 @@
 // # Security
 //
 // A session must get a new ID when the visitor's rights change, above all at login.
-// gorilla has no method for it, so name the keys of Values in
-// [Options].RegenerateOn. Otherwise someone who has planted a session's cookie in a
-// browser is logged in with its victim. Handlers can also call RegenerateID of the
-// middleware's session.
+// gorilla has no method for it, so [NewStore] asks for the keys of Values that say
+// who the visitor is.
 package gorilla

@@ -19,7 +19,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	store := gorilla.NewStore(&gorilla.Options{RegenerateOn: []any{"user"}})
+	store := gorilla.NewStore([]any{"user"}, nil)
 
 	handler := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, err := store.Get(r, "app")

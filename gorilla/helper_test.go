@@ -22,7 +22,7 @@ type browser struct {
 	visitor *sessionstest.Visitor
 }
 
-func newBrowser(t *testing.T, options *gorilla.Options, backend sessions.Backend, config *sessions.Config) *browser {
+func newBrowser(t *testing.T, options *gorilla.Options, backend sessions.Backend, config *sessions.Config, identity ...any) *browser {
 	t.Helper()
 	if backend == nil {
 		backend = memory.New(nil)
@@ -31,7 +31,7 @@ func newBrowser(t *testing.T, options *gorilla.Options, backend sessions.Backend
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t, mw, gorilla.NewStore(options), sessionstest.NewVisitor(mw)}
+	return &browser{t, mw, gorilla.NewStore(identity, options), sessionstest.NewVisitor(mw)}
 }
 
 // do runs a handler and returns the response.

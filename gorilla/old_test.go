@@ -134,7 +134,7 @@ func TestOldRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			store := gorilla.NewStore(&gorilla.Options{Old: tt.old})
+			store := gorilla.NewStore(nil, &gorilla.Options{Old: tt.old})
 			r := httptest.NewRequest("GET", "https://example.com/", nil)
 			r.AddCookie(&http.Cookie{Name: "app", Value: tt.value})
 			sessionstest.NewVisitor(mw).Do(mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,7 @@ func TestStatesEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := NewStore(nil)
+	store := NewStore(nil, nil)
 	count := func() (n int) {
 		store.states.m.Range(func(_, _ any) bool { n++; return true })
 		return n

@@ -13,14 +13,8 @@ import (
 	"github.com/gosessions/sessions"
 )
 
-// Options configure a [Store]. The zero value has no effect on the session's ID:
-// see RegenerateOn.
+// Options configure a [Store]. Nil and the zero value mean the defaults.
 type Options struct {
-	// RegenerateOn lists the keys of Values that say who the visitor is, such as
-	// "user". If Save changes or removes a value under one of them, the session
-	// gets a new ID. Removing all values by a negative MaxAge counts too.
-	RegenerateOn []any
-
 	// Session are the options that every session starts with, as the field Options
 	// of gorilla's own stores. Only MaxAge has an effect.
 	Session gorilla.Options
@@ -41,18 +35,24 @@ type Options struct {
 // middleware, which must wrap the handlers. Create it with [NewStore]. It is safe for
 // concurrent use; the sessions that it returns are not, as all of gorilla's.
 type Store struct {
-	options Options
-	states  states
+	identity []any
+	options  Options
+	states   states
 }
 
 var _ gorilla.Store = (*Store)(nil)
 
-// NewStore returns a store. Nil options mean the zero value.
-func NewStore(options *Options) *Store {
-	s := new(Store)
+// NewStore returns a store. Nil options mean the defaults.
+//
+// identity are the keys of Values that say who the visitor is, such as "user". If
+// Save changes or removes a value under one of them, or a negative MaxAge does, the
+// session gets a new ID. Pass nil only if the handlers keep no such value, or call
+// RegenerateID of the middleware's session at each login. Otherwise someone who has
+// planted the cookie of a session in a browser is logged in with its victim.
+func NewStore(identity []any, options *Options) *Store {
+	s := &Store{identity: slices.Clone(identity)}
 	if options != nil {
 		s.options = *options
-		s.options.RegenerateOn = slices.Clone(options.RegenerateOn)
 	}
 	return s
 }
@@ -184,7 +184,7 @@ func (s *Store) apply(inner *sessions.Session, changes []change) error {
 		if err != nil {
 			return err
 		}
-		regenerate = regenerate || slices.Contains(s.options.RegenerateOn, c.key)
+		regenerate = regenerate || slices.Contains(s.identity, c.key)
 	}
 	if regenerate {
 		return inner.RegenerateID()

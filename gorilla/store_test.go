@@ -191,9 +191,9 @@ func TestMaxAge(t *testing.T) {
 	})
 }
 
-// TestRegenerateOn: the session gets a new ID when the visitor becomes another one.
-func TestRegenerateOn(t *testing.T) {
-	b := newBrowser(t, &gorilla.Options{RegenerateOn: []any{"user", 7}}, nil, nil)
+// TestIdentity: the session gets a new ID when the visitor becomes another one.
+func TestIdentity(t *testing.T) {
+	b := newBrowser(t, nil, nil, nil, "user", 7)
 	b.with("app", func(s *gorillasessions.Session) { s.Values["cart"] = 1 })
 	last := b.publicID()
 	for _, step := range []struct {
@@ -237,7 +237,7 @@ func TestLate(t *testing.T) {
 // TestWithoutMiddleware: Get returns a session even so, as gorilla demands, and
 // nothing is lost in silence.
 func TestWithoutMiddleware(t *testing.T) {
-	store := gorilla.NewStore(nil)
+	store := gorilla.NewStore(nil, nil)
 	r, w := httptest.NewRequest("GET", "https://example.com/", nil), httptest.NewRecorder()
 	session, err := store.Get(r, "app")
 	if session == nil || session.Options == nil || !errors.Is(err, sessions.ErrNoMiddleware) {
@@ -337,7 +337,7 @@ func TestMiddlewareOption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := gorilla.NewStore(&gorilla.Options{Middleware: outer})
+	store := gorilla.NewStore(nil, &gorilla.Options{Middleware: outer})
 	outer.Handler(inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, err := store.Get(r, "app")
 		if err != nil {

@@ -84,6 +84,34 @@ func TestTouchIsNoConflict(t *testing.T) {
 	if err := b.Swap(ctx, "id", []byte("1"), record("2")); err != nil {
 		t.Errorf("Swap after Touch: %v", err)
 	}
+
+	// Touches come between the read and the publication of some of these.
+	end := make(chan struct{})
+	var touching sync.WaitGroup
+	touching.Go(func() {
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+				if _, err := b.Touch(ctx, "id", time.Hour); err != nil {
+					t.Errorf("Touch beside swaps: %v", err)
+				}
+			}
+		}
+	})
+	data := "2"
+	for i := range 300 {
+		next := strconv.Itoa(i)
+		if err := b.Swap(ctx, "id", []byte(data), record(next)); err != nil {
+			t.Errorf("Swap beside touches: %v", err)
+		}
+		data = next
+	}
+	close(end)
+	touching.Wait()
 }
 
 // TestExpiredMakesRoom: a new record takes the place of one that has expired, or was

@@ -167,7 +167,7 @@ func TestGothic(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			store := gorilla.NewStore(&gorilla.Options{RegenerateOn: []any{"user"}})
+			store := gorilla.NewStore([]any{"user"}, nil)
 			gothic.Store = store
 			oauth := httptest.NewServer(&provider{t: t, uris: map[string]string{}, live: map[string]bool{}})
 			defer oauth.Close()

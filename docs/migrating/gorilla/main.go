@@ -48,9 +48,9 @@ func moved(backend sessions.Backend, old gorilla.Store, name string) (*sessions.
 // old. They and gothic continue to use gorilla/sessions.
 func unchanged(backend sessions.Backend, old gorilla.Store) (*sessions.Middleware, gorilla.Store, error) {
 	mw, err := sessions.New(backend, nil)
-	store := gorillastore.NewStore(&gorillastore.Options{
-		RegenerateOn: []any{"user"}, // the key under which your login stores the user
-		Old:          old,           // until the last of its sessions has expired
+	identity := []any{"user"} // the keys under which your login stores the user
+	store := gorillastore.NewStore(identity, &gorillastore.Options{
+		Old: old, // until the last of its sessions has expired
 	})
 	return mw, store, err
 }
