@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math/rand/v2" //rules:allow because the length of a pause is not a secret
 	"time"
 
 	"github.com/gosessions/sessions/backends"
 )
-
-// maxTries bounds how often a commit is tried again because the record was touched,
-// but not changed, in the meantime.
-const maxTries = 10
 
 // Read implements [backends.Backend]: one request.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
@@ -135,10 +132,10 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 
 // change replaces the record under id by what decide makes of it, if it is still
 // there; without data decide removes it. If fresh is set, change first assumes that
-// nothing is stored. It calls decide again if something was stored meanwhile, which
-// is certain: an acknowledgment that does not come ends it.
+// nothing is stored. If something else was stored meanwhile, it calls decide again,
+// until ctx ends. That is certain: an acknowledgment that does not come ends it, too.
 func (b *Backend) change(ctx context.Context, o *bucket, id string, fresh bool, decide func(current backends.Record, found bool) (backends.Record, error)) error {
-	for try := 0; try < maxTries; try++ {
+	for try := 0; ; try++ {
 		var e entry
 		if !fresh || try > 0 {
 			var err error
@@ -154,6 +151,22 @@ func (b *Backend) change(ctx context.Context, o *bucket, id string, fresh bool, 
 		if !errors.Is(err, errSequence) {
 			return err
 		}
+		if err := pause(ctx, try); err != nil {
+			return backends.NotApplied(err)
+		}
 	}
-	return backends.ErrConflict
+}
+
+// pause lets others finish before the next try, so that many who want to change one
+// record do not refuse one another for long.
+func pause(ctx context.Context, try int) error {
+	most := time.Millisecond << min(try, 5)
+	timer := time.NewTimer(rand.N(most))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
