@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -95,7 +94,7 @@ func Open(url string, options *Options, more ...natsgo.Option) (*Backend, error)
 func New(conn *natsgo.Conn, options *Options) *Backend {
 	b := &Backend{conn: conn, stop: func() {}}
 	b.options, b.invalid = options.withDefaults()
-	if v := reflect.ValueOf(conn); v.IsNil() {
+	if conn == nil {
 		b.invalid = errors.New("nats: the connection is nil: give one, or use nats.Open")
 	}
 	if b.invalid != nil {
