@@ -164,7 +164,7 @@ var keepingRules = []rule{{
 	name: "Whole",
 	text: "Read during writes of the same ID returns one of the written records, complete.",
 	check: func(p *probe) {
-		records := []backends.Record{{Data: p.data(1000), TTL: long}, {Data: p.data(100_000), TTL: long}, {Data: p.data(3000), TTL: long}}
+		records := []backends.Record{{Data: p.data(1000), TTL: long}, {Data: p.data(p.atMost(100_000)), TTL: long}, {Data: p.data(3000), TTL: long}}
 		id := p.store(records[0])
 		p.together(4, func(i int) {
 			for n := range 50 {
@@ -250,14 +250,40 @@ var keepingRules = []rule{{
 	},
 }, {
 	name: "LargeData",
-	text: "A record of 1 MiB is stored like any other.",
+	text: "A record of 1 MiB, or of Facts.MaxSize if that is less, is stored like any other.",
 	check: func(p *probe) {
-		r := backends.Record{Data: p.data(1 << 20), TTL: long}
+		r := backends.Record{Data: p.data(p.atMost(1 << 20)), TTL: long}
 		id := p.store(r)
-		p.holds(id, r, "of 1 MiB")
+		p.holds(id, r, fmt.Sprintf("of %d bytes", len(r.Data)))
 		p.remove(id)
 	},
+}, {
+	name: "TooLarge",
+	text: "A record that is much larger than Facts.MaxSize is refused with ErrTooLarge, by Write and by Swap, and what is stored stays.",
+	check: func(p *probe) {
+		max := backends.Describe(p.Backend).MaxSize
+		if max == 0 {
+			return
+		}
+		r, large := p.record(), backends.Record{Data: p.data(max + max/8 + 4096), TTL: long}
+		id := p.store(r)
+		_, err := p.Write(p.ctx, id, large)
+		p.want("Write of a record that is too large", err, backends.ErrTooLarge)
+		p.holds(id, r, "after a Write that was refused")
+		if backends.Has(p.Backend, backends.CanSwap) {
+			p.want("Swap to a record that is too large", p.swap(id, r.Data, large), backends.ErrTooLarge)
+			p.holds(id, r, "after a Swap that was refused")
+		}
+	},
 }}
+
+// atMost returns n, or the size of the largest record if that is less.
+func (p *probe) atMost(n int) int {
+	if max := backends.Describe(p.Backend).MaxSize; max > 0 {
+		return min(n, max)
+	}
+	return n
+}
 
 func (p *probe) exists(id string, want bool, words string) {
 	got, err := p.Exists(p.ctx, id)

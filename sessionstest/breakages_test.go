@@ -223,6 +223,37 @@ var basicBreakages = []breakage{
 			return b.Backend.Remove(ctx, id)
 		}
 	}},
+	{"a limit that is not kept", "TooLarge", func(b *broken) { b.max = 5000 }},
+	{"a limit that only Write keeps", "TooLarge", func(b *broken) {
+		b.max = 50_000
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
+			if len(r.Data) > b.max {
+				return "", backends.ErrTooLarge
+			}
+			return b.Backend.Write(ctx, id, r)
+		}
+	}},
+	{"less than the limit is refused", "LargeData", func(b *broken) {
+		b.max = 200_000
+		keep := func(r backends.Record) error {
+			if len(r.Data) > b.max-1 {
+				return backends.ErrTooLarge
+			}
+			return nil
+		}
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
+			if err := keep(r); err != nil {
+				return "", err
+			}
+			return b.Backend.Write(ctx, id, r)
+		}
+		b.swap = func(ctx context.Context, id string, old []byte, new backends.Record) error {
+			if err := keep(new); err != nil {
+				return err
+			}
+			return b.Backend.Swap(ctx, id, old, new)
+		}
+	}},
 	{"large data is refused", "LargeData", func(b *broken) {
 		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
 			if len(r.Data) > 512<<10 {

@@ -23,6 +23,13 @@ type broken struct {
 	trim   func(ctx context.Context, subject string, max int, keep string) ([]string, error)
 	sweep  func(ctx context.Context) (int, error)
 	walk   func(ctx context.Context, visit func(backends.Entry) error) error
+	max    int // what Describe says
+}
+
+func (b *broken) Describe() backends.Facts {
+	facts := b.Backend.Describe()
+	facts.MaxSize = b.max
+	return facts
 }
 
 func newBroken() *broken {

@@ -45,7 +45,8 @@ func Open(url string, options *Options) (*Backend, error) {
 //	redis+cluster://user:password@host:6379
 //
 // for a single server, one behind a socket, Sentinel, and Cluster (with several
-// seeds or with one). Use rediss instead of redis for TLS. In a URL for
+// seeds or with one). Use rediss instead of redis for TLS. The schemes valkey and
+// valkeys mean the same as redis and rediss. In a URL for
 // Sentinel, the user and password before the host are those of the sentinels.
 // Other parameters, such as pool_size, are those of go-redis.
 func Client(url string) (goredis.UniversalClient, error) {
@@ -60,13 +61,15 @@ func open(text string, nearCache time.Duration) (client goredis.UniversalClient,
 		// The parser's own error might quote a part of the password.
 		return nil, nil, errors.New("redis: the URL cannot be parsed: it is redis://user:password@host:port/database, with what is special in the password percent-encoded")
 	}
-	switch strings.TrimSuffix(u.Scheme, "+cluster") {
+	scheme, cluster := strings.CutSuffix(u.Scheme, "+cluster")
+	switch scheme {
 	case "redis", "rediss", "unix":
+	case "valkey", "valkeys": // the same protocol; go-redis knows only the other names
+		scheme = "redis" + strings.TrimPrefix(scheme, "valkey")
 	default:
-		return nil, nil, errors.New("redis: the URL is empty or begins with another scheme than redis, rediss and unix: it looks like redis://user:password@host:6379/0, see redis.Client")
+		return nil, nil, errors.New("redis: the URL is empty or begins with another scheme than redis, rediss, valkey, valkeys and unix: it looks like redis://user:password@host:6379/0, see redis.Client")
 	}
-	cluster := strings.HasSuffix(u.Scheme, "+cluster")
-	u.Scheme = strings.TrimSuffix(u.Scheme, "+cluster")
+	u.Scheme = scheme
 	query := u.Query()
 	sentinel := query.Has("master_name")
 	cluster = !sentinel && (cluster || query.Has("addr"))

@@ -3,6 +3,7 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +24,7 @@ func TestR28_OpenRefuses(t *testing.T) {
 		{"hunter2", "redis://user:password@host"},
 		{"127.0.0.1:6379", "redis://"},
 		{"http://127.0.0.1", "scheme"},
+		{"valkeyss://127.0.0.1", "scheme"},
 		{"redis://127.0.0.1/x", "database"},
 		{"redis://127.0.0.1/0?colour=red", "colour"},
 		{"redis+cluster://127.0.0.1?read_only=true", "replicas"},
@@ -211,5 +213,32 @@ func TestR29_Eviction(t *testing.T) {
 		if err := open(t, server.URL()).Check(t.Context()); (err == nil) != fine || err != nil && !strings.Contains(err.Error(), policy) {
 			t.Errorf("Check with %s: %v; want an error: %v", policy, err, !fine)
 		}
+	}
+}
+
+// TestOpenValkey: the schemes of Valkey mean those of Redis, with and without TLS.
+func TestOpenValkey(t *testing.T) {
+	server := services.RedisServer(t, services.RedisOptions{Password: "p@ss/word"})
+	for _, parameters := range []string{"", "?db=3&pool_size=1"} {
+		b := open(t, strings.Replace(server.URL(), "redis://", "valkey://", 1)+parameters)
+		if err := b.Check(t.Context()); err != nil {
+			t.Errorf("Check with %q: %v", parameters, err)
+		}
+	}
+	cluster := open(t, strings.Replace(shared(t, clusterURL), "redis://", "valkey://", 1))
+	if err := cluster.Check(t.Context()); err != nil {
+		t.Errorf("Check of a cluster: %v", err)
+	}
+
+	tls := httptest.NewTLSServer(nil)
+	defer tls.Close()
+	address := tls.Listener.Addr().String()
+	err := open(t, "valkeys://"+address).Check(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("valkeys: %v, want one about the server's certificate", err)
+	}
+	err = open(t, "valkeys+cluster://"+address).Check(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("valkeys+cluster: %v, want one about the server's certificate", err)
 	}
 }

@@ -7,6 +7,7 @@ require (
 	github.com/gorilla/securecookie v1.1.2
 	github.com/gorilla/sessions v1.4.0
 	github.com/gosessions/sessions v0.0.0
+	github.com/gosessions/sessions/gorilla v0.0.0
 	github.com/redis/go-redis/v9 v9.23.0
 )
 
@@ -23,4 +24,7 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 )
 
-replace github.com/gosessions/sessions => ../..
+replace (
+	github.com/gosessions/sessions => ../..
+	github.com/gosessions/sessions/gorilla => ../../gorilla
+)

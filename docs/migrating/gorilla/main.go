@@ -17,6 +17,7 @@ import (
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
+	gorillastore "github.com/gosessions/sessions/gorilla"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -41,6 +42,17 @@ func moved(backend sessions.Backend, old gorilla.Store, name string) (*sessions.
 			Transport: sessions.Cookie{Name: name, Insecure: true},
 		}},
 	})
+}
+
+// unchanged returns a middleware, and the store to use in its handlers in place of
+// old. They and gothic continue to use gorilla/sessions.
+func unchanged(backend sessions.Backend, old gorilla.Store) (*sessions.Middleware, gorilla.Store, error) {
+	mw, err := sessions.New(backend, nil)
+	identity := []any{"user"} // the keys under which your login stores the user
+	store := gorillastore.NewStore(identity, &gorillastore.Options{
+		Old: old, // until the last of its sessions has expired
+	})
+	return mw, store, err
 }
 
 const visits sessions.Key[int] = "visits" // session.Values["visits"]

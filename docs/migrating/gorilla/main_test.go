@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -82,5 +83,52 @@ func checkMoved(t *testing.T, store gorilla.Store) {
 	browser.Jar.SetCookies(site, []*http.Cookie{{Name: "visits", Value: "MTIz", Path: "/"}, {Name: "__Host-session", Path: "/", MaxAge: -1, Secure: true}})
 	if got := get("/after"); got != "visit 1\n" {
 		t.Errorf("with a forged cookie it shows %q, want a new session", got)
+	}
+}
+
+// TestUnchanged: handlers that still use gorilla find the visitors of the old store.
+func TestUnchanged(t *testing.T) {
+	old := gorilla.NewCookieStore(securecookie.GenerateRandomKey(64))
+	backend := memory.New(nil)
+	mw, store, err := unchanged(backend, old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counter := func(store gorilla.Store) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			session, err := store.Get(r, "visits")
+			if err != nil {
+				t.Error(err)
+			}
+			n, _ := session.Values["visits"].(int)
+			session.Values["visits"] = n + 1
+			if err := session.Save(r, w); err != nil {
+				t.Error(err)
+			}
+			fmt.Fprint(w, n+1)
+		})
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/before", counter(old))
+	mux.Handle("/after", mw.Handler(counter(store)))
+	server := httptest.NewTLSServer(mux)
+	defer server.Close()
+	browser := server.Client()
+	if browser.Jar, err = cookiejar.New(nil); err != nil {
+		t.Fatal(err)
+	}
+	for i, path := range []string{"/before", "/before", "/after", "/after"} {
+		response, err := browser.Get(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || string(body) != fmt.Sprint(i+1) {
+			t.Errorf("visit %d, %s: %q, %v", i+1, path, body, err)
+		}
+	}
+	if backend.Len() != 1 {
+		t.Errorf("%d records are stored, want 1", backend.Len())
 	}
 }

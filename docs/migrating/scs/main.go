@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends/redis"
+	scsbackend "github.com/gosessions/sessions/backends/scs"
 	"github.com/gosessions/sessions/serializer"
 )
 
@@ -38,12 +38,29 @@ func moved(backend sessions.Backend, old scs.Store, lifetime time.Duration) (*se
 	return sessions.New(backend, &sessions.Config{
 		Lifetime: lifetime,
 		Sources: []sessions.Source{{
-			Backend:   scsBackend{old},
+			Backend:   scsbackend.New(old, nil),
 			Format:    scsFormat{scs.GobCodec{}, lifetime},
 			IDs:       sessions.RawIDs,                                  // scs stores tokens as they are
 			Transport: sessions.Cookie{Name: "session", Insecure: true}, // SessionManager.Cookie
 		}},
 	})
+}
+
+// kept keeps sessions in a store of scs, such as mongodbstore or etcdstore, for
+// which this module has no backend.
+func kept(store scs.Store) (*sessions.Middleware, error) {
+	return sessions.New(scsbackend.New(store, nil), nil)
+}
+
+// underneath lets a program whose handlers still use scs keep its sessions in a
+// backend of this module.
+func underneath(manager *scs.SessionManager, backend sessions.Backend) error {
+	store, err := scsbackend.StoreOf(backend)
+	if err != nil {
+		return err
+	}
+	manager.Store = store
+	return nil
 }
 
 const visits sessions.Key[int] = "visits"
@@ -60,29 +77,6 @@ func visit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintf(w, "visit %d\n", n)
-}
-
-// scsBackend reads and removes what is in a store of scs. Nothing is written
-// there any more.
-type scsBackend struct{ store scs.Store }
-
-func (b scsBackend) Read(_ context.Context, token string) (sessions.Record, error) {
-	data, found, err := b.store.Find(token)
-	if err == nil && !found {
-		err = sessions.ErrNotFound
-	}
-	return sessions.Record{Data: data}, err
-}
-
-func (b scsBackend) Exists(_ context.Context, token string) (bool, error) {
-	_, found, err := b.store.Find(token)
-	return found, err
-}
-
-func (b scsBackend) Remove(_ context.Context, token string) error { return b.store.Delete(token) }
-
-func (b scsBackend) Write(context.Context, string, sessions.Record) (string, error) {
-	return "", errors.ErrUnsupported
 }
 
 // scsFormat is the layout of what scs stores: all values in one gob.

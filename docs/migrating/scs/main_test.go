@@ -91,3 +91,62 @@ func TestDeadline(t *testing.T) {
 		t.Errorf("it ends at %v, want %v", end, deadline)
 	}
 }
+
+// TestUnderneathThenMoved: a program first keeps its handlers and changes only the
+// store, and then moves within the same backend.
+func TestUnderneathThenMoved(t *testing.T) {
+	backend := memory.New(nil)
+	manager := scs.New()
+	if err := underneath(manager, backend); err != nil {
+		t.Fatal(err)
+	}
+	mw, err := moved(backend, manager.Store, manager.Lifetime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/before", manager.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		manager.Put(r.Context(), "visits", 41)
+	})))
+	mux.Handle("/after", mw.Handler(http.HandlerFunc(visit)))
+	checkVisits(t, mux, "/before", "", "/after", "visit 42\n", "/after", "visit 43\n")
+	if n := backend.Len(); n != 1 {
+		t.Errorf("%d records are stored, want only the new one", n)
+	}
+}
+
+// TestKept: new sessions are kept in a store of scs.
+func TestKept(t *testing.T) {
+	store := memstore.New()
+	mw, err := kept(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkVisits(t, mw.Handler(http.HandlerFunc(visit)), "/", "visit 1\n", "/", "visit 2\n")
+	if all, err := store.All(); err != nil || len(all) != 1 {
+		t.Errorf("%d records are stored, %v, want 1", len(all), err)
+	}
+}
+
+// checkVisits gets pages with one browser; after each path follows the answer.
+func checkVisits(t *testing.T, handler http.Handler, pathsAndAnswers ...string) {
+	t.Helper()
+	server := httptest.NewTLSServer(handler)
+	defer server.Close()
+	browser := server.Client()
+	var err error
+	if browser.Jar, err = cookiejar.New(nil); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(pathsAndAnswers); i += 2 {
+		response, err := browser.Get(server.URL + pathsAndAnswers[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || string(body) != pathsAndAnswers[i+1] {
+			t.Errorf("%s: %d %q, %v, want %q", pathsAndAnswers[i], response.StatusCode, body, err, pathsAndAnswers[i+1])
+		}
+	}
+}

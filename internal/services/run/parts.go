@@ -42,6 +42,7 @@ func parts(browser bool) partList {
 		{"Redis", []string{"redis-server"}, program("redis-server", "/usr/sbin", "/usr/local/sbin")},
 		{"Postgres", []string{"postgresql"}, postgres},
 		{"PgBouncer", []string{"pgbouncer"}, program("pgbouncer", "/usr/sbin", "/usr/local/sbin")},
+		natsPart,
 		{"real Flask, Starlette and PyJWT", []string{
 			"python3-cryptography", "python3-flask", "python3-flask-login", "python3-flask-session", "python3-itsdangerous", "python3-jwt",
 			"python3-msgpack", "python3-redis", "python3-starlette", "python3-uvicorn",
