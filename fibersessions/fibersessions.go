@@ -121,7 +121,6 @@ func (x *exchange) finish() {
 		response.SetStatusCode(x.status)
 		response.SetBody(x.body)
 		x.before = nil
-		x.header.Del("Content-Length")
 	}
 	for name, values := range x.header {
 		if !slices.Equal(values, x.before[name]) {

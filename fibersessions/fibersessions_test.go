@@ -213,10 +213,6 @@ func TestFailedCommit(t *testing.T) {
 		"stream": func(c fiber.Ctx) error {
 			return c.SendStreamWriter(func(w *bufio.Writer) { fmt.Fprint(w, "SECRET") })
 		},
-		"hijack": func(c fiber.Ctx) error {
-			c.RequestCtx().Hijack(func(conn net.Conn) { fmt.Fprint(conn, "SECRET") })
-			return c.SendStatus(101)
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var s *stack
@@ -242,6 +238,39 @@ func TestFailedCommit(t *testing.T) {
 				t.Errorf("cookies: %v", c)
 			}
 		})
+	}
+}
+
+// TestFailedCommitTakesTheConnectionBack: if the session cannot be saved, a handler that
+// has asked for the connection does not get it.
+func TestFailedCommitTakesTheConnectionBack(t *testing.T) {
+	var s *stack
+	s = newStack(t, nil, func(app *fiber.App) {
+		app.Get("/", func(c fiber.Ctx) error {
+			load(t, c).set("eve")
+			s.down.Store(true)
+			c.RequestCtx().Hijack(func(conn net.Conn) { fmt.Fprint(conn, "SECRET") })
+			return c.SendStatus(http.StatusSwitchingProtocols)
+		})
+	})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	in := bufio.NewReader(conn)
+	response, err := http.ReadResponse(in, nil)
+	if err != nil || response.StatusCode != 503 {
+		t.Fatalf("got %v, %v", response, err)
+	}
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		t.Error(err)
+	}
+	// The connection still speaks HTTP.
+	fmt.Fprint(conn, "GET /who HTTP/1.1\r\nHost: x\r\n\r\n")
+	if response, err = http.ReadResponse(in, nil); err != nil {
+		t.Errorf("the next response: %v", err)
 	}
 }
 
