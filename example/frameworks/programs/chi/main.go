@@ -1,0 +1,43 @@
+// This program counts visits under chi.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/gosessions/sessions"
+	"github.com/gosessions/sessions/backends/memory"
+)
+
+const visits sessions.Key[int] = "visits"
+
+func main() {
+	mw, err := sessions.New(memory.New(nil), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	router := chi.NewRouter()
+	router.Use(middleware.Logger, middleware.Recoverer) // outside
+	router.Use(mw.Handler)
+	router.Use(middleware.Compress(5)) // inside
+	router.Get("/", home)
+	log.Fatal(http.ListenAndServe("localhost:8080", router))
+}
+
+func home(w http.ResponseWriter, r *http.Request) {
+	session, err := sessions.Load(r.Context())
+	if err != nil {
+		sessions.Error(w, r, err)
+		return
+	}
+	n, err := visits.Update(session, func(n int) (int, error) { return n + 1, nil })
+	if err != nil {
+		sessions.Error(w, r, err)
+		return
+	}
+	fmt.Fprintf(w, "visit %d\n", n)
+}
