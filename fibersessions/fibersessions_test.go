@@ -17,7 +17,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v3"
-	"github.com/gofiber/fiber/v3/middleware/recover" //lint:ignore ST1001 because it is the package's name
+	"github.com/gofiber/fiber/v3/middleware/adaptor"
+	"github.com/gofiber/fiber/v3/middleware/recover"
 	"github.com/gofiber/fiber/v3/middleware/timeout"
 
 	"github.com/gosessions/sessions"
@@ -473,24 +474,34 @@ func TestManyVisitors(t *testing.T) {
 	wg.Wait()
 }
 
-// TestWithoutMiddleware: the error of a request that did not come through the
-// middleware names this package.
-func TestWithoutMiddleware(t *testing.T) {
-	app := fiber.New()
-	app.Get("/", func(c fiber.Ctx) error {
-		_, err := sessions.Load(c.Context())
-		return c.SendString(fmt.Sprint(err))
-	})
-	request, err := http.NewRequest(http.MethodGet, "/", nil)
+// TestTheAdaptorIsNotEnough: Fiber's adaptor for net/http middleware passes on no
+// session; the error names this package.
+func TestTheAdaptorIsNotEnough(t *testing.T) {
+	mw, err := sessions.New(memory.New(nil), &sessions.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := app.Test(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if text, _ := io.ReadAll(response.Body); !strings.Contains(string(text), "fibersessions") {
-		t.Errorf("got %q", text)
+	for name, use := range map[string]func(app *fiber.App){
+		"nothing": func(*fiber.App) {},
+		"adaptor": func(app *fiber.App) { app.Use(adaptor.HTTPMiddleware(mw.Handler)) },
+	} {
+		app := fiber.New()
+		use(app)
+		app.Get("/", func(c fiber.Ctx) error {
+			_, err := sessions.Load(c.Context())
+			return c.SendString(fmt.Sprint(err))
+		})
+		request, err := http.NewRequest(http.MethodGet, "/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := app.Test(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if text, _ := io.ReadAll(response.Body); !strings.Contains(string(text), "fibersessions") {
+			t.Errorf("%s: got %q", name, text)
+		}
 	}
 }

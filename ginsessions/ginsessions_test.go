@@ -366,6 +366,25 @@ func TestTwoMiddlewares(t *testing.T) {
 	}
 }
 
+// TestContextWithFallback: with this option of gin, its context is one of the session.
+func TestContextWithFallback(t *testing.T) {
+	s := newStack(t, nil, func(r *gin.Engine) {
+		r.ContextWithFallback = true
+		r.GET("/", func(c *gin.Context) {
+			session, err := sessions.Load(c)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			visitor{t, session}.set("ada")
+		})
+	})
+	s.get("/")
+	if _, got := s.get("/who"); got != "ada" {
+		t.Errorf("stored: got %q, want ada", got)
+	}
+}
+
 // TestTheUsualWrapperIsReported: with the usual wrapper for net/http middleware, gin's
 // handlers write past the session. The log says so, and names the remedy.
 func TestTheUsualWrapperIsReported(t *testing.T) {
