@@ -14,9 +14,10 @@
 //	})
 //
 // Fiber sends a response when the handlers have returned. So the session is saved then,
-// and not with the first byte. A function given to SendStreamWriter, and a websocket,
-// run later: there, Session.Transact changes the session, and the idle timeout no longer
-// counts the request as use.
+// and not with the first byte. A function given to SendStreamWriter runs in parallel: it
+// may start before the session is saved, and it goes on afterwards. Call Session.Save
+// first if there is something to save, and change the session in the stream, or in a
+// websocket, with Session.Transact. The idle timeout does not count a stream as use.
 package fibersessions
 
 import (

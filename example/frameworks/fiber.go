@@ -38,6 +38,7 @@ func withSession(h http.Handler) fiber.Handler {
 	}
 }
 
+// fiberEvents saves the session itself, because Transact needs a stored one.
 func fiberEvents(c fiber.Ctx) error {
 	ctx := c.Context() // c itself is not valid in the stream
 	s, err := sessions.Load(ctx)
@@ -45,6 +46,9 @@ func fiberEvents(c fiber.Ctx) error {
 		return err
 	}
 	if _, err := shop.Add(s, "stream"); err != nil {
+		return err
+	}
+	if err := s.Save(ctx); err != nil { // the stream starts before the handler returns
 		return err
 	}
 	c.Set("Content-Type", "text/event-stream")

@@ -27,8 +27,9 @@ func Events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	w.WriteHeader(http.StatusOK) // saves the session
 	flush := http.NewResponseController(w).Flush
-	if flush() == nil { // the session is saved, and its cookie sent
+	if flush() == nil {
 		Stream(r.Context(), s, w, flush)
 	}
 }
