@@ -63,6 +63,8 @@
 //   - A change that was not saved is never reported as a success. If the commit
 //     fails, [Config.ErrorHandler] answers instead of the handler. This holds for
 //     changes made before the response begins; later ones fail with [ErrCommitted].
+//   - A handler that panics or answers with a status of 5xx changes nothing, unless
+//     [Config.SaveOn] says otherwise, or the handler called [Session.Save].
 //   - A request that does not use its session does no I/O and sends no header,
 //     unless [Config.Autoload] or [Config.RefreshUntouched] asks for it. Reading a
 //     key decodes that key only.

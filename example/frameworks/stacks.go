@@ -39,6 +39,7 @@ var Stacks = []Stack{
 	{"echo v4, a group", Echo4Group},
 	{"echo v5", Echo5},
 	{"gin", Gin},
+	{"gin, wrapped", GinWrapped},
 	{"huma", Huma},
 	{"connect", Connect},
 }
@@ -151,6 +152,18 @@ func Gin(mw *sessions.Middleware, routes []shop.Route) http.Handler {
 		router.Handle(route.Method, route.Path, gin.WrapF(route.Handler))
 	}
 	return router
+}
+
+// GinWrapped needs no adapter, because the middleware is around all of gin.
+func GinWrapped(mw *sessions.Middleware, routes []shop.Route) http.Handler {
+	router := gin.New()
+	router.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, _ any) {
+		c.AbortWithStatus(http.StatusInternalServerError)
+	}))
+	for _, route := range routes {
+		router.Handle(route.Method, route.Path, gin.WrapF(route.Handler))
+	}
+	return mw.Handler(router)
 }
 
 // Huma is wrapped as a whole, together with its router. Its operations find the session
