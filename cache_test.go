@@ -239,7 +239,7 @@ var kindsOfAnswer = map[string]func(w http.ResponseWriter, r *http.Request){
 	"301":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusMovedPermanently) },
 	"304":      func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotModified) },
 	"404":      http.NotFound,
-	"400":      func(w http.ResponseWriter, r *http.Request) { http.Error(w, "x", 400) },
+	"500":      func(w http.ResponseWriter, r *http.Request) { http.Error(w, "x", 500) },
 	"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) },
 	"206": func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set("Range", "bytes=1-2")

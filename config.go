@@ -115,10 +115,11 @@ type Config struct {
 	DisableBreaker bool
 
 	// SaveOn reports whether the changes of a request are saved, by the status of
-	// its response. Default: if it is below 500, because a handler that fails
-	// should leave nothing half done. What Save, Destroy and Transact did remains,
-	// and the request still counts as use. After a panic nothing is saved, unless
-	// a middleware inside of this one answers it; then the status decides.
+	// its response. Default: always, as in Flask. A program whose recoverer is
+	// inside of this middleware may want status < 500, so that a panic saves
+	// nothing there, either. What Save, Destroy and Transact did
+	// remains, and the request still counts as use. [Error] saves nothing in any
+	// case.
 	SaveOn func(status int) bool
 
 	// ErrorHandler answers a request whose session could not be saved, or not be
@@ -191,9 +192,6 @@ func (c *Config) withDefaults(facts backends.Facts) Config {
 	if cfg.Transport == nil {
 		cfg.Transport = Cookie{}
 	}
-	if cfg.SaveOn == nil {
-		cfg.SaveOn = belowServerErrors
-	}
 	if cfg.ErrorHandler == nil {
 		cfg.ErrorHandler = Error
 	}
@@ -203,9 +201,6 @@ func (c *Config) withDefaults(facts backends.Facts) Config {
 	cfg.BrowserSession = cfg.BrowserSession || d.BrowserSession
 	return cfg
 }
-
-// belowServerErrors is the default of Config.SaveOn.
-func belowServerErrors(status int) bool { return status < http.StatusInternalServerError }
 
 // validate returns what is wrong with a Config whose defaults are filled in.
 func (c *Config) validate(facts backends.Facts) error {

@@ -63,8 +63,8 @@
 //   - A change that was not saved is never reported as a success. If the commit
 //     fails, [Config.ErrorHandler] answers instead of the handler. This holds for
 //     changes made before the response begins; later ones fail with [ErrCommitted].
-//   - A handler that panics or answers with a status of 5xx changes nothing, unless
-//     [Config.SaveOn] says otherwise, or the handler called [Session.Save].
+//   - A handler that panics or answers with [Error] changes nothing, unless it called
+//     [Session.Save]. Which other answers save is up to [Config.SaveOn].
 //   - A request that does not use its session does no I/O and sends no header,
 //     unless [Config.Autoload] or [Config.RefreshUntouched] asks for it. Reading a
 //     key decodes that key only.

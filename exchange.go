@@ -117,7 +117,7 @@ func (ex *exchange) decide(ctx context.Context, status int) error {
 // occasion returns the occasion of a commit for a response with this status.
 func (ex *exchange) occasion(status int) occasion {
 	switch {
-	case !ex.mw.config.SaveOn(status):
+	case ex.mw.config.SaveOn != nil && !ex.mw.config.SaveOn(status):
 		return unwanted
 	case status >= http.StatusBadRequest:
 		return failing

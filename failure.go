@@ -28,7 +28,9 @@ func Status(err error) int {
 	return http.StatusInternalServerError
 }
 
-// Error answers with the status of err and a short text that reveals nothing else.
+// Error answers with the status of err and a short text that reveals nothing else. It
+// discards what the handler has changed but not saved, so that a login that fails
+// halfway logs nobody in.
 // A 503 has the header Retry-After. The reason of a 500 or 503 goes to
 // [Config.Logger]; of an error that is not this package's, only its type does. Error
 // is the default for [Config.ErrorHandler]; handlers can use it for errors of [Load]
@@ -37,6 +39,9 @@ func Error(w http.ResponseWriter, r *http.Request, err error) {
 	status := Status(err)
 	if _, logged := w.(*answerWriter); !logged {
 		logFailure(r.Context(), err)
+		if s, ok := FromContext(r.Context()); ok {
+			s.Discard()
+		}
 	}
 	text := "The session could not be processed."
 	switch status {

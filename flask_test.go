@@ -200,7 +200,7 @@ func (row flaskRow) check(t *testing.T, secret string) {
 		ScriptReadable: c.HTTPOnly != nil && !*c.HTTPOnly,
 		SameSite:       map[string]http.SameSite{"Lax": http.SameSiteLaxMode, "Strict": http.SameSiteStrictMode, "None": http.SameSiteNoneMode}[c.SameSite],
 	}
-	mw := newMiddleware(t, cookie.New(cookie.Flask(secret, c.Fallbacks...)), &sessions.Config{Transport: jar, Lifetime: time.Duration(c.Lifetime) * time.Second, SaveOn: everyStatus})
+	mw := newMiddleware(t, cookie.New(cookie.Flask(secret, c.Fallbacks...)), &sessions.Config{Transport: jar, Lifetime: time.Duration(c.Lifetime) * time.Second})
 	h := mw.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		view, ok := flaskViews[row.Handler]
 		if !ok {

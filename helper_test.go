@@ -226,8 +226,8 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// everyStatus is a Config.SaveOn.
-func everyStatus(int) bool { return true }
+// belowServerErrors is a Config.SaveOn.
+func belowServerErrors(status int) bool { return status < 500 }
 
 // recovering answers panics of inner handlers with 500, like most frameworks.
 func recovering(next http.Handler) http.Handler {

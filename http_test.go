@@ -107,7 +107,7 @@ func ways(t *testing.T) []way {
 		{"HEAD", "HEAD", nil, write, 200, "", false},
 		{"no content", "GET", nil, status(204), 204, "", false},
 		{"not modified", "GET", nil, status(304), 304, "", false},
-		{"error", "GET", nil, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", 404) }, 404, "oops\n", false},
+		{"error", "GET", nil, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", 500) }, 500, "oops\n", false},
 		{"redirect", "POST", nil, func(_ *testing.T, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 		}, 303, "", false},

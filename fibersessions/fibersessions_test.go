@@ -151,10 +151,15 @@ func TestFailedCommitTakesTheConnectionBack(t *testing.T) {
 	}
 }
 
-// TestServerErrorsSaveNothing: the status of the final answer decides whether changes
+// below500 saves nothing with an answer of 5xx.
+func below500() *sessions.Config {
+	return &sessions.Config{SaveOn: func(status int) bool { return status < 500 }}
+}
+
+// TestStatusDecides: the status of the final answer decides whether changes
 // are saved, also if Fiber's error handler makes it or a recoverer turns a panic into
 // an error, wherever it is.
-func TestServerErrorsSaveNothing(t *testing.T) {
+func TestStatusDecides(t *testing.T) {
 	set := func(end func(c fiber.Ctx) error) func(app *fiber.App) {
 		return func(app *fiber.App) {
 			app.Get("/", func(c fiber.Ctx) error { load(t, c).set("ada"); return end(c) })
@@ -162,10 +167,10 @@ func TestServerErrorsSaveNothing(t *testing.T) {
 	}
 	oops := set(func(fiber.Ctx) error { panic("oops") })
 	for name, s := range map[string]*stack{
-		"status":            newStack(t, nil, set(func(c fiber.Ctx) error { return c.SendStatus(500) })),
-		"error":             newStack(t, nil, set(func(fiber.Ctx) error { return errors.New("test") })),
+		"status":            newStack(t, below500(), set(func(c fiber.Ctx) error { return c.SendStatus(500) })),
+		"error":             newStack(t, below500(), set(func(fiber.Ctx) error { return errors.New("test") })),
 		"recoverer outside": newStack(t, nil, oops, recover.New()),
-		"recoverer inside":  newStack(t, nil, func(app *fiber.App) { app.Use(recover.New()); oops(app) }),
+		"recoverer inside":  newStack(t, below500(), func(app *fiber.App) { app.Use(recover.New()); oops(app) }),
 	} {
 		if response, _ := s.get("/"); response.StatusCode != 500 || len(response.Cookies()) != 0 || s.stored() != 0 {
 			t.Errorf("%s: got %d, %v, %d stored", name, response.StatusCode, response.Header, s.stored())

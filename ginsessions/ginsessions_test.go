@@ -153,16 +153,21 @@ func TestFailedCommit(t *testing.T) {
 	}
 }
 
-// TestServerErrorsSaveNothing: the status that gin has noted decides whether changes are
+// below500 saves nothing with an answer of 5xx.
+func below500() *sessions.Config {
+	return &sessions.Config{SaveOn: func(status int) bool { return status < 500 }}
+}
+
+// TestStatusDecides: the status that gin has noted decides whether changes are
 // saved, even if the handler writes nothing.
-func TestServerErrorsSaveNothing(t *testing.T) {
+func TestStatusDecides(t *testing.T) {
 	for name, answer := range map[string]func(c *gin.Context){
 		"status": func(c *gin.Context) { c.Status(502) },
 		"abort":  func(c *gin.Context) { c.AbortWithStatus(502) },
 		"error":  func(c *gin.Context) { _ = c.AbortWithError(502, errors.New("test")) },
 		"json":   func(c *gin.Context) { c.JSON(502, 1) },
 	} {
-		s := newStack(t, nil, func(r *gin.Engine) {
+		s := newStack(t, below500(), func(r *gin.Engine) {
 			r.GET("/", func(c *gin.Context) { load(t, c).set("ada"); answer(c) })
 		})
 		if response, _ := s.get("/"); response.StatusCode != 502 || len(response.Cookies()) != 0 || s.stored() != 0 {
@@ -171,8 +176,8 @@ func TestServerErrorsSaveNothing(t *testing.T) {
 	}
 }
 
-// TestRecovery: after a panic nothing is saved, and the answer is that of gin.Recovery,
-// whether it is outside of the session or inside.
+// TestRecovery: after a panic nothing is saved, and the answer is that of gin.Recovery.
+// If that is inside of the session, it needs SaveOn.
 func TestRecovery(t *testing.T) {
 	fail := func(r *gin.Engine) {
 		r.GET("/", func(c *gin.Context) { load(t, c).set("ada"); panic("oops") })
@@ -180,7 +185,7 @@ func TestRecovery(t *testing.T) {
 	recovery := gin.RecoveryWithWriter(io.Discard)
 	for place, s := range map[string]*stack{
 		"outside": newStack(t, nil, fail, recovery),
-		"inside":  newStack(t, nil, func(r *gin.Engine) { r.Use(recovery); fail(r) }),
+		"inside":  newStack(t, below500(), func(r *gin.Engine) { r.Use(recovery); fail(r) }),
 	} {
 		if response, _ := s.get("/"); response.StatusCode != 500 || len(response.Cookies()) != 0 || s.stored() != 0 {
 			t.Errorf("%s: got %d, %v, %d stored", place, response.StatusCode, response.Header, s.stored())
