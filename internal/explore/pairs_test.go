@@ -119,7 +119,7 @@ func TestPairsInOneProcess(t *testing.T) {
 		t.Run(setup.Name, func(t *testing.T) {
 			t.Parallel()
 			sum := newTally(t, "pairs in one process, "+setup.Name)
-			options := sample(1)
+			options := few(setup, 1)
 			if setup.Name == inMemory.Name {
 				options = explore.Options{}
 			}
@@ -180,10 +180,14 @@ func TestTriples(t *testing.T) {
 		t.Run(setup.Name, func(t *testing.T) {
 			t.Parallel()
 			sum := newTally(t, "triples, "+setup.Name)
+			options := few(setup, 1)
+			if whole && setup.Name != inMemory.Name {
+				options.Switches = 1
+			}
 			programs := meaningful(setup, meeting)
 			for i, a := range programs {
 				pairs(setup, programs[i:], func(b, c explore.Program) {
-					sum.explore(explore.Scenario{Setup: setup, Requests: []explore.Program{a, b, c}}, few(setup, 1))
+					sum.explore(explore.Scenario{Setup: setup, Requests: []explore.Program{a, b, c}}, options)
 				})
 			}
 		})
