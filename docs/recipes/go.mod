@@ -3,10 +3,12 @@ module github.com/gosessions/sessions/docs/recipes
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/descope/virtualwebauthn v1.0.3
 	github.com/go-webauthn/webauthn v0.18.2
 	github.com/gorilla/csrf v1.7.3
+	github.com/gorilla/websocket v1.5.3
 	github.com/gosessions/sessions v0.0.0
 	github.com/justinas/nosurf v1.2.0
 	golang.org/x/oauth2 v0.38.0
