@@ -65,7 +65,8 @@ func TestBackButton(t *testing.T) {
 			t.Errorf("%s: %q, want user ada", path, got)
 		}
 		p.Goto(url + "/logout")
-		p.Back()
+		p.Eval("history.back()", nil) // not Back, which waits for a page to load
+		p.Wait(fmt.Sprintf("location.pathname === %q && document.readyState === 'complete'", path))
 		if got := p.Text("h1"); got != want {
 			t.Errorf("%s after going back: %q, want %q", path, got, want)
 		}
