@@ -5,6 +5,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gosessions/sessions/backends/cookie"
 )
 
 // makeToken returns a token that the command has made.
@@ -155,4 +159,24 @@ func TestHintsAreFew(t *testing.T) {
 	if stderr != "" {
 		t.Errorf("a hint for a program: %s", stderr)
 	}
+}
+
+// FuzzHint: whatever a token and a key are, a hint is one line without either.
+func FuzzHint(f *testing.F) {
+	f.Add("session="+flaskToken+"; Path=/", "dev", uint8(0))
+	f.Add(`Cookie: a=b'x\075y%3D'`, `b'\x00\n'`, uint8(6))
+	f.Add("eyJhbGciOiJIUzI1NiJ9.e30.x", "export KEY='ZGV2ZGV2ZGV2ZGV2'", uint8(1))
+	f.Add(strings.Repeat("A", 80), longKey, uint8(9))
+	f.Fuzz(func(t *testing.T, token, secret string, format uint8) {
+		r := request{kind: &kinds[int(format)%len(kinds)], token: token, secret: secret, now: time.Unix(1700000000, 0)}
+		hint := r.hint(cookie.BadSignature, []string{secret})
+		if strings.ContainsAny(hint, "\n\r") || !utf8.ValidString(hint) {
+			t.Errorf("%q is not a line of text", hint)
+		}
+		for _, hidden := range []string{token, secret} {
+			if len(hidden) > 20 && strings.Contains(hint, hidden) {
+				t.Errorf("%q shows %q", hint, hidden)
+			}
+		}
+	})
 }
