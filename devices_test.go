@@ -93,32 +93,32 @@ func TestID5_ListsShowNoID(t *testing.T) {
 			check(t, s.SetSubject("ada"))
 			fmt.Fprint(w, s.PublicID())
 		}})
-		handle := body(c.get("/own"))
+		publicID := body(c.get("/own"))
 		list, err := mw.List(t.Context(), "ada")
-		if len(list) != 1 || err != nil || list[0].PublicID != handle || len(handle) != 22 {
-			t.Fatalf("List: %v, %v, want the handle %q", list, err, handle)
+		if len(list) != 1 || err != nil || list[0].PublicID != publicID || len(publicID) != 22 {
+			t.Fatalf("List: %v, %v, want the public ID %q", list, err, publicID)
 		}
 		hidden := []string{c.cookies["__Host-session"]}
 		check(t, backends.Walk(t.Context(), b, func(s backends.Entry) error {
 			hidden = append(hidden, s.ID)
 			return nil
 		}))
-		raw, err := base64.RawURLEncoding.DecodeString(handle)
+		raw, err := base64.RawURLEncoding.DecodeString(publicID)
 		check(t, err)
 		for _, id := range hidden {
 			if strings.Contains(id, string(raw)) {
-				t.Errorf("the handle is a part of an ID")
+				t.Errorf("the public ID is a part of an ID")
 			}
-			if shown := fmt.Sprintf("%+v", list); strings.Contains(shown, id[:16]) || strings.Contains(id, handle) {
+			if shown := fmt.Sprintf("%+v", list); strings.Contains(shown, id[:16]) || strings.Contains(id, publicID) {
 				t.Errorf("the list shows an ID: %s", shown)
 			}
 		}
-		for _, token := range []string{handle, handle + strings.Repeat("A", 21)} {
+		for _, token := range []string{publicID, publicID + strings.Repeat("A", 21)} {
 			if got := body(c.do("/who", map[string]string{"__Host-session": token})); got != "" {
-				t.Errorf("the handle leads to %q", got)
+				t.Errorf("the public ID leads to %q", got)
 			}
 			if ok, err := b.Exists(t.Context(), token); ok || err != nil {
-				t.Errorf("the store knows the handle: %v, %v", ok, err)
+				t.Errorf("the store knows the public ID: %v, %v", ok, err)
 			}
 		}
 	})

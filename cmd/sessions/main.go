@@ -14,7 +14,17 @@
 // Tokens are arguments, or lines of standard input. The exit status is 0 if all
 // are valid, 1 if one is not, and 2 after a mistake in the flags. A payload has
 // its types beside its values, so that 1 and 1.0, a list and a tuple, text and
-// bytes are told apart.
+// bytes are told apart. People read this more easily:
+//
+//	$ sessions decode -plain -format flask -secret-file key -max-age none eyJ1c2VyIjoiYWRhIn0.ZVPxAA.YQZXjVwxAyiJVjjn7LSv8-6inHc
+//	user: "ada"
+//
+// If a token is refused, standard error says what would make it valid, such as
+// another format, or what was copied with it:
+//
+//	$ sessions decode -format starlette -secret-file key 'session=eyJ1c2VyIjoiYWRhIn0.ZVPxAA.YQZXjVwxAyiJVjjn7LSv8-6inHc; Path=/'
+//	{"valid":false,"reason":"bad-signature"}
+//	sessions decode: token 1: it is valid as -format flask, without what comes before or after it, with semicolons, without the name before it
 //
 // Formats are flask, starlette, starlette-flask, starsessions1, starsessions2,
 // signer and jwt (starlette-session-middleware), flask-session (a stored record in

@@ -19,6 +19,7 @@ type options struct {
 	secrets  secretFlags
 	metadata string
 	lines    bool
+	plain    bool // decode prints for people
 	rest     []string
 }
 
@@ -74,6 +75,9 @@ func (o *options) flags(encode bool) *flag.FlagSet {
 	})
 	f.StringVar(&r.id, "id", "", "`ID` under which the store keeps an encrypted record")
 	f.BoolVar(&o.lines, "requests", false, "read requests from standard input, one JSON object per line, with the fields\nformat secret fallbacks salt now max_age alg serializer cookie_name id and\n"+requestFields(encode)+"; flags apply where a line has no such field")
+	if !encode {
+		f.BoolVar(&o.plain, "plain", false, "print what is in tokens for people, with a line for each key")
+	}
 	if encode {
 		f.StringVar(&o.metadata, "metadata", "", "`file` with the metadata of the record in the form that decode prints, or null")
 		f.Func("headers", "additional headers of a JSON Web Token, as a JSON `object`", func(text string) error {

@@ -47,6 +47,11 @@ func (f *secretFlags) empty() bool {
 	return len(f.plain)+len(f.encoded)+len(f.file)+len(f.fallback)+len(f.encodedFallback)+len(f.fallbackFromFiles) == 0
 }
 
+// encodedTexts returns the keys in base64 as they were given.
+func (f *secretFlags) encodedTexts() []string {
+	return append(f.encoded[:len(f.encoded):len(f.encoded)], f.encodedFallback...)
+}
+
 // keys returns the secret and its fallbacks. The environment counts if no flag
 // gives a secret.
 func (f *secretFlags) keys(getenv func(string) string) (secret string, fallbacks []string, err error) {

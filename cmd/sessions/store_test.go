@@ -70,7 +70,7 @@ func login(t *testing.T, backend sessions.Backend, format serializer.Format, use
 
 const recordKey = "Wq3vT8nKz5LxRb2YcFh7MdGpJs9UeA4o"
 
-// Operators see the IDs that Session.ID returns, whatever the values are
+// Operators see the public IDs that Session.PublicID returns, whatever the values are
 // encoded as, and can end sessions by them.
 func checkOperator(t *testing.T, backend sessions.Backend, flags ...string) {
 	t.Helper()

@@ -18,8 +18,11 @@ func (p *program) decodeCommand(args []string) error {
 		return usageError{err}
 	}
 	if o.lines {
-		if len(o.rest) > 0 {
+		switch {
+		case len(o.rest) > 0:
 			return usageError{errors.New("sessions: -requests reads tokens from standard input: give no arguments")}
+		case o.plain:
+			return usageError{errors.New("sessions: -requests is for programs: give no -plain")}
 		}
 		return serve(p.in, p.out, decodeRequest(&o.request, time.Now))
 	}
@@ -30,33 +33,59 @@ func (p *program) decodeCommand(args []string) error {
 	if err := base.usable(); err != nil {
 		return usageError{err}
 	}
-	invalid := false
-	answer := func(dst, token []byte, err error) []byte {
-		var found result
-		if err == nil {
-			r := base
-			r.token = string(token)
-			found, err = r.decode()
-		} else {
-			err = cookie.TooLarge
-		}
-		invalid = invalid || err != nil
-		return appendResult(dst, found, err)
-	}
+	d := decoder{request: base, plain: o.plain, notes: p.err, encoded: o.secrets.encodedTexts()}
 	if len(o.rest) == 0 {
-		if err := serve(p.in, p.out, answer); err != nil {
+		if err := serve(p.in, p.out, d.answer); err != nil {
 			return err
 		}
 	}
 	for _, token := range o.rest {
-		if _, err := p.out.Write(append(answer(nil, []byte(token), nil), '\n')); err != nil {
+		if _, err := p.out.Write(append(d.answer(nil, []byte(token), nil), '\n')); err != nil {
 			return errOutput
 		}
 	}
-	if invalid {
+	if d.refused > 0 {
 		return errInvalid
 	}
 	return nil
+}
+
+// A decoder answers one token after the other.
+type decoder struct {
+	request
+	plain   bool
+	notes   io.Writer // gets hints
+	encoded []string  // the keys that were given in base64
+
+	number, refused int // tokens so far
+}
+
+// answer appends what is printed for a token.
+func (d *decoder) answer(dst, token []byte, err error) []byte {
+	d.number++
+	r := d.request
+	var found result
+	if err == nil {
+		r.token = string(token)
+		found, err = r.decode()
+	} else {
+		err = cookie.TooLarge
+	}
+	if err != nil {
+		d.refused++
+		if d.refused <= maxHints {
+			if hint := r.hint(err, d.encoded); hint != "" {
+				fmt.Fprintf(d.notes, "sessions decode: token %d: %s\n", d.number, hint)
+			}
+		}
+	}
+	if !d.plain {
+		return appendResult(dst, found, err)
+	}
+	if d.number > 1 {
+		dst = append(dst, '\n')
+	}
+	return appendPlain(dst, found, err)
 }
 
 // errInvalid ends the command when a token was refused; the output has said so

@@ -86,7 +86,11 @@ variable SESSIONS_SECRET. It is never printed.
 
 R is one of bad-signature, expired, future, not-yet-valid, malformed,
 missing-timestamp, bad-payload, not-a-dict, bad-algorithm, bad-claim, too-large,
-pickle and bad-request. The exit status is 0 if all tokens are valid, 1 if one of them
+pickle and bad-request. If a token is refused, decode tries other readings of it and of
+the key, and other formats, and says on standard error which one is valid, for the
+first tokens. It never prints a token or a key.
+
+With -plain it prints a line for each key instead of JSON, for people. The exit status is 0 if all tokens are valid, 1 if one of them
 is not, and 2 if the flags are wrong.
 `
 
