@@ -81,7 +81,8 @@
 // above all at login, and [Session.Destroy] at logout. SameSite alone does not
 // stop all cross-site requests: add [net/http.CrossOriginProtection]. The package
 // puts no token, key or value into its events, and none into its errors except the
-// name of a [Key]. docs/security.md has the rest.
+// name of a [Key]. docs/security.md has the rest, and docs/recipes.md shows how
+// common tasks are done.
 //
 // # Choosing a backend
 //

@@ -56,9 +56,8 @@ func Example_reverseProxy() {
 	}
 	mw, _ := sessions.New(memory.New(nil), nil)
 	visitor := sessionstest.NewVisitor(mw)
-	_ = visitor.Session(func(s *sessions.Session) error { return s.SetSubject("ada") })
-
-	for range 2 {
+	for _, user := range []string{"", "ada"} {
+		_ = visitor.Session(func(s *sessions.Session) error { return s.SetSubject(user) })
 		request := httptest.NewRequest("GET", "/", nil)
 		request.Header.Set("X-User", "eve")
 		response := visitor.Do(mw.Handler(gateway(target)), request)
@@ -66,7 +65,7 @@ func Example_reverseProxy() {
 		fmt.Println("depends on the cookie:", slices.Contains(response.Header()["Vary"], "Cookie"))
 	}
 	// Output:
-	// user "ada", cookies ""
+	// user "", cookies ""
 	// depends on the cookie: true
 	// user "ada", cookies "theme=dark"
 	// depends on the cookie: true

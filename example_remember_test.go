@@ -51,10 +51,19 @@ func Example_rememberMe() {
 }
 
 // TestRememberMe: of two logins, the remembered one outlives an idle hour and the
-// browser, but not its lifetime.
+// browser, but not its lifetime. A session without a login ends with the browser, too.
 func TestRememberMe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mw := newMiddleware(t, memory.New(nil), remembering)
+		anonymous := sessionstest.NewVisitor(mw)
+		check(t, anonymous.Session(func(s *sessions.Session) error { return s.Set("cart", "tea") }))
+		anonymous.Close()
+		check(t, anonymous.Session(func(s *sessions.Session) error {
+			if s.Has("cart") {
+				t.Error("a session without a login outlives the browser")
+			}
+			return nil
+		}))
 		for _, remember := range []bool{false, true} {
 			for _, step := range []struct {
 				name string

@@ -38,10 +38,13 @@ func ExampleKey_Take() {
 	cookies := visit(mw, nil, func(r *http.Request, s *sessions.Session) error { return nonce.Set(s, sent) })
 
 	var payments atomic.Int32
-	var clicks sync.WaitGroup
+	var clicks, arrived sync.WaitGroup
+	arrived.Add(4)
 	for range 4 {
 		clicks.Go(func() {
 			visit(mw, cookies, func(r *http.Request, s *sessions.Session) error {
+				arrived.Done()
+				arrived.Wait()
 				return pay(r, s, sent, func() { payments.Add(1) })
 			})
 		})

@@ -10,7 +10,7 @@ import (
 )
 
 // A spelling is another reading of a text that was pasted: what it may have been
-// before somebody copied it.
+// before it was copied.
 type spelling struct {
 	text  string
 	steps []string // what was done to the text, for people
