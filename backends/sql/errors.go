@@ -10,34 +10,48 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
-// number returns the number in err or an error that it wraps: the result of a
-// method without arguments, or a field, with one of the names. The types are
-// those of drivers, which this package does not import.
-func number(err error, names ...string) (n int64, ok bool) {
-	for ; err != nil; err = errors.Unwrap(err) {
-		v := reflect.ValueOf(err)
-		for _, name := range names {
-			if m := v.MethodByName(name); m.IsValid() && m.Type().NumIn() == 0 && m.Type().NumOut() == 1 {
-				if n, ok := integer(m.Call(nil)[0]); ok {
-					return n, true
-				}
-			}
-			s := reflect.Indirect(v)
-			if s.Kind() != reflect.Struct {
-				continue
-			}
-			if f := s.FieldByName(name); f.IsValid() {
-				if n, ok := integer(f); ok && n != 0 {
-					return n, true
-				}
+// find returns what in finds first in err or the errors that it wraps.
+func find(err error, in func(error) (int64, bool)) (int64, bool) {
+	if err == nil {
+		return 0, false
+	}
+	if n, ok := in(err); ok {
+		return n, true
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return find(e.Unwrap(), in)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if n, ok := find(err, in); ok {
+				return n, true
 			}
 		}
 	}
 	return 0, false
 }
 
+// field returns the number in a field of the struct that err is or points at.
+func field(err error, name string) (int64, bool) {
+	s := reflect.Indirect(reflect.ValueOf(err))
+	if s.Kind() != reflect.Struct {
+		return 0, false
+	}
+	return integer(s.FieldByName(name))
+}
+
+// result returns the number that a method without arguments returns.
+func result(method reflect.Value) (int64, bool) {
+	if !method.IsValid() || method.Type().NumIn() != 0 || method.Type().NumOut() != 1 {
+		return 0, false
+	}
+	return integer(method.Call(nil)[0])
+}
+
 func integer(v reflect.Value) (int64, bool) {
 	switch {
+	case !v.IsValid():
+		return 0, false
 	case v.CanInt():
 		return v.Int(), true
 	case v.CanUint():

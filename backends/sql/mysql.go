@@ -4,7 +4,7 @@ import "database/sql"
 
 // MySQL returns the dialect of MySQL 8.0 or later and MariaDB 10.6 or later, with
 // any driver whose errors have a field Number, as those of
-// github.com/go-sql-driver/mysql do.
+// github.com/go-sql-driver/mysql have.
 func MySQL() Dialect {
 	return Dialect{
 		Name:  "MySQL",
@@ -51,7 +51,7 @@ var mysqlErrors = map[int64]Verdict{
 	1203: {Remedy: "the user has no connection left: raise max_user_connections, or lower SetMaxOpenConns"},
 	1226: {Remedy: "the user has used up a limit of the server"},
 	1461: {Remedy: "the server has too many prepared statements: raise max_prepared_stmt_count"},
-	1044: {Remedy: grantRemedy}, 1045: {Remedy: "the server refuses the user or the password"},
+	1044: {Remedy: grantRemedy}, 1045: {Remedy: userRemedy}, 1698: {Remedy: userRemedy},
 	1049: {Remedy: "the database does not exist: create it"},
 	1142: {Remedy: grantRemedy}, 1143: {Remedy: grantRemedy},
 	1054: {Remedy: migrateRemedy}, 1146: {Remedy: migrateRemedy},
@@ -59,19 +59,25 @@ var mysqlErrors = map[int64]Verdict{
 	1406: {TooLarge: true, Remedy: "the column data must be a LONGBLOB, and id and subject VARBINARY(1024)"},
 	1290: {Remedy: readOnlyRemedy}, 1792: {Remedy: readOnlyRemedy}, 1836: {Remedy: readOnlyRemedy},
 
-	1048: {}, 1064: {}, 1146 + 1: {}, 1264: {}, 1364: {}, 1366: {}, 3819: {}, 4025: {}, // the table or its constraints refuse the row
+	1048: {}, 1064: {}, 1264: {}, 1364: {}, 1366: {}, 3819: {}, 4025: {}, // the table or its constraints refuse the row
 	4031: {}, // the connection had ended before the statement came
 }
 
 const (
 	grantRemedy    = "the user lacks a right on the table: GRANT it SELECT, INSERT, UPDATE and DELETE"
 	migrateRemedy  = "the table does not exist as this version needs it: call Backend.Migrate when the program starts, or check Options.Table"
+	userRemedy     = "the server refuses the user or the password"
 	readOnlyRemedy = "the server is read-only: connect to the one that can be written to"
 )
 
 // judgeMySQL goes by the number of the server's error.
 func judgeMySQL(err error) Verdict {
-	n, ok := number(err, "Number")
+	n, ok := find(err, func(err error) (int64, bool) {
+		if n, ok := field(err, "Number"); ok {
+			return n, n != 0
+		}
+		return 0, false
+	})
 	if !ok {
 		return Verdict{}
 	}

@@ -1,9 +1,14 @@
 package sql
 
-// SQLite returns the dialect of SQLite 3.37 or later, with any driver whose
-// errors tell SQLite's result code by a method or a field called Code or
-// ExtendedCode: modernc.org/sqlite, github.com/ncruces/go-sqlite3 and
-// github.com/mattn/go-sqlite3 do.
+import (
+	"reflect"
+	"strings"
+)
+
+// SQLite returns the dialect of SQLite 3.37 or later, for the drivers
+// modernc.org/sqlite, github.com/ncruces/go-sqlite3 and
+// github.com/mattn/go-sqlite3. With another driver, set Judge so that it
+// understands the driver's errors.
 //
 // The pool should have the journal in WAL mode, and one connection that writes
 // ([database/sql.DB.SetMaxOpenConns]) while Options.Readers read. Package
@@ -51,7 +56,7 @@ const (
 // what was not committed never takes effect. What an I/O error left behind is
 // unknown: it may have come after the commit's last write.
 func judgeSQLite(err error) Verdict {
-	code, ok := number(err, "ExtendedCode", "Code")
+	code, ok := find(err, sqliteCode)
 	if !ok {
 		return Verdict{}
 	}
@@ -74,4 +79,28 @@ func judgeSQLite(err error) Verdict {
 		return Verdict{Answered: true, Undone: true}
 	}
 	return Verdict{}
+}
+
+// sqliteCode returns the result code of an error of one of the drivers, whose
+// types this package does not import.
+func sqliteCode(err error) (int64, bool) {
+	if e, ok := err.(interface{ Code() int }); ok { // modernc.org/sqlite
+		return int64(e.Code()), true
+	}
+	t := reflect.TypeOf(err)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if !strings.Contains(t.PkgPath(), "sqlite") {
+		return 0, false
+	}
+	v := reflect.ValueOf(err)
+	if code, ok := integer(v); ok { // ncruces/go-sqlite3, where the code alone is an error, too
+		return code, true
+	}
+	// The name is a constant, for the linker.
+	if code, ok := result(v.MethodByName("ExtendedCode")); ok {
+		return code, true
+	}
+	return field(err, "ExtendedCode") // mattn/go-sqlite3
 }
