@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -58,20 +57,32 @@ func (b *Backend) Migrate(ctx context.Context) error {
 	if look() == nil {
 		return nil
 	}
-	for _, statement := range b.dialect.Schema {
-		err := b.do(ctx, repeatable, func() error {
-			_, err := b.db.ExecContext(ctx, b.dialect.names(statement, database, table))
-			return err
-		})
+	// In one transaction, so that there is never a table without its index. Where
+	// each such statement is a transaction of its own, the table has to be one.
+	err = b.do(ctx, repeatable, func() error {
+		tx, err := b.db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
-	}
-	if err := look(); err != nil {
-		if b.judge(errors.Unwrap(err)).Answered || b.judge(err).Answered {
-			return fmt.Errorf("sql: %s exists and is not a table of sessions: choose another Options.Table, or move that table away: %w", table, err)
+		defer tx.Rollback()
+		for _, statement := range b.dialect.Schema {
+			if _, err := tx.ExecContext(ctx, b.dialect.names(statement, database, table)); err != nil {
+				return err
+			}
 		}
-		return err
+		return tx.Commit()
+	})
+	if err == nil {
+		err = look()
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	// Something else may have the name.
+	var n int
+	any := b.dialect.names(`SELECT COUNT(*) FROM {table} WHERE 1 = 0`, database, table)
+	if b.db.QueryRowContext(ctx, any).Scan(&n) == nil && look() != nil {
+		return fmt.Errorf("sql: %s exists and is not a table of sessions: choose another Options.Table, or move that table away: %w", table, err)
+	}
+	return err
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -155,26 +154,6 @@ func damage(t *testing.T, file string) {
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// asNobody gives up root's rights to files for the time of the test.
-func asNobody(t *testing.T) {
-	t.Setenv("TMPDIR", os.TempDir())
-	dir, err := os.MkdirTemp("", "nobody")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("TMPDIR", dir)
-	if err := syscall.Setfsuid(65534); err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Setfsuid(0)
-		_ = os.RemoveAll(dir)
-	})
 }
 
 // TestLocked: a shell that keeps a transaction open makes commits fail with an
