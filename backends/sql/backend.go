@@ -26,6 +26,7 @@ var (
 
 var (
 	errNoDB    = errors.New("sql: the database is nil: pass the *sql.DB that sql.Open of database/sql returns")
+	errOpen    = errors.New("sql: the driver is not known, or does not accept the data source name: import the driver, and write the name as its documentation says")
 	errTTL     = backends.NotApplied(errors.New("sql: a record must have a TTL of more than 0"))
 	errNotMade = errors.New("sql: the backend is a zero value: make it with sql.New")
 )
@@ -47,6 +48,7 @@ type Backend struct {
 	sql         *statements
 	invalid     error // the error in the arguments of New
 
+	owned bool // Close closes the pool
 	close context.CancelFunc
 	wait  sync.WaitGroup
 }
@@ -57,7 +59,8 @@ type Backend struct {
 // invalid, [Backend.Describe] and every other method report the error, and so
 // does the middleware's constructor.
 //
-// Call [Backend.Close] at the end; db stays open.
+// Call [Backend.Close] at the end; db stays open. Give db as many idle connections
+// as it may have open (SetMaxIdleConns): otherwise it makes new ones all the time.
 func New(db *sql.DB, dialect Dialect, options *Options) *Backend {
 	b := &Backend{db: db, dialect: dialect, options: options.value(), sql: &statements{}, close: func() {}}
 	if db == nil {
@@ -95,9 +98,36 @@ func New(db *sql.DB, dialect Dialect, options *Options) *Backend {
 	return b
 }
 
+// Open returns a backend with a pool of its own for the database that dsn names to
+// the driver, which the program must import, and starts to delete expired rows in
+// the background. It does not connect: if the server is down, the first request
+// fails, not Open.
+//
+// The pool has up to 32 connections and keeps them for reuse (that of
+// database/sql keeps 2), for an hour at most. For other numbers, or for SQLite,
+// use [New].
+func Open(driver, dsn string, dialect Dialect, options *Options) (*Backend, error) {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return nil, errOpen // the driver's words may quote the password
+	}
+	db.SetMaxOpenConns(openConns)
+	db.SetMaxIdleConns(openConns)
+	db.SetConnMaxLifetime(time.Hour)
+	b := New(db, dialect, options)
+	b.owned = true
+	if b.invalid != nil {
+		return nil, errors.Join(b.invalid, b.Close())
+	}
+	return b, nil
+}
+
+// openConns is how many connections the pool of Open has.
+const openConns = 32
+
 // Close stops the background deletion of expired rows, waits for it to end, and
-// closes the prepared statements. The pool stays open. It may be called more than
-// once.
+// closes the prepared statements, and the pool if [Open] made it. It may be
+// called more than once.
 func (b *Backend) Close() error {
 	if b.sql == nil {
 		return errNotMade
@@ -109,6 +139,9 @@ func (b *Backend) Close() error {
 		if p := s.prepared.Swap(nil); p != nil {
 			errs = append(errs, p.Close())
 		}
+	}
+	if b.owned {
+		errs = append(errs, b.db.Close())
 	}
 	return errors.Join(errs...)
 }

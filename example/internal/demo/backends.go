@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -25,6 +25,12 @@ func open(s *settings) (sessions.Backend, serializer.Format, error) {
 		return backend, native(s.serializer), err
 	case "cookie":
 		return cookie.New(sealed(s.Codec, s.key())), cookieFormat(s), nil
+	}
+	for _, store := range s.stores {
+		if store.Name == s.Backend {
+			backend, err := store.Open(*s.addresses[store.Name])
+			return backend, native(s.serializer), err
+		}
 	}
 	return memory.New(nil), native(s.serializer), nil
 }
@@ -62,13 +68,13 @@ func native(name string) serializer.Format {
 	return serializer.Native(serializer.JSON)
 }
 
-// prepare does what is to be done before the first request: Postgres needs its
+// prepare does what is to be done before the first request: a database needs its
 // table, and of Redis we want to know whether it is there.
 func prepare(ctx context.Context, backend sessions.Backend) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	switch backend := backend.(type) {
-	case *postgres.Backend:
+	case interface{ Migrate(context.Context) error }:
 		return backend.Migrate(ctx)
 	case *redis.Backend:
 		return backend.Check(ctx)

@@ -1,10 +1,11 @@
-package main
+package demo
 
 import (
 	_ "embed"
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gosessions/sessions"
@@ -94,7 +95,7 @@ type alternative struct {
 // alternatives lists them, and which are in use.
 func (s *settings) alternatives() []alternative {
 	sealed := func(codec string) bool { return s.Backend == "cookie" && s.Codec == codec }
-	return []alternative{
+	list := []alternative{
 		{"-backend memory", "in this process; sessions end with it", s.Backend == "memory"},
 		{"-backend redis", "a single server, Sentinel or Cluster", s.Backend == "redis"},
 		{"-backend postgres", "one table", s.Backend == "postgres"},
@@ -105,4 +106,8 @@ func (s *settings) alternatives() []alternative {
 		{"-serializer msgpack", "smaller records", s.serializer == "msgpack"},
 		{"-transport header", "for programs; uses Authorization: Bearer", s.Transport == "header"},
 	}
+	for i, store := range s.stores {
+		list = slices.Insert(list, 3+i, alternative{"-backend " + store.Name, store.Note, s.Backend == store.Name})
+	}
+	return list
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bufio"
@@ -25,7 +25,7 @@ var folder string
 
 var compileOnce = sync.OnceValues(func() (compiled, error) {
 	p := compiled{filepath.Join(folder, "example")}
-	output, err := exec.Command("go", "build", "-o", p.path, ".").CombinedOutput()
+	output, err := exec.Command("go", "build", "-o", p.path, "../..").CombinedOutput()
 	if err != nil {
 		err = errors.New(string(output))
 	}

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"crypto/rand"
@@ -30,6 +30,9 @@ type settings struct {
 	lifetime   time.Duration
 	idle       time.Duration
 	insecure   bool
+
+	stores    []Store
+	addresses map[string]*string // of the stores, by name
 }
 
 // environment names the variable that stands for a flag which is not given.
@@ -49,8 +52,18 @@ var environment = map[string]string{
 	"insecure":    "INSECURE",
 }
 
+// variable returns the variable of the environment that stands for a flag.
+func (s *settings) variable(flag string) string {
+	for _, store := range s.stores {
+		if store.Name == flag {
+			return store.Variable
+		}
+	}
+	return environment[flag]
+}
+
 // flags sets the defaults and returns the flags, which write into s.
-func (s *settings) flags() *flag.FlagSet {
+func (s *settings) flags(stores []Store) *flag.FlagSet {
 	*s = settings{
 		addr:      ":8080",
 		Backend:   "memory",
@@ -58,11 +71,13 @@ func (s *settings) flags() *flag.FlagSet {
 		Transport: "cookie",
 		redis:     "redis://127.0.0.1:6379/0",
 		postgres:  "postgres://postgres@127.0.0.1:5432/postgres",
+		stores:    stores,
 	}
+	names := []string{"memory", "cookie", "redis", "postgres"}
 	fs := flag.NewFlagSet("example", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	address(fs, &s.addr, "addr", "address to listen on")
-	choice(fs, &s.Backend, "backend", "store of the sessions", "memory", "cookie", "redis", "postgres")
+	choice(fs, &s.Backend, "backend", "store of the sessions", append(names, storeNames(stores)...)...)
 	choice(fs, &s.Codec, "codec", "format of the cookie, with -backend cookie", "flask", "starlette", "jwt", "encrypted")
 	choice(fs, &s.Transport, "transport", "how tokens travel; header means Authorization: Bearer", "cookie", "header")
 	fs.StringVar(&s.secret, "secret", s.secret, "`key` of the cookie backend (default: a random key)")
@@ -73,6 +88,12 @@ func (s *settings) flags() *flag.FlagSet {
 	fs.StringVar(&s.cookieName, "cookie-name", s.cookieName, "`name` of the cookie (default: __Host-session, or session in formats of Python)")
 	duration(fs, &s.lifetime, "lifetime", "how long a session lives, such as 36h (default: 14 days, or that of the codec)", time.Second)
 	duration(fs, &s.idle, "idle", "how long an unused session lives, such as 20m (default: 0, no limit)", 0)
+	for _, store := range stores {
+		if s.addresses == nil {
+			s.addresses = map[string]*string{}
+		}
+		s.addresses[store.Name] = fs.String(store.Name, store.Default, store.Usage)
+	}
 	fs.BoolVar(&s.insecure, "insecure", s.insecure, "send the cookie without Secure, for tools that do not treat localhost as secure")
 	return fs
 }
@@ -112,9 +133,9 @@ func duration(fs *flag.FlagSet, target *time.Duration, name, usage string, least
 }
 
 // parse reads the flags, and the environment for those that are not given.
-func parse(args []string, getenv func(string) string) (*settings, error) {
+func parse(args []string, getenv func(string) string, stores ...Store) (*settings, error) {
 	s := new(settings)
-	fs := s.flags()
+	fs := s.flags(stores)
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}
@@ -125,12 +146,12 @@ func parse(args []string, getenv func(string) string) (*settings, error) {
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	var bad error
 	fs.VisitAll(func(f *flag.Flag) {
-		text := getenv(environment[f.Name])
+		text := getenv(s.variable(f.Name))
 		if given[f.Name] || text == "" || bad != nil {
 			return
 		}
 		if err := fs.Set(f.Name, text); err != nil {
-			bad = fmt.Errorf("invalid value %q for %s: %w", text, environment[f.Name], err)
+			bad = fmt.Errorf("invalid value %q for %s: %w", text, s.variable(f.Name), err)
 		}
 	})
 	if bad != nil {
@@ -188,10 +209,11 @@ func (s *settings) Tags() []string {
 }
 
 // usage prints the flags and what each is called in the environment.
-func usage(w io.Writer) {
+func usage(w io.Writer, stores ...Store) {
 	fmt.Fprint(w, "This program demonstrates package sessions. Each flag can also be set by the environment variable in brackets.\n\n")
-	new(settings).flags().VisitAll(func(f *flag.Flag) {
+	s := new(settings)
+	s.flags(stores).VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  -%s %s\n    \t%s [%s]\n", f.Name, value, text, environment[f.Name])
+		fmt.Fprintf(w, "  -%s %s\n    \t%s [%s]\n", f.Name, value, text, s.variable(f.Name))
 	})
 }

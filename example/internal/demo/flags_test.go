@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func TestParse(t *testing.T) {
 		{
 			"every flag", "-addr localhost:1 -backend cookie -codec encrypted -transport header -secret s -redis r -postgres p -serializer flask -autoload -cookie-name c -lifetime 36h -idle 20m -insecure", nil,
 			func(s *settings) {
-				*s = settings{"localhost:1", "cookie", "encrypted", "header", "s", "r", "p", "flask", true, "c", 36 * time.Hour, 20 * time.Minute, true}
+				*s = settings{"localhost:1", "cookie", "encrypted", "header", "s", "r", "p", "flask", true, "c", 36 * time.Hour, 20 * time.Minute, true, nil, nil}
 			},
 		},
 		{
@@ -40,7 +40,7 @@ func TestParse(t *testing.T) {
 				"SERIALIZER": "flask", "AUTOLOAD": "true", "COOKIE_NAME": "c", "LIFETIME": "36h", "IDLE": "20m", "INSECURE": "1",
 			},
 			func(s *settings) {
-				*s = settings{":1", "cookie", "encrypted", "header", "s", "r", "p", "flask", true, "c", 36 * time.Hour, 20 * time.Minute, true}
+				*s = settings{":1", "cookie", "encrypted", "header", "s", "r", "p", "flask", true, "c", 36 * time.Hour, 20 * time.Minute, true, nil, nil}
 			},
 		},
 		{
@@ -50,7 +50,7 @@ func TestParse(t *testing.T) {
 				"SERIALIZER": "flask", "AUTOLOAD": "true", "COOKIE_NAME": "c", "LIFETIME": "36h", "IDLE": "20m", "INSECURE": "1",
 			},
 			func(s *settings) {
-				*s = settings{":2", "memory", "encrypted", "cookie", "t", "u", s.postgres, "json", false, "d", time.Hour, time.Minute, false}
+				*s = settings{":2", "memory", "encrypted", "cookie", "t", "u", s.postgres, "json", false, "d", time.Hour, time.Minute, false, nil, nil}
 			},
 		},
 		{"flags beat bad variables", "-backend memory -lifetime 1h", environ{"BACKEND": "disk", "LIFETIME": "x"}, func(s *settings) { s.lifetime = time.Hour }},
