@@ -61,6 +61,7 @@ func mariadbBehindNetwork(t *testing.T, server *services.MariaDBNode) (*network,
 
 // TestF40_MariaDBProcess: the server is killed, or hangs.
 func TestF40_MariaDBProcess(t *testing.T) {
+	server, p := privateMariaDB(t) // the same for all, because making one takes seconds
 	restart := func(t *testing.T, server *services.MariaDBNode) {
 		if err := server.Restart(); err != nil {
 			t.Error(err)
@@ -88,7 +89,6 @@ func TestF40_MariaDBProcess(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server, p := privateMariaDB(t)
 			newWorld(t, p).run(fault{
 				name:       "F40 MariaDB: " + test.name,
 				strike:     func(w *world) { test.strike(t, w, server) },
