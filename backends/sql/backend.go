@@ -45,7 +45,7 @@ type Backend struct {
 	dialect     Dialect
 	options     Options
 	maxSize     int
-	sql         *statements
+	stmts       *statements
 	invalid     error // the error in the arguments of New
 
 	owned bool // Close closes the pool
@@ -62,7 +62,7 @@ type Backend struct {
 // Call [Backend.Close] at the end; db stays open. Give db as many idle connections
 // as it may have open (SetMaxIdleConns): otherwise it makes new ones all the time.
 func New(db *sql.DB, dialect Dialect, options *Options) *Backend {
-	b := &Backend{db: db, dialect: dialect, options: options.value(), sql: &statements{}, close: func() {}}
+	b := &Backend{db: db, dialect: dialect, options: options.value(), stmts: &statements{}, close: func() {}}
 	if db == nil {
 		b.invalid = errNoDB
 		return b
@@ -89,7 +89,7 @@ func New(db *sql.DB, dialect Dialect, options *Options) *Backend {
 	if b.readers = b.options.Readers; b.readers == nil {
 		b.readers = db
 	}
-	b.sql = b.newStatements(database, table)
+	b.stmts = b.newStatements(database, table)
 	if every > 0 {
 		var ctx context.Context
 		ctx, b.close = context.WithCancel(context.Background())
@@ -129,13 +129,13 @@ const openConns = 32
 // closes the prepared statements, and the pool if [Open] made it. It may be
 // called more than once.
 func (b *Backend) Close() error {
-	if b.sql == nil {
+	if b.stmts == nil {
 		return errNotMade
 	}
 	b.close()
 	b.wait.Wait()
 	var errs []error
-	for _, s := range b.sql.all {
+	for _, s := range b.sql().all {
 		if p := s.prepared.Swap(nil); p != nil {
 			errs = append(errs, p.Close())
 		}
@@ -148,7 +148,7 @@ func (b *Backend) Close() error {
 
 // Describe implements [backends.Describer].
 func (b *Backend) Describe() backends.Facts {
-	if b.sql == nil {
+	if b.stmts == nil {
 		return backends.Facts{Err: errNotMade}
 	}
 	return backends.Facts{Err: b.invalid, MaxSize: b.maxSize}
@@ -159,7 +159,7 @@ func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) 
 	var record backends.Record
 	var subject []byte
 	var left int64
-	err := b.row(ctx, b.sql.read, values{id: key(id)}, &record.Data, &subject, &left)
+	err := b.row(ctx, b.sql().read, values{id: key(id)}, &record.Data, &subject, &left)
 	record.Subject, record.TTL = string(subject), time.Duration(left)*time.Microsecond
 	return record, orNotFound(err)
 }
@@ -176,7 +176,7 @@ func orNotFound(err error) error {
 // subject, and needs its remaining TTL only if there is an idle timeout. If it
 // needs neither, the returned backend does not read them.
 func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
-	if b.sql == nil {
+	if b.stmts == nil {
 		return nil, errNotMade
 	}
 	if settings.IdleTimeout > 0 {
@@ -190,14 +190,14 @@ type brief struct{ *Backend }
 
 func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
-	err := b.row(ctx, b.sql.readData, values{id: key(id)}, &record.Data)
+	err := b.row(ctx, b.sql().readData, values{id: key(id)}, &record.Data)
 	return record, orNotFound(err)
 }
 
 // Exists reports whether Read would find a record.
 func (b *Backend) Exists(ctx context.Context, id string) (bool, error) {
 	var n int
-	err := b.row(ctx, b.sql.exists, values{id: key(id)}, &n)
+	err := b.row(ctx, b.sql().exists, values{id: key(id)}, &n)
 	return n > 0, err
 }
 
@@ -218,11 +218,11 @@ func (b *Backend) Write(ctx context.Context, id string, record backends.Record) 
 // write replaces the row under v.id or creates it.
 func (b *Backend) write(ctx context.Context, do doer, v values) error {
 	for range maxTurns {
-		n, err := do.change(ctx, b.sql.write, v)
+		n, err := do.change(ctx, b.sql().write, v)
 		if err != nil || n > 0 {
 			return err
 		}
-		if n, err = do.change(ctx, b.sql.create, v); err != nil || n == 1 {
+		if n, err = do.change(ctx, b.sql().create, v); err != nil || n == 1 {
 			return err
 		}
 	}
@@ -236,7 +236,7 @@ var errTurns = backends.NotApplied(errors.New("sql: the row comes and goes faste
 
 // Remove deletes the record under id.
 func (b *Backend) Remove(ctx context.Context, id string) error {
-	_, err := b.exec(ctx, b.sql.remove, values{id: key(id)})
+	_, err := b.exec(ctx, b.sql().remove, values{id: key(id)})
 	return err
 }
 

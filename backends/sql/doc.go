@@ -1,5 +1,5 @@
 // Package sql keeps sessions in a table of a database that package
-// [database/sql] can use: SQLite, MySQL, MariaDB, and others for which somebody
+// [database/sql] can use: SQLite, MySQL, MariaDB, and others for which someone
 // writes a [Dialect]. It imports no driver; the program does.
 //
 //	db, err := sql.Open("mysql", dsn)                           // database/sql

@@ -34,7 +34,7 @@ func (b *Backend) do(ctx context.Context, again repeat, f func() error) error {
 	if b.invalid != nil {
 		return b.invalid
 	}
-	if b.sql == nil {
+	if b.stmts == nil {
 		return errNotMade
 	}
 	began := time.Now()
@@ -196,7 +196,7 @@ func (t transaction) row(ctx context.Context, s *statement, v values, dest ...an
 // error, nothing was changed.
 func (b *Backend) atomically(ctx context.Context, again repeat, f func(transaction) error) error {
 	return b.do(ctx, again, func() error {
-		for _, s := range b.sql.inside {
+		for _, s := range b.sql().inside {
 			if _, err := s.prepare(ctx); err != nil {
 				return unsent(err)
 			}

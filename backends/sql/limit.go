@@ -12,7 +12,7 @@ import (
 
 var errNoMax = errors.New("sql: TrimSubject needs a max of 1 or more: to end all of a subject's records use RevokeSubject")
 
-// forever is the life of a row that is no session.
+// forever is the life of a row that is not a session.
 const forever = 200 * 365 * 24 * time.Hour
 
 // lock begins a transaction that excludes other transactions of this kind for
@@ -22,11 +22,11 @@ func (b *Backend) lock(ctx context.Context, tx transaction, subject string) erro
 	sum := sha256.Sum256([]byte(subject))
 	v := values{id: fmt.Appendf(nil, "\x00lock %02x", sum[0]), data: []byte("lock"), ttl: forever}
 	for range maxTurns {
-		n, err := tx.change(ctx, b.sql.lock, v)
+		n, err := tx.change(ctx, b.sql().lock, v)
 		if err != nil || n > 0 {
 			return err
 		}
-		if _, err := tx.change(ctx, b.sql.create, v); err != nil {
+		if _, err := tx.change(ctx, b.sql().create, v); err != nil {
 			return err
 		}
 	}
@@ -44,7 +44,7 @@ func (b *Backend) file(ctx context.Context, id string, record backends.Record, f
 		if b.invalid != nil {
 			return b.invalid
 		}
-		if b.sql == nil {
+		if b.stmts == nil {
 			return errNotMade
 		}
 		return f(alone{b})
@@ -61,7 +61,7 @@ func (b *Backend) fileAtomically(ctx context.Context, id string, record backends
 			}
 			var others, own int
 			v := values{id: key(id), subject: subjectKey(record.Subject)}
-			if err := tx.row(ctx, b.sql.room, v, &others, &own); err != nil {
+			if err := tx.row(ctx, b.sql().room, v, &others, &own); err != nil {
 				return err
 			}
 			if own == 0 && others >= record.SubjectLimit {
@@ -84,7 +84,7 @@ func (b *Backend) TrimSubject(ctx context.Context, subject string, max int, keep
 	}
 	v := values{id: keyOrNone(keep), subject: subjectKey(subject)}
 	var n int
-	if err := b.row(ctx, b.statement(func(s *statements) *statement { return s.count }), v, &n); err != nil || n <= max {
+	if err := b.row(ctx, b.sql().count, v, &n); err != nil || n <= max {
 		return nil, err
 	}
 	err = b.atomically(ctx, repeatable, func(tx transaction) error {
@@ -97,7 +97,7 @@ func (b *Backend) TrimSubject(ctx context.Context, subject string, max int, keep
 			return err
 		}
 		for _, id := range ids {
-			if _, err := tx.change(ctx, b.sql.remove, values{id: id}); err != nil {
+			if _, err := tx.change(ctx, b.sql().remove, values{id: id}); err != nil {
 				return err
 			}
 			removed = append(removed, string(id))
@@ -112,11 +112,11 @@ func (b *Backend) TrimSubject(ctx context.Context, subject string, max int, keep
 
 // surplus returns and locks the rows of a subject beyond the first max.
 func (b *Backend) surplus(ctx context.Context, tx transaction, v values, max int) (ids [][]byte, err error) {
-	prepared, err := tx.statement(ctx, b.sql.surplus)
+	prepared, err := tx.statement(ctx, b.sql().surplus)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := prepared.QueryContext(ctx, b.sql.surplus.args(v)...)
+	rows, err := prepared.QueryContext(ctx, b.sql().surplus.args(v)...)
 	if err != nil {
 		return nil, err
 	}

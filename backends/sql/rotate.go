@@ -23,16 +23,16 @@ func (b *Backend) Rotate(ctx context.Context, id string, old []byte, tombstone b
 	away.id, away.old, away.filing = key(id), old, in.subject
 	in.id = key(newID)
 	err := b.fileAtomically(ctx, id, record, func(tx transaction) error {
-		if err := b.swap(ctx, tx, b.sql.entomb, away); err != nil {
+		if err := b.swap(ctx, tx, b.sql().entomb, away); err != nil {
 			return err
 		}
 		if in.subject != nil {
-			if err := tx.row(ctx, b.sql.filed, away, &in.filed); err != nil {
+			if err := tx.row(ctx, b.sql().filed, away, &in.filed); err != nil {
 				return err
 			}
 		}
 		if !leaves {
-			if _, err := tx.change(ctx, b.sql.remove, away); err != nil {
+			if _, err := tx.change(ctx, b.sql().remove, away); err != nil {
 				return err
 			}
 		}

@@ -70,7 +70,7 @@ func judgeSQLite(err error) Verdict {
 	case sqliteCantOpen, sqlitePerm:
 		return Verdict{Answered: true, Undone: true, Remedy: "the file cannot be opened: create its directory, and give this process's user the right to write there"}
 	case sqliteCorrupt, sqliteNotADB:
-		return Verdict{Answered: true, Undone: true, Remedy: "the file is damaged or is no SQLite database: restore it from a backup, or move it away with the files beside it whose names end with -wal and -shm, which ends all sessions"}
+		return Verdict{Answered: true, Undone: true, Remedy: "the file is damaged, or is not an SQLite database: restore it from a backup, or move it away with the files beside it whose names end with -wal and -shm, which ends all sessions"}
 	case sqliteTooBig:
 		return Verdict{Answered: true, Undone: true, TooLarge: true}
 	case sqliteIOErr:

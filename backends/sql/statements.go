@@ -116,6 +116,14 @@ type statements struct {
 	inside []*statement // those that transactions use
 }
 
+// sql returns the statements of b. Those of the zero value are nil, and never sent.
+func (b *Backend) sql() *statements {
+	if b.stmts == nil {
+		return &statements{}
+	}
+	return b.stmts
+}
+
 func (b *Backend) newStatements(database, table string) *statements {
 	s := &statements{}
 	on := func(db *sql.DB, text string) *statement {
@@ -153,7 +161,7 @@ func (b *Backend) newStatements(database, table string) *statements {
 	s.filed = writing(`SELECT filed_at FROM {table} WHERE id = {id}`)
 
 	s.revoke = writing(`DELETE FROM {table} WHERE subject = {subject} AND id <> {id}` + live)
-	// The row of a lock is no session and never expires.
+	// The row of a lock is not a session and never expires.
 	s.lock = writing(`UPDATE {table} SET revision = revision + 1 WHERE id = {id}`)
 	s.room = writing(`SELECT COUNT(CASE WHEN id <> {id} THEN 1 END), COUNT(CASE WHEN id = {id} THEN 1 END) FROM {table} WHERE subject = {subject}` + live)
 	s.surplus = writing(`SELECT id FROM {table} WHERE subject = {subject}` + live + ` ORDER BY CASE WHEN id = {id} THEN 0 ELSE 1 END, filed_at DESC, id {for update}`)

@@ -12,7 +12,7 @@ func (b *Backend) ListSubject(ctx context.Context, subject string) (list []backe
 	if subject == "" {
 		return nil, b.Describe().Err
 	}
-	s := b.statement(func(s *statements) *statement { return s.list })
+	s := b.sql().list
 	err = b.rows(ctx, s, values{subject: subjectKey(subject)}, func() { list = nil }, func(rows scanner) error {
 		var id []byte
 		var left int64
@@ -34,7 +34,7 @@ func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (in
 	v := values{subject: subjectKey(subject), id: keyOrNone(except)}
 	var n int64
 	err := b.atomically(ctx, repeatable, func(tx transaction) (err error) {
-		n, err = tx.change(ctx, b.sql.revoke, v)
+		n, err = tx.change(ctx, b.sql().revoke, v)
 		return err
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 		}
 		return err
 	case record.Data == nil:
-		return b.swap(ctx, alone{b}, b.statement(func(s *statements) *statement { return s.cut }), v)
+		return b.swap(ctx, alone{b}, b.sql().cut, v)
 	}
 	if err := b.check(record); err != nil {
 		return err
@@ -30,17 +30,8 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 		if old == nil {
 			return b.create(ctx, do, v)
 		}
-		return b.swap(ctx, do, b.sql.swap, v)
+		return b.swap(ctx, do, b.sql().swap, v)
 	})
-}
-
-// statement returns a statement, nil for the zero value, which never gets to use
-// it.
-func (b *Backend) statement(of func(*statements) *statement) *statement {
-	if b.sql == nil {
-		return nil
-	}
-	return of(b.sql)
 }
 
 func (b *Backend) swap(ctx context.Context, do doer, s *statement, v values) error {
@@ -54,12 +45,12 @@ func (b *Backend) swap(ctx context.Context, do doer, s *statement, v values) err
 // create stores a new row, if there is none under its ID that is alive.
 func (b *Backend) create(ctx context.Context, do doer, v values) error {
 	for range maxTurns {
-		n, err := do.change(ctx, b.sql.create, v)
+		n, err := do.change(ctx, b.sql().create, v)
 		if err != nil || n == 1 {
 			return err
 		}
 		// There is a row. If it has expired, it only is in the way.
-		if n, err = do.change(ctx, b.sql.clear, v); err != nil {
+		if n, err = do.change(ctx, b.sql().clear, v); err != nil {
 			return err
 		}
 		if n > 0 {
@@ -69,7 +60,7 @@ func (b *Backend) create(ctx context.Context, do doer, v values) error {
 			return backends.ErrConflict // the row is locked, and alive
 		}
 		var found int
-		if err := b.row(ctx, b.sql.exists, v, &found); err != nil {
+		if err := b.row(ctx, b.sql().exists, v, &found); err != nil {
 			return backends.NotApplied(err)
 		}
 		if found > 0 {

@@ -21,7 +21,7 @@ func (b *Backend) Sweep(ctx context.Context) (int, error) {
 // sweep is Sweep with pauses: it calls rest after each page with the time that
 // the page took.
 func (b *Backend) sweep(ctx context.Context, rest func(time.Duration) error) (int, error) {
-	page := b.statement(func(s *statements) *statement { return s.page })
+	page := b.sql().page
 	total := 0
 	after := firstKey
 	for {
@@ -45,7 +45,7 @@ func (b *Backend) sweep(ctx context.Context, rest func(time.Duration) error) (in
 		}
 		for len(expired) > 0 {
 			n := min(len(expired), sweepBatch)
-			changed, err := b.exec(ctx, b.sql.sweep, values{ids: expired[:n]})
+			changed, err := b.exec(ctx, b.sql().sweep, values{ids: expired[:n]})
 			if err != nil {
 				return total, err
 			}
@@ -92,7 +92,7 @@ func (b *Backend) sweepGently(ctx context.Context, every time.Duration) (int, er
 	return b.sweep(ctx, func(took time.Duration) error {
 		if time.Since(claimed) > every/4 {
 			claimed = time.Now()
-			if _, err := b.exec(ctx, b.sql.touch, values{id: claimKey, ttl: turn(every)}); err != nil {
+			if _, err := b.exec(ctx, b.sql().touch, values{id: claimKey, ttl: turn(every)}); err != nil {
 				return err
 			}
 		}

@@ -12,7 +12,7 @@ func (b *Backend) Touch(ctx context.Context, id string, ttl time.Duration) (stri
 	if ttl <= 0 {
 		return "", errTTL
 	}
-	s := b.statement(func(s *statements) *statement { return s.touch })
+	s := b.sql().touch
 	changed, err := b.exec(ctx, s, values{id: key(id), ttl: ttl})
 	if err == nil && changed == 0 {
 		err = backends.ErrNotFound

@@ -18,7 +18,7 @@ var firstKey = []byte{' '}
 // their IDs and holds up to 100 of them in memory. While visit runs it holds
 // neither a connection nor a transaction.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
-	s := b.statement(func(s *statements) *statement { return s.walk })
+	s := b.sql().walk
 	after := firstKey
 	for {
 		var page []backends.Entry

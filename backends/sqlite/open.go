@@ -17,7 +17,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/gosessions/sessions/backends"
-	"github.com/gosessions/sessions/backends/sql"
+	"github.com/gosessions/sessions/backends/sql" //rules:allow because this is that backend, with a driver
 )
 
 // Options configure a [Backend]. Nil and the zero value mean the defaults.
@@ -60,7 +60,7 @@ const busyTimeout = 5 * time.Second
 // relative one is resolved now. The directory must exist.
 //
 // It returns an error, which names the remedy, if the file cannot be used: it is
-// read-only, damaged, no SQLite database, or locked for more than 10 seconds.
+// read-only, damaged, not an SQLite database, or locked for more than 10 seconds.
 // Call [Backend.Close] at the end.
 func Open(file string, options *Options) (*Backend, error) {
 	var o Options

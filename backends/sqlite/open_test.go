@@ -189,7 +189,7 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// TestSeveralProcesses: instances that each open the file lose no update.
+// TestSeveralInstances: instances that each open the file lose no update.
 func TestSeveralInstances(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sessions.db")
 	const instances, rounds = 4, 50

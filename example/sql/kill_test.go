@@ -18,7 +18,7 @@ import (
 	"github.com/gosessions/sessions/internal/services"
 )
 
-// visitor is somebody with one session, in which several requests at a time count.
+// visitor is someone with one session, in which several requests at a time count.
 type visitor struct {
 	token string
 	mu    sync.Mutex
@@ -63,7 +63,7 @@ func (c *client) post(path, token string, form url.Values) (value any, newToken 
 	return answer.Value, newToken, true
 }
 
-// TestKilled: the demonstration is killed ten times under load. Whoever had a
+// TestKilled: the demonstration is killed ten times under load. Everyone who had a
 // session still has it, with every number that was acknowledged, and who has
 // logged out stays so.
 func TestKilled(t *testing.T) {

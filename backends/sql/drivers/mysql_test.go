@@ -225,8 +225,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestConnectionsKilled: whoever ends connections, no update is lost, and what
-// can be sent again is.
+// TestConnectionsKilled: while connections are ended all the time, no update is
+// lost, and what can be sent again is.
 func TestConnectionsKilled(t *testing.T) {
 	d := inMariaDB.open(t)
 	d.write("id", "0", "")
