@@ -158,13 +158,6 @@ func record(data, subject string) backends.Record {
 	return r
 }
 
-func bytesOf(s string) []byte {
-	if s == "" {
-		return nil
-	}
-	return []byte(s)
-}
-
 func id(n int) string { return fmt.Sprintf("id-%08d", n) }
 
 // together calls f(0) to f(n-1) at the same time.
