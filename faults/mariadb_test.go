@@ -158,9 +158,17 @@ func TestF42_MariaDBLocked(t *testing.T) {
 					db := direct(t, "mysql", dsn)
 					defer db.Close()
 					db.SetMaxOpenConns(1)
-					for _, s := range []string{`BEGIN`, statements[0]} {
-						if _, err := db.Exec(s); err != nil {
+					for {
+						if _, err := db.Exec(`BEGIN`); err != nil {
 							t.Error(err)
+						}
+						_, err := db.Exec(statements[0])
+						if err == nil {
+							break
+						}
+						if !strings.Contains(err.Error(), "Deadlock") { // this client was the victim
+							t.Error(err)
+							return
 						}
 					}
 					time.Sleep(long(5 * time.Second))

@@ -81,6 +81,10 @@ type Verdict struct {
 	// TooLarge says that the record was too large for the database.
 	TooLarge bool
 
+	// Secret says that the error quotes an ID or data. Its text is not passed on,
+	// only Remedy is.
+	Secret bool
+
 	// Remedy says what to do, for the operator who reads the error.
 	Remedy string
 }

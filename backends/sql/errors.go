@@ -77,6 +77,8 @@ func (b *Backend) judge(err error) Verdict {
 // is sent once and certainly changed nothing.
 func (b *Backend) explain(err error, v Verdict, again repeat) error {
 	switch {
+	case v.Secret:
+		err = fmt.Errorf("sql: %s: %s", b.dialect.Name, v.Remedy)
 	case v.TooLarge && v.Remedy != "":
 		err = fmt.Errorf("%w: sql: %s: %s: %w", backends.ErrTooLarge, b.dialect.Name, v.Remedy, err)
 	case v.TooLarge:

@@ -205,29 +205,42 @@ func (b *Backend) atomically(ctx context.Context, again repeat, f func(transacti
 		if err != nil {
 			return unsent(err)
 		}
-		defer conn.Close()
 		tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: b.dialect.Isolation})
 		if err != nil {
-			discard(conn)
-			return unsent(err)
+			return unsent(release(conn, err))
 		}
 		if err := f(transaction{tx}); err != nil {
-			if tx.Rollback() != nil {
-				discard(conn)
-			}
+			_ = within(ctx, func() error { return release(conn, tx.Rollback()) })
 			return unsent(err)
 		}
-		if err := tx.Commit(); err != nil {
-			discard(conn)
-			return err
-		}
-		return nil
+		return within(ctx, func() error { return release(conn, tx.Commit()) })
 	})
 }
 
-// discard closes a connection whose transaction may not have ended.
-func discard(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+// within calls f, and returns without it when ctx ends: the end of a transaction
+// takes no context, and on a server that hangs it would take forever.
+func within(ctx context.Context, f func() error) error {
+	if ctx.Done() == nil {
+		return f()
+	}
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// release gives the connection back, or closes it if its transaction may not have
+// ended, as err says, and returns err.
+func release(conn *sql.Conn, err error) error {
+	if err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	_ = conn.Close()
+	return err
 }
 
 // scanner is a row of a result.

@@ -59,7 +59,10 @@ var mysqlErrors = map[int64]Verdict{
 	1406: {TooLarge: true, Remedy: "the column data must be a LONGBLOB, and id and subject VARBINARY(1024)"},
 	1290: {Remedy: readOnlyRemedy}, 1792: {Remedy: readOnlyRemedy}, 1836: {Remedy: readOnlyRemedy},
 
-	1048: {}, 1064: {}, 1264: {}, 1364: {}, 1366: {}, 3819: {}, 4025: {}, // the table or its constraints refuse the row
+	1062: {Secret: true, Remedy: "a unique index refuses the row (error 1062): make the table as Schema says"},
+	1366: {Secret: true, Remedy: "a column refuses the bytes (error 1366): make the table as Schema says"},
+
+	1048: {}, 1064: {}, 1264: {}, 1364: {}, 3819: {}, 4025: {}, // the table or its constraints refuse the row
 	4031: {}, // the connection had ended before the statement came
 }
 

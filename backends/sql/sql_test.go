@@ -161,6 +161,7 @@ func TestJudge(t *testing.T) {
 		{"MySQL, lock wait", sql.MySQL(), fmt.Errorf("wrapped: %w", &mysqlError{1205}), sql.Verdict{Answered: true, Undone: true, Again: true}},
 		{"MySQL, packet", sql.MySQL(), &mysqlError{1153}, sql.Verdict{Answered: true, Undone: true, TooLarge: true}},
 		{"MySQL, denied", sql.MySQL(), errors.Join(errors.New("x"), &mysqlError{1142}), sql.Verdict{Answered: true, Undone: true}},
+		{"MySQL, duplicate", sql.MySQL(), &mysqlError{1062}, sql.Verdict{Answered: true, Undone: true, Secret: true}},
 		{"MySQL, error during commit", sql.MySQL(), &mysqlError{1180}, sql.Verdict{Answered: true}},
 		{"MySQL, shutdown", sql.MySQL(), &mysqlError{1053}, sql.Verdict{Answered: true}},
 		{"MySQL, a proxy", sql.MySQL(), &mysqlError{9001}, sql.Verdict{Answered: true}},

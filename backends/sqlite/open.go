@@ -55,8 +55,8 @@ var (
 // sql then tries again for as long.
 const busyTimeout = 5 * time.Second
 
-// Open opens the file, creates it and its table if they do not exist, and starts
-// to delete expired rows in the background. The name is used as it is; a
+// Open opens the file, creates it (for this user alone) and its table if they do
+// not exist, and starts to delete expired rows in the background. The name is used as it is; a
 // relative one is resolved now. The directory must exist.
 //
 // It returns an error, which names the remedy, if the file cannot be used: it is
@@ -69,6 +69,9 @@ func Open(file string, options *Options) (*Backend, error) {
 	}
 	path, err := resolve(file)
 	if err != nil {
+		return nil, err
+	}
+	if err := create(path); err != nil {
 		return nil, err
 	}
 	b := &Backend{}
@@ -146,6 +149,19 @@ func resolve(file string) (string, error) {
 		return "", fmt.Errorf("sqlite: %q is not a file: give the name of a file, which is created if it does not exist", path)
 	}
 	return path, nil
+}
+
+// create makes an empty file that only this user can read, if there is none. SQLite
+// would leave that to the umask; it gives its other files the same rights.
+func create(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("sqlite: the file cannot be created: give this process's user the right to write in its directory: %w", err)
+	}
+	return file.Close()
 }
 
 // dsn returns the driver's name for the file. SQLite and the driver both read it

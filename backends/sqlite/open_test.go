@@ -53,6 +53,28 @@ func TestOpen_TakesTheNameAsItIs(t *testing.T) {
 	}
 }
 
+// TestOpen_KeepsTheFilePrivate: nobody else can read the file and those beside it.
+func TestOpen_KeepsTheFilePrivate(t *testing.T) {
+	dir := t.TempDir()
+	b, err := sqlite.Open(filepath.Join(dir, "sessions.db"), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.Swap(t.Context(), "id", nil, record("data")); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 3 {
+		t.Errorf("the directory has %v, %v", files, err)
+	}
+	for _, file := range files {
+		if info, err := file.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%v, %v", info.Mode(), err)
+		}
+	}
+}
+
 // TestOpen_ResolvesARelativeName when it is called, and not later.
 func TestOpen_ResolvesARelativeName(t *testing.T) {
 	dir := t.TempDir()

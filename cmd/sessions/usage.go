@@ -70,7 +70,7 @@ and ends the sessions in a store.
   sessions keygen                                  make a new key
   sessions list -subject S [flags]                 list the sessions of a user
   sessions revoke -subject S [flags]               end the sessions of a user
-  sessions schema [flags]                          print the SQL for the table in Postgres
+  sessions schema [flags]                          print the SQL for the table in a database
   sessions migrate [flags]                         create or update the table in Postgres
 
 Run "sessions COMMAND -h" for the flags of a command.
@@ -111,7 +111,8 @@ const revokeAbout = `Revoke ends all sessions of a user at once, or all except o
 ended: {"revoked":3}.
 `
 
-const schemaAbout = `Schema prints the SQL that creates the table for sessions in Postgres.
+const schemaAbout = `Schema prints the SQL that creates the table for sessions in Postgres, MySQL,
+MariaDB or SQLite.
 `
 
 const migrateAbout = `Migrate creates the table for sessions in Postgres, or updates it. You can run it again,

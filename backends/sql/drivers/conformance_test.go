@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/backends/sql"
 	"github.com/gosessions/sessions/sessionstest"
 )
 
@@ -22,6 +23,38 @@ func TestConformance(t *testing.T) {
 				}
 			},
 		})
+	})
+}
+
+// TestTable: the table may have another name, and be in another database than
+// that of the connection.
+func TestTable(t *testing.T) {
+	each(t, servers, func(t *testing.T, d *database) {
+		database := "main"
+		if d.dialect.Name == "MySQL" {
+			database = get[string](d, `SELECT DATABASE()`)
+		}
+		for _, name := range []string{"order", database + ".Web_Sessions"} {
+			b := sql.New(d.pool, d.dialect, &sql.Options{SweepEvery: -1, Table: name})
+			defer b.Close()
+			for range 2 {
+				if err := b.Migrate(t.Context()); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+			if err := b.Check(t.Context()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := b.Sweep(t.Context()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := b.Write(t.Context(), "id", record("data", "")); err != nil { // and what Check does not need
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if n := get[int](d, `SELECT COUNT(*) FROM sessions`); n != 0 {
+			t.Errorf("%d rows in the table that has the default name", n)
+		}
 	})
 }
 

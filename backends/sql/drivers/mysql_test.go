@@ -152,6 +152,22 @@ func TestErrors_SayThatNothingWasChanged(t *testing.T) {
 	}
 }
 
+// TestErrors_TellNoSecret: the server quotes what it refuses, and that goes no
+// further.
+func TestErrors_TellNoSecret(t *testing.T) {
+	d := inMariaDB.open(t)
+	d.sql(`ALTER TABLE sessions ADD UNIQUE (subject)`)
+	d.write("one", "data", "secret-owner")
+	if err := d.Swap(t.Context(), "one", []byte("data"), record("more", "secret-owner")); err != nil {
+		t.Error(err)
+	}
+	d.write("two", "secret-data", "")
+	err := d.Swap(t.Context(), "two", []byte("secret-data"), record("more", "secret-owner"))
+	if !errors.Is(err, backends.ErrNotApplied) || !strings.Contains(err.Error(), "1062") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v, want an ErrNotApplied that quotes nothing", err)
+	}
+}
+
 // TestErrors_NameTheGrant lets a user use the table without rights on it, and then
 // with those that the documentation shows.
 func TestErrors_NameTheGrant(t *testing.T) {
