@@ -18,7 +18,7 @@ func TestF27_MariaDB(t *testing.T) {
 		first := openMariaDB(t, address)
 		migrate(t, openMariaDB(t, server.DSN(database)))
 		linear(t, "F27 MariaDB: bad network", []sessions.Backend{first, openMariaDB(t, address)}, func() {
-			badWeather(net, long(20*time.Second))
+			badWeather(net, long(10*time.Second))
 		})
 	})
 	t.Run("restarts", func(t *testing.T) {

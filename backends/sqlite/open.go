@@ -60,7 +60,7 @@ const busyTimeout = 5 * time.Second
 // relative one is resolved now. The directory must exist.
 //
 // It returns an error, which names the remedy, if the file cannot be used: it is
-// read-only, damaged, not an SQLite database, or locked for more than 10 seconds.
+// read-only, damaged, not an SQLite database, or locked for several seconds.
 // Call [Backend.Close] at the end.
 func Open(file string, options *Options) (*Backend, error) {
 	var o Options

@@ -203,7 +203,7 @@ func TestLocked(t *testing.T) {
 		t.Errorf("50 reads took %v while another process wrote", took)
 	}
 	if testing.Short() {
-		return // a commit waits for ten seconds
+		return // a commit waits for seconds
 	}
 	err = b.Swap(t.Context(), "id", []byte("1"), record("2"))
 	if !errors.Is(err, backends.ErrNotApplied) || !strings.Contains(err.Error(), "a transaction open") {
