@@ -36,7 +36,7 @@ fuzz: ## runs every fuzz target for FUZZTIME (20s)
 	scripts/fuzz $(FUZZTIME)
 
 bench: ## runs the benchmarks, together with those of other libraries
-	$(RUN) scripts/modules bench go test -run 'TestRatios|TestLoopback|TestPostgres' -v ./...
+	$(RUN) scripts/modules bench go test -run 'TestRatios|TestLoopback|TestPostgres|TestSQL' -v ./...
 	$(RUN) go test -run='^$$' -bench=. -benchmem ./...
 	TIMING=1 go test -run=TestS5 ./...
 
@@ -48,6 +48,8 @@ docs: ## checks the links in the documents and prints the documentation of the p
 
 explore: ## runs every order of requests with every fault, of which the tests run a sample
 	EXPLORE=all $(RUN) go test -v -count=1 -timeout=6h $(TESTFLAGS) ./internal/explore | grep -v '^=== '
+	EXPLORE=all $(RUN) scripts/modules backends/sql/drivers go test -v -count=1 -timeout=1h -run=TestSchedules . | grep -v '^=== '
 
 reliability: ## runs the slow tests: servers are killed, frozen and cut off under load
+	scripts/modules backends/sqlite go test -count=1 -run='TestKilled|TestLocked' -v .
 	RELIABILITY=$(CURDIR)/docs/reliability.md $(RUN) scripts/modules faults go test -race -timeout=60m -count=1 $(TESTFLAGS) ./...

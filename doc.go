@@ -86,9 +86,11 @@
 //
 // # Choosing a backend
 //
-//   - backends/memory is for a single process, development and tests.
-//   - backends/redis and backends/postgres share sessions among instances, and
-//     can list and revoke the sessions of a user.
+//   - backends/memory is for development and tests: a restart ends every session.
+//   - backends/sqlite keeps the sessions of one server in a file. It is a module of
+//     its own.
+//   - backends/redis, backends/postgres and backends/sql (MySQL and MariaDB) share
+//     sessions among instances.
 //   - backends/cookie keeps the whole session in the cookie. You need no store,
 //     but a session has to fit into 4 KB, the later of two concurrent changes wins,
 //     and a copied cookie stays valid until it expires, also after a logout;

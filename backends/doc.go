@@ -31,7 +31,8 @@
 // Describe. Test yours as it does, with package
 // [github.com/gosessions/sessions/sessionstest]: it states each rule of the
 // contract as a sentence, and checks those for the abilities that the backend
-// has. Package [github.com/gosessions/sessions/backends/memory] implements every
+// has. Package [github.com/gosessions/sessions/backends/sql] shows the same in
+// SQL. Package [github.com/gosessions/sessions/backends/memory] implements every
 // ability of a server-side store and is the reference for all rules.
 //
 // # Calling a backend

@@ -145,8 +145,12 @@ func oursOn(tb testing.TB, b ours.Backend, what string, m map[string]any) contes
 }
 
 func scsOn(tb testing.TB, what string, m map[string]any) contestant {
+	return scsOnStore(tb, memstore.NewWithCleanupInterval(0), what, m)
+}
+
+func scsOnStore(tb testing.TB, store scs.Store, what string, m map[string]any) contestant {
 	mgr := scs.New()
-	mgr.Store = memstore.NewWithCleanupInterval(0)
+	mgr.Store = store
 	work := map[string]http.HandlerFunc{
 		"untouched": func(http.ResponseWriter, *http.Request) {},
 		"read":      func(_ http.ResponseWriter, r *http.Request) { sink = mgr.GetInt(r.Context(), "n") },

@@ -231,7 +231,7 @@ func explain(history []porcupine.Operation) (explained bool, why string) {
 				continue
 			}
 		case porcupine.Unknown:
-			return false, fmt.Sprintf("family %d cannot be checked within a minute", family[0].Input.(call).family)
+			return false, fmt.Sprintf("family %d, with %d operations of which %d are in doubt, cannot be checked within a minute", family[0].Input.(call).family, len(family), inDoubt(family))
 		}
 		slices.SortFunc(family, func(a, b porcupine.Operation) int { return cmp.Compare(a.Return, b.Return) })
 		for _, o := range family {
@@ -241,6 +241,16 @@ func explain(history []porcupine.Operation) (explained bool, why string) {
 		}
 	}
 	return true, ""
+}
+
+// inDoubt counts the operations of which nobody knows whether they were carried out.
+func inDoubt(family []porcupine.Operation) (n int) {
+	for _, o := range family {
+		if o.Output.(result).said == "unknown" {
+			n++
+		}
+	}
+	return n
 }
 
 // removedTwice reports whether there is an explanation if removals may be carried

@@ -1,6 +1,11 @@
-// Package memory keeps sessions in the memory of this process. It is for single
-// instances, for development and for tests. It has every ability that a
-// server-side backend can have, and is the reference for how a backend behaves.
+// Package memory keeps sessions in the memory of this process: a restart ends
+// every session. It is for tests, for development, and for sites where that does
+// not matter. One server keeps its sessions with package
+// [github.com/gosessions/sessions/backends/sqlite], in a file; several share them
+// in Redis, Postgres or MySQL.
+//
+// It has every ability that a server-side backend can have, and is the reference
+// for how a backend behaves.
 //
 // Records are spread over shards, each with its own lock, so that sessions
 // rarely wait for one another. Each shard finds its records by ID and by

@@ -130,6 +130,8 @@ func TestMistakes(t *testing.T) {
 		{"list with a bad table", misuse, "", []string{"list", "-subject", "ada", "-postgres", "postgres://127.0.0.1", "-table", "a;b"}, "table"},
 		{"list from no server", failure, "", []string{"list", "-subject", "ada", "-redis", "redis://:" + secret + "@127.0.0.1:1"}, "refused"},
 		{"revoke at no server", failure, "", []string{"revoke", "-subject", "ada", "-postgres", "postgres://u:" + secret + "@127.0.0.1:1/x"}, "refused"},
+		{"schema for an unknown database", misuse, "", []string{"schema", "-dialect", "oracle"}, "-dialect"},
+		{"unlogged schema for MySQL", misuse, "", []string{"schema", "-dialect", "mysql", "-unlogged"}, "-unlogged"},
 		{"schema for a bad table", misuse, "", []string{"schema", "-table", "a;b"}, "table"},
 		{"migrate nothing", misuse, "", []string{"migrate"}, "-postgres"},
 	}

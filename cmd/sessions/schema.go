@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 
 	"github.com/gosessions/sessions/backends/postgres"
+	"github.com/gosessions/sessions/backends/sql"
 )
 
 func (s *store) schemaFlags() *flag.FlagSet {
 	f := newFlags("schema")
 	s.addPostgres(f, false)
+	f.StringVar(&s.dialect, "dialect", "postgres", "database for which to print it: `postgres|mysql|sqlite`; mysql is also for MariaDB")
 	f.BoolVar(&s.unlogged, "unlogged", false, "print the SQL for an UNLOGGED table: it is faster, and empty after a crash of the server")
 	return f
 }
@@ -21,7 +24,7 @@ func (p *program) schemaCommand(args []string) error {
 	if err := parse(s.schemaFlags(), args); err != nil {
 		return err
 	}
-	text, err := postgres.SchemaFor(&postgres.Options{Table: s.table, Unlogged: s.unlogged})
+	text, err := s.schema()
 	if err != nil {
 		return usageError{err}
 	}
@@ -30,6 +33,30 @@ func (p *program) schemaCommand(args []string) error {
 	}
 	return nil
 }
+
+// schema returns the statements for the dialect.
+func (s *store) schema() (string, error) {
+	var dialect sql.Dialect
+	switch s.dialect {
+	case "postgres":
+		return postgres.SchemaFor(&postgres.Options{Table: s.table, Unlogged: s.unlogged})
+	case "mysql":
+		dialect = sql.MySQL()
+	case "sqlite":
+		dialect = sql.SQLite()
+	default:
+		return "", errDialect
+	}
+	if s.unlogged {
+		return "", errUnlogged
+	}
+	return sql.SchemaFor(dialect, &sql.Options{Table: s.table})
+}
+
+var (
+	errDialect  = errors.New("sessions: -dialect must be postgres, mysql or sqlite")
+	errUnlogged = errors.New("sessions: -unlogged is for Postgres only: leave it out")
+)
 
 func (s *store) migrateFlags() *flag.FlagSet {
 	f := newFlags("migrate")

@@ -19,6 +19,7 @@ type store struct {
 	redis, prefix         string
 	postgres, table       string
 	unlogged              bool
+	dialect               string // of the schema
 	secrets               secretFlags
 	getenv                func(string) string
 	subject, except       string

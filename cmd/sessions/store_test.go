@@ -220,6 +220,11 @@ func TestSchema(t *testing.T) {
 	if stdout, _, code := run(t, "", "schema"); stdout != postgres.Schema || code != success {
 		t.Errorf("%q, exit status %d, want the schema", stdout, code)
 	}
+	for dialect, want := range map[string]string{"mysql": "CREATE TABLE IF NOT EXISTS `visits`", "sqlite": `CREATE TABLE IF NOT EXISTS "visits"`} {
+		if stdout, _, code := run(t, "", "schema", "-dialect", dialect, "-table", "visits"); !strings.Contains(stdout, want) || code != success {
+			t.Errorf("%s: %q, exit status %d, want the schema", dialect, stdout, code)
+		}
+	}
 	stdout, _, _ := run(t, "", "schema", "-table", "auth.visits", "-unlogged")
 	if !strings.Contains(stdout, `UNLOGGED TABLE "auth"."visits"`) {
 		t.Errorf("%q, want an unlogged table auth.visits", stdout)

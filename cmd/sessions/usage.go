@@ -70,7 +70,7 @@ and ends the sessions in a store.
   sessions keygen                                  make a new key
   sessions list -subject S [flags]                 list the sessions of a user
   sessions revoke -subject S [flags]               end the sessions of a user
-  sessions schema [flags]                          print the SQL for the table in Postgres
+  sessions schema [flags]                          print the SQL for the table in a database
   sessions migrate [flags]                         create or update the table in Postgres
 
 Run "sessions COMMAND -h" for the flags of a command.
@@ -117,7 +117,8 @@ ended: {"revoked":3}. If sessions move from one store to another, give both: -re
 -postgres.
 `
 
-const schemaAbout = `Schema prints the SQL that creates the table for sessions in Postgres.
+const schemaAbout = `Schema prints the SQL that creates the table for sessions in Postgres, MySQL,
+MariaDB or SQLite.
 `
 
 const migrateAbout = `Migrate creates the table for sessions in Postgres, or updates it. You can run it again,

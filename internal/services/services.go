@@ -1,5 +1,5 @@
 // Package services gives tests the real servers that the backends talk to:
-// Redis (alone, as a cluster, under Sentinel), Postgres, PgBouncer and NATS.
+// Redis (alone, as a cluster, under Sentinel), Postgres, PgBouncer, MariaDB and NATS.
 //
 // A test asks for what it needs and gets it, or is skipped with the reason. In
 // CI, where the environment variable CI is "true", nothing may be skipped: the
@@ -9,8 +9,8 @@
 //	dsn := services.Postgres(t)         // shared server, database of your own
 //	server := services.RedisServer(t, services.RedisOptions{})  // yours: kill it
 //
-// Shared servers are those that REDIS_URL, DATABASE_URL and NATS_URL name, else those on
-// the standard ports of this machine, else private ones that are started once
+// Shared servers are those that REDIS_URL, DATABASE_URL, MYSQL_URL and NATS_URL name, else
+// those on the standard ports of this machine, else private ones that are started once
 // for the test program. Whatever is started here ends with the test.
 package services
 

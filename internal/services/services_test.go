@@ -66,6 +66,33 @@ func TestRedisServerComesBackWithWhatItSaved(t *testing.T) {
 	}
 }
 
+func TestMariaDBServerComesBackWithWhatItSaved(t *testing.T) {
+	t.Parallel()
+	server := services.MariaDBServer(t)
+	for _, sql := range []string{`CREATE DATABASE d`, `CREATE TABLE d.t (n INT PRIMARY KEY)`, `INSERT INTO d.t VALUES (1)`} {
+		if err := server.Do(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.Kill()
+	if err := server.Do(`SELECT 1`); err == nil {
+		t.Error("answers after Kill")
+	}
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Do(`INSERT INTO d.t VALUES (1)`); err == nil || !strings.Contains(err.Error(), "Duplicate") {
+		t.Errorf("after a restart: got %v, want to hear that the row is there", err)
+	}
+}
+
+func TestMariaDBIsEmptyAndOnesOwn(t *testing.T) {
+	first, second := services.MariaDB(t), services.MariaDB(t)
+	if first == second || !strings.Contains(first, "@tcp(") {
+		t.Errorf("got %q and %q, want two databases", first, second)
+	}
+}
+
 func TestPostgresServerGivesItsMemoryBack(t *testing.T) {
 	segment := ""
 	t.Run("server", func(t *testing.T) {

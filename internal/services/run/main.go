@@ -2,13 +2,13 @@
 //
 //	go run ./internal/services/run go test -race ./...
 //
-// It uses a Redis, a Postgres and a NATS that are running already. Where there is none
+// It uses a Redis, a Postgres, a MariaDB and a NATS that are running already. Where there is none
 // it starts private ones from installed programs, and stops them when the
 // command has ended. What is not installed it installs, as root on Debian;
 // elsewhere it says in one line which tests will be skipped. In CI (CI=true) a
 // missing part is an error.
 //
-// The command finds the servers in REDIS_URL, DATABASE_URL and NATS_URL. With -browser it
+// The command finds the servers in REDIS_URL, DATABASE_URL, MYSQL_URL and NATS_URL. With -browser it
 // needs Chromium too.
 package main
 
@@ -67,6 +67,9 @@ func run(command []string, browser bool) int {
 	})
 	provide(&servers, "NATS_URL", quiet, services.FindNATS, func(t services.T) string {
 		return services.NATSServer(t, services.NATSOptions{}).URL()
+	})
+	provide(&servers, "MYSQL_URL", quiet, services.FindMariaDB, func(t services.T) string {
+		return services.MariaDBServer(t).DSN("")
 	})
 	return execute(command)
 }

@@ -41,6 +41,7 @@ func parts(browser bool) partList {
 	list := partList{
 		{"Redis", []string{"redis-server"}, program("redis-server", "/usr/sbin", "/usr/local/sbin")},
 		{"Postgres", []string{"postgresql"}, postgres},
+		{"MariaDB", []string{"mariadb-server"}, mariadb},
 		{"PgBouncer", []string{"pgbouncer"}, program("pgbouncer", "/usr/sbin", "/usr/local/sbin")},
 		natsPart,
 		{"real Flask, Starlette and PyJWT", []string{
@@ -78,6 +79,16 @@ func program(name string, folders ...string) func() error {
 func postgres() error {
 	_, err := process.Find("initdb", services.PostgresFolders...)
 	return err
+}
+
+// mariadb wants the server's programs and its client.
+func mariadb() error {
+	for _, name := range []string{"mariadbd", "mariadb-install-db", "mariadb"} {
+		if _, err := process.Find(name, services.MariaDBFolders...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func python() error {
