@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gosessions/sessions"
@@ -34,7 +35,28 @@ func (app *app) login(s *sessions.Session, r *http.Request) (any, error) {
 	if err := s.SetSubject(name); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, err
 	}
+	if err := s.SetLabel(browser(r.UserAgent())); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return nil, err
+	}
 	return map[string]string{"user": name}, app.Tell(s, r, "Welcome, %s.", name)
+}
+
+// browser names the browser and the system of a User-Agent, or returns "".
+func browser(agent string) string {
+	find := func(names ...[2]string) string {
+		for _, n := range names {
+			if strings.Contains(agent, n[0]) {
+				return n[1]
+			}
+		}
+		return ""
+	}
+	name := find([2]string{"Edg/", "Edge"}, [2]string{"Firefox/", "Firefox"}, [2]string{"Chrome/", "Chrome"}, [2]string{"Safari/", "Safari"}, [2]string{"curl/", "curl"})
+	system := find([2]string{"Android", "Android"}, [2]string{"iPhone", "iPhone"}, [2]string{"iPad", "iPad"}, [2]string{"Windows", "Windows"}, [2]string{"Mac OS X", "macOS"}, [2]string{"Linux", "Linux"})
+	if name == "" || system == "" {
+		return name + system
+	}
+	return name + " on " + system
 }
 
 // logout ends the session, at once and for good.
@@ -44,9 +66,11 @@ func logout(s *sessions.Session, r *http.Request) (any, error) {
 
 // device is one of a user's sessions.
 type device struct {
-	ID      string    `json:"id"`
-	Created time.Time `json:"created"`
-	Current bool      `json:"current"`
+	ID       string     `json:"id"`
+	Label    string     `json:"label,omitempty"`
+	Created  time.Time  `json:"created"`
+	LastUsed *time.Time `json:"last_used,omitempty"` // with -idle
+	Current  bool       `json:"current"`
 }
 
 // devices lists where the user is logged in.
@@ -69,7 +93,11 @@ func (app *app) listDevices(s *sessions.Session, r *http.Request) ([]device, err
 	}
 	list := make([]device, len(found))
 	for i, info := range found {
-		list[i] = device{info.PublicID, info.Created.UTC(), info.PublicID == s.PublicID()}
+		list[i] = device{ID: info.PublicID, Label: info.Label, Created: info.Created.UTC(), Current: info.PublicID == s.PublicID()}
+		if !info.LastUsed.IsZero() {
+			used := info.LastUsed.UTC()
+			list[i].LastUsed = &used
+		}
 	}
 	slices.SortStableFunc(list, func(a, b device) int {
 		switch {
@@ -98,7 +126,7 @@ func (app *app) revoke(s *sessions.Session, r *http.Request) (any, error) {
 	case "others":
 		n, err = app.sessions.RevokeOthers(r.Context(), s)
 	case "all":
-		n, err = app.revokeAll(s, r, subject)
+		n, err = app.sessions.RevokeAll(r.Context(), subject) // this browser included
 	case "one":
 		n, err = app.revokeOne(r, subject)
 	default:
@@ -112,16 +140,6 @@ func (app *app) revoke(s *sessions.Session, r *http.Request) (any, error) {
 		return answer, nil // there is no session left to hold a message
 	}
 	return answer, app.Tell(s, r, "Sessions logged out: %d.", n)
-}
-
-// revokeAll logs out everywhere, this browser included: Destroy deletes its
-// cookie, too.
-func (app *app) revokeAll(s *sessions.Session, r *http.Request, subject string) (int, error) {
-	n, err := app.sessions.RevokeAll(r.Context(), subject)
-	if err != nil {
-		return 0, err
-	}
-	return n, s.Destroy(r.Context())
 }
 
 func (app *app) revokeOne(r *http.Request, subject string) (int, error) {

@@ -65,7 +65,7 @@ func (s *settings) variable(flag string) string {
 // flags sets the defaults and returns the flags, which write into s.
 func (s *settings) flags(stores []Store) *flag.FlagSet {
 	*s = settings{
-		addr:      ":8080",
+		addr:      "localhost:8080", // its login asks for no password
 		Backend:   "memory",
 		Codec:     "flask",
 		Transport: "cookie",
@@ -214,6 +214,7 @@ func usage(w io.Writer, stores ...Store) {
 	s := new(settings)
 	s.flags(stores).VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
+		text = strings.TrimPrefix(text, value+": ")
 		fmt.Fprintf(w, "  -%s %s\n    \t%s [%s]\n", f.Name, value, text, s.variable(f.Name))
 	})
 }

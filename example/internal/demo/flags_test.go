@@ -10,7 +10,7 @@ import (
 
 func defaults() settings {
 	return settings{
-		addr:      ":8080",
+		addr:      "localhost:8080",
 		Backend:   "memory",
 		Codec:     "flask",
 		Transport: "cookie",
