@@ -64,6 +64,8 @@ var mysqlErrors = map[int64]Verdict{
 
 	1048: {}, 1064: {}, 1264: {}, 1364: {}, 3819: {}, 4025: {}, // the table or its constraints refuse the row
 	4031: {}, // the connection had ended before the statement came
+	1243: {}, // a proxy has changed the connection, on which the statement was not prepared
+	1047: {}, // a node of Galera that is not part of the cluster at the moment
 }
 
 const (
