@@ -1,13 +1,16 @@
 package sessions_test
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/gosessions/sessions"
 	"github.com/gosessions/sessions/backends/memory"
@@ -69,4 +72,46 @@ func Example_reverseProxy() {
 	// depends on the cookie: true
 	// user "ada", cookies "theme=dark"
 	// depends on the cookie: true
+}
+
+// TestGatewayUpgrades: an upgraded connection passes through the gateway, in both
+// directions.
+func TestGatewayUpgrades(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, buf, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		line, err := buf.ReadString('\n')
+		check(t, err)
+		fmt.Fprintf(conn, "%s said %s", r.Header.Get("X-User"), line)
+	}))
+	t.Cleanup(upstream.Close)
+	target, err := url.Parse(upstream.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mw := newMiddleware(t, memory.New(nil), nil)
+	cookie := visit(mw, nil, func(r *http.Request, s *sessions.Session) error { return s.SetSubject("ada") })[0]
+	front := httptest.NewServer(mw.Handler(gateway(target)))
+	t.Cleanup(front.Close)
+
+	conn, err := net.Dial("tcp", front.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\nCookie: %s=%s\r\n\r\n", cookie.Name, cookie.Value)
+	reader := bufio.NewReader(conn)
+	response, err := http.ReadResponse(reader, nil)
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("%v, %v, want 101", response, err)
+	}
+	fmt.Fprint(conn, "hello\n")
+	if line, err := reader.ReadString('\n'); line != "ada said hello\n" {
+		t.Errorf("got %q, %v", line, err)
+	}
 }

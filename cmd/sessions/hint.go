@@ -20,7 +20,7 @@ const (
 // hint returns what would make a refused token valid, or else what is noticeable about
 // it; "" if there is nothing to say. It contains nothing of the token or a key.
 func (r *request) hint(refusal error, given []string) string {
-	if len(r.token) > maxHinted || !mayBeMistaken(refusal) {
+	if r.token == "" || len(r.token) > maxHinted || !mayBeMistaken(refusal) {
 		return ""
 	}
 	tokens := spellings(r.token, tokenRules)
@@ -41,7 +41,7 @@ func (r *request) hint(refusal error, given []string) string {
 // Other refusals say what is wrong.
 func mayBeMistaken(refusal error) bool {
 	switch reason(refusal) {
-	case "", "expired", "future", "not-yet-valid", "too-large":
+	case "", "expired", "future", "not-yet-valid":
 		return false
 	}
 	return true

@@ -52,6 +52,8 @@ func TestHints(t *testing.T) {
 			"it is valid without the header's name before it, without what comes before or after it, with semicolons, without the name before it"},
 		{"attributes", decode("flask", longKey, flask+"; Path=/"), "it is valid without what comes before or after it, with semicolons"},
 		{"among other cookies", decode("flask", longKey, "a=1; session="+flask+"; b=2"), "it is valid without what comes before or after it, with semicolons, without the name before it"},
+		{"in a long header", decode("flask", longKey, strings.Repeat("a="+strings.Repeat("x", 600)+"; ", 20)+"session="+flask),
+			"it is valid without what comes before or after it, with semicolons, without the name before it"},
 		{"quotes", decode("flask", longKey, `"`+flask+`"`), "it is valid without the quotes around it"},
 		{"one quote", decode("flask", longKey, flask+"'"), "it is valid without the quotes around it"},
 		{"bytes", decode("flask", longKey, "b'"+flask+"'"), "it is valid without b'' around it"},

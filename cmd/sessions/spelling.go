@@ -25,7 +25,7 @@ type rule struct {
 }
 
 // maxSpellings bounds the readings of one text.
-const maxSpellings = 24
+const maxSpellings = 64
 
 // spellings returns the readings of text that rules lead to, those with fewer steps
 // first, and text itself before all.
