@@ -52,7 +52,9 @@ const nameless = `[...document.querySelectorAll("input:not([type=hidden]), selec
 	.map(e => e.outerHTML)`
 
 // TestDemoLooks: the page fits every window, can be read in both color
-// schemes, and has a name for every control.
+// schemes, and has a name for every control. It also makes the pictures for the README:
+//
+//	go test -run TestDemoLooks -artifacts -outputdir "$(mktemp -d)" .
 func TestDemoLooks(t *testing.T) {
 	url := demo(t, "example", "/healthz")
 	page := browser.Open(t)
@@ -60,6 +62,16 @@ func TestDemoLooks(t *testing.T) {
 	page.Submit(`form[action="/cart"] button`)
 	page.Fill("#user", "ada")
 	page.Submit(`form[action="/login"] button`)
+	other := browser.Open(t)
+	other.Goto(url)
+	other.Fill("#user", "ada")
+	other.Submit(`form[action="/login"] button`)
+	for _, scheme := range []string{"light", "dark"} {
+		page.ColorScheme(scheme)
+		page.Size(1180, 900)
+		page.Reload()
+		page.Screenshot(filepath.Join(t.ArtifactDir(), "demo-"+scheme+".png"))
+	}
 	page.Fill("#key", "a-rather-long-key-without-any-space-in-it")
 	page.Fill("#value", `"`+fmt.Sprintf("%0300d", 7)+`"`)
 	page.Submit(`form[action="/set"] button`)
