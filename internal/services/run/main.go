@@ -66,7 +66,7 @@ func run(command []string, browser bool) int {
 		return services.PostgresServer(t, services.PostgresOptions{}).URL()
 	})
 	provide(&servers, "MYSQL_URL", quiet, services.FindMariaDB, func(t services.T) string {
-		return services.MariaDBServer(t).DSN("")
+		return services.MariaDBServer(t, services.MariaDBOptions{}).DSN("")
 	})
 	return execute(command)
 }
