@@ -50,6 +50,22 @@ func TestF25_PostgresClock(t *testing.T) {
 	newWorld(t, p).run(clockJumps("F25 Postgres: clock set forward and back by 5 minutes", clock))
 }
 
+// TestF45_MariaDBClock: the same as TestF25_PostgresClock.
+func TestF45_MariaDBClock(t *testing.T) {
+	clock := services.NewClock(t)
+	server, p := privateMariaDB(t, services.MariaDBOptions{Clock: clock})
+	p.timeout = 2 * time.Second
+	clock.Set(5 * time.Minute)
+	db := direct(t, "mysql", server.DSN(database))
+	defer db.Close()
+	var now int64
+	if err := db.QueryRow(`SELECT UNIX_TIMESTAMP()`).Scan(&now); err != nil || now < time.Now().Unix()+290 {
+		t.Fatalf("the server's clock is %d s ahead, %v, want 300", now-time.Now().Unix(), err)
+	}
+	t.Run("R25", func(t *testing.T) { expiresInTime(t, clock, p) })
+	newWorld(t, p).run(clockJumps("F45 MariaDB: clock set forward and back by 5 minutes", clock))
+}
+
 // expiresInTime checks that a record lives for as long as it was given, however
 // far the store's clock is off.
 func expiresInTime(t *testing.T, clock *services.Clock, p plan) {

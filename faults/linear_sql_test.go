@@ -13,7 +13,7 @@ import (
 
 func TestF27_MariaDB(t *testing.T) {
 	t.Run("network", func(t *testing.T) {
-		server := services.MariaDBServer(t)
+		server := services.MariaDBServer(t, services.MariaDBOptions{})
 		net, address := mariadbBehindNetwork(t, server)
 		first := openMariaDB(t, address)
 		migrate(t, openMariaDB(t, server.DSN(database)))
@@ -22,7 +22,7 @@ func TestF27_MariaDB(t *testing.T) {
 		})
 	})
 	t.Run("restarts", func(t *testing.T) {
-		server, _ := privateMariaDB(t)
+		server, _ := privateMariaDB(t, services.MariaDBOptions{})
 		linear(t, "F27 MariaDB: killed and restarted", []sessions.Backend{openMariaDB(t, server.DSN(database)), openMariaDB(t, server.DSN(database))}, func() {
 			for end := time.Now().Add(long(10 * time.Second)); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
 				if err := server.Restart(); err != nil {

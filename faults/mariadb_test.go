@@ -39,9 +39,9 @@ func mariadbPlan(t *testing.T, dsn, direct string) plan {
 }
 
 // privateMariaDB is a server of the test's own, with the table in it.
-func privateMariaDB(t *testing.T) (*services.MariaDBNode, plan) {
+func privateMariaDB(t *testing.T, options services.MariaDBOptions) (*services.MariaDBNode, plan) {
 	t.Helper()
-	server := services.MariaDBServer(t)
+	server := services.MariaDBServer(t, options)
 	if err := server.Do("CREATE DATABASE " + database); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func mariadbBehindNetwork(t *testing.T, server *services.MariaDBNode) (*network,
 
 // TestF40_MariaDBProcess: the server is killed, or hangs.
 func TestF40_MariaDBProcess(t *testing.T) {
-	server, p := privateMariaDB(t) // the same for all, because making one takes seconds
+	server, p := privateMariaDB(t, services.MariaDBOptions{}) // the same for all, because making one takes seconds
 	restart := func(t *testing.T, server *services.MariaDBNode) {
 		if err := server.Restart(); err != nil {
 			t.Error(err)

@@ -33,6 +33,10 @@ func NewClock(t T) *Clock {
 		missing(t, "a C compiler", err)
 	}
 	dir := process.Dir(t, process.Unprivileged("postgres"))
+	// Servers that run as another user read it, too.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatalf("services: %v", err)
+	}
 	c := &Clock{t: t, file: filepath.Join(dir, "ahead"), library: filepath.Join(dir, "clock.so")}
 	source := filepath.Join(dir, "clock.c")
 	if err := os.WriteFile(source, []byte(clockLibrary), 0o644); err != nil {

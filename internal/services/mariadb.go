@@ -25,7 +25,7 @@ var sharedMariaDB = shared{variable: "MYSQL_URL"}
 func MariaDB(t T) string {
 	t.Helper()
 	server, err := sharedMariaDB.get(FindMariaDB, func(t T) string {
-		return MariaDBServer(t).DSN("")
+		return MariaDBServer(t, MariaDBOptions{}).DSN("")
 	})
 	if err != nil {
 		missing(t, "MariaDB", err)
@@ -95,11 +95,19 @@ type MariaDBNode struct {
 	port int
 }
 
+// MariaDBOptions configure a private server.
+type MariaDBOptions struct {
+	// Args are options of the server, such as "--read-only". By default it does
+	// not wait for the disk: killing it loses nothing that the operating system
+	// has, and only a power cut could.
+	Args []string
+	// Clock is the server's; nil: the machine's.
+	Clock *Clock
+}
+
 // MariaDBServer makes an empty data directory and starts a server on it, for this
-// test alone, with options such as "--read-only". It does not wait for the disk:
-// killing it loses nothing that the operating system has. As root the server
-// runs as another user.
-func MariaDBServer(t T, options ...string) *MariaDBNode {
+// test alone. As root the server runs as another user.
+func MariaDBServer(t T, options MariaDBOptions) *MariaDBNode {
 	t.Helper()
 	server, err := process.Find("mariadbd", MariaDBFolders...)
 	if err != nil {
@@ -131,7 +139,7 @@ func MariaDBServer(t T, options ...string) *MariaDBNode {
 		"--max-connections=200",
 	)
 	node.Process = process.Start(t, server, process.Options{
-		Args: append(args, options...), Dir: dir, User: user, Within: time.Minute,
+		Args: append(args, options.Args...), Dir: dir, User: user, Env: options.Clock.env(), Within: time.Minute,
 		Ready: func() error { return node.Do("SELECT 1") },
 	})
 	return node

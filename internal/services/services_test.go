@@ -68,7 +68,7 @@ func TestRedisServerComesBackWithWhatItSaved(t *testing.T) {
 
 func TestMariaDBServerComesBackWithWhatItSaved(t *testing.T) {
 	t.Parallel()
-	server := services.MariaDBServer(t)
+	server := services.MariaDBServer(t, services.MariaDBOptions{})
 	for _, sql := range []string{`CREATE DATABASE d`, `CREATE TABLE d.t (n INT PRIMARY KEY)`, `INSERT INTO d.t VALUES (1)`} {
 		if err := server.Do(sql); err != nil {
 			t.Fatal(err)

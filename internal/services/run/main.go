@@ -69,7 +69,7 @@ func run(command []string, browser bool) int {
 		return services.NATSServer(t, services.NATSOptions{}).URL()
 	})
 	provide(&servers, "MYSQL_URL", quiet, services.FindMariaDB, func(t services.T) string {
-		return services.MariaDBServer(t).DSN("")
+		return services.MariaDBServer(t, services.MariaDBOptions{}).DSN("")
 	})
 	return execute(command)
 }

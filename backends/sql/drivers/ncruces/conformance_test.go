@@ -47,7 +47,7 @@ func TestConformance(t *testing.T) {
 // their IDs.
 func TestStorm(t *testing.T) {
 	b, _ := open(t)
-	if err := sessionstest.Storm(t.Context(), b, 5); err != nil {
+	if err := sessionstest.Storm(t.Context(), b, 2); err != nil {
 		t.Error(err)
 	}
 }
