@@ -83,7 +83,7 @@ func build(settings *settings) (*app, error) {
 // wire puts a backend, the middleware and the handlers together.
 func wire(settings *settings, backend sessions.Backend, format serializer.Format) (*app, error) {
 	app := &app{settings: settings, backend: backend}
-	app.Site = &web.Site{Home: "/", Trouble: trouble}
+	app.Site = &web.Site{Home: "/", Again: app.again, Trouble: trouble}
 	config := &sessions.Config{
 		Lifetime:     settings.lifetime,
 		IdleTimeout:  settings.idle,

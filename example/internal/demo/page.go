@@ -34,7 +34,11 @@ type view struct {
 	Devices      []device
 	CanList      bool
 	Alternatives []alternative
+	Typed        typed
 }
+
+// typed is what a person wanted to store, and why it cannot be.
+type typed struct{ Key, Value, Problem string }
 
 // ForPrograms reports whether a browser can do nothing here: it cannot send the
 // header in which the token travels.
@@ -76,6 +80,21 @@ func (app *app) look(r *http.Request) (*view, error) {
 		return nil, err
 	}
 	return v, nil
+}
+
+// again shows the page with the value that cannot be stored, so that nobody has to type
+// it again.
+func (app *app) again(w http.ResponseWriter, r *http.Request, problem *web.Problem) bool {
+	if r.URL.Path != "/set" {
+		return false
+	}
+	v, err := app.look(r)
+	if err != nil || v.ForPrograms() {
+		return false
+	}
+	v.Typed = typed{r.PostFormValue("key"), r.PostFormValue("value"), problem.Text}
+	web.Render(w, problem.Status, pageTemplate, v)
+	return true
 }
 
 // trouble shows a person what went wrong.

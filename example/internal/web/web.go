@@ -4,6 +4,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -23,6 +24,10 @@ type Site struct {
 	// Home is the path of the page.
 	Home string
 
+	// Again, if not nil, shows a person the form once more, with what was typed and
+	// with the problem, and reports whether it has.
+	Again func(w http.ResponseWriter, r *http.Request, problem *Problem) bool
+
 	// Trouble shows a person what went wrong.
 	Trouble func(w http.ResponseWriter, status int, problem string)
 }
@@ -31,10 +36,12 @@ type Site struct {
 func (site *Site) Do(action Action) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer, err := run(action, r)
+		var problem *Problem
 		switch {
+		case errors.As(err, &problem) && site.Again != nil && !site.AnswersJSON(r) && site.Again(w, r, problem):
 		case err != nil:
 			site.Fail(w, r, err)
-		case site.answersJSON(r):
+		case site.AnswersJSON(r):
 			writeJSON(w, http.StatusOK, answer)
 		default:
 			http.Redirect(w, r, site.Home, http.StatusSeeOther)
@@ -68,7 +75,7 @@ func (site *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "2")
 	}
-	if site.answersJSON(r) {
+	if site.AnswersJSON(r) {
 		writeJSON(w, status, map[string]string{"error": problem})
 		return
 	}
@@ -78,15 +85,15 @@ func (site *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 // Tell leaves a message for the next page, if there is going to be one: a
 // program gets its answer at once.
 func (site *Site) Tell(s *sessions.Session, r *http.Request, format string, args ...any) error {
-	if site.answersJSON(r) {
+	if site.AnswersJSON(r) {
 		return nil
 	}
 	return s.Flash("success", fmt.Sprintf(format, args...))
 }
 
-// answersJSON reports whether the answer is for a program: always, but for the
+// AnswersJSON reports whether the answer is for a program: always, but for the
 // page and for the forms on it.
-func (site *Site) answersJSON(r *http.Request) bool {
+func (site *Site) AnswersJSON(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		return r.URL.Path != site.Home
