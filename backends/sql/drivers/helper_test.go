@@ -48,6 +48,7 @@ var setups = []setup{
 	{name: "mattn", driver: "sqlite3", dialect: sql.SQLite(), params: "?_journal=WAL&_sync=OFF"},
 	inMariaDB,
 	{name: "mysql, clientFoundRows and read committed", driver: "mysql", dialect: sql.MySQL(), params: "?clientFoundRows=true&tx_isolation=%27READ-COMMITTED%27"},
+	{name: "mysql, snapshot isolation", driver: "mysql", dialect: sql.MySQL(), params: "?innodb_snapshot_isolation=1"}, // the default from MariaDB 11.6 on
 	{name: "mysql, whatever can be set", driver: "mysql", dialect: sql.MySQL(), params: "?interpolateParams=true&parseTime=true&loc=Europe%2FBerlin&time_zone=%27%2B05%3A00%27&charset=latin1&sql_mode=%27%27&tx_isolation=%27SERIALIZABLE%27"},
 }
 

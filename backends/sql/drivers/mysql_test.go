@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +19,15 @@ import (
 )
 
 // TestAffectedRows: what changes nothing is not taken for what finds nothing,
-// whether or not the connection counts the rows that are found.
+// whether or not the connection counts the rows that are found. On some of the
+// connections time stands still, so that a touch has nothing to change.
 func TestAffectedRows(t *testing.T) {
-	each(t, setups, func(t *testing.T, d *database) {
+	still, stillFound := inMariaDB, inMariaDB
+	still.name, still.params = "mysql, time stands still", "?timestamp=1893456000"
+	stillFound.name, stillFound.params = "mysql, clientFoundRows, time stands still", "?clientFoundRows=true&timestamp=1893456000"
+	each(t, append(slices.Clone(setups), still, stillFound), func(t *testing.T, d *database) {
 		d.write("id", "data", "ada")
-		for range 50 { // several within a microsecond, on a fast machine
+		for range 5 {
 			if _, err := d.Touch(t.Context(), "id", time.Hour); err != nil {
 				t.Fatalf("Touch: %v", err)
 			}
@@ -94,6 +99,51 @@ func TestWaitsForLocks(t *testing.T) {
 	}
 	if err := <-done; err != nil || d.data("id") != "2" {
 		t.Errorf("got %v, and %q is stored", err, d.data("id"))
+	}
+}
+
+// TestDeadlock: a rotation that the server ends because of a deadlock is sent again.
+func TestDeadlock(t *testing.T) {
+	d := inMariaDB.open(t)
+	d.write("old", "data", "")
+	tx, err := d.db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		if _, err := tx.ExecContext(t.Context(), sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 100 { // the server ends the transaction that has done less
+		exec(`INSERT INTO sessions VALUES (?, NULL, 1, 1, 0, 'x')`, []byte(id(i)))
+	}
+	exec(`INSERT INTO sessions VALUES (?, NULL, 1, 1, 0, 'x')`, []byte("new"))
+	done := make(chan error, 1)
+	go func() {
+		done <- d.Rotate(t.Context(), "old", []byte("data"), record("tombstone", ""), "new", record("moved", ""))
+	}()
+	const waiting = `SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'`
+	for get[int](d, waiting) == 0 {
+		select {
+		case err := <-done:
+			t.Fatalf("it did not wait: %v", err)
+		case <-time.After(150 * time.Millisecond): // that table is renewed if nobody looks for a while
+		}
+	}
+	before := get[int](d, `SELECT VARIABLE_VALUE FROM information_schema.global_status WHERE VARIABLE_NAME = 'Innodb_deadlocks'`)
+	exec(`UPDATE sessions SET revision = 7 WHERE id = ?`, []byte("old"))
+	if after := get[int](d, `SELECT VARIABLE_VALUE FROM information_schema.global_status WHERE VARIABLE_NAME = 'Innodb_deadlocks'`); after == before {
+		t.Error("there was no deadlock")
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil || d.data("old") != "tombstone" || d.data("new") != "moved" {
+		t.Errorf("got %v; stored are %q and %q", err, d.data("old"), d.data("new"))
 	}
 }
 
