@@ -3,6 +3,7 @@ package demo
 import (
 	_ "embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -17,7 +18,7 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"when": when}).Parse(pageText))
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"when": when, "ago": ago}).Parse(pageText))
 
 // view is what the page shows.
 type view struct {
@@ -104,6 +105,24 @@ func trouble(w http.ResponseWriter, status int, problem string) {
 
 // when formats a time for people.
 func when(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
+
+// ago says how long ago t was, because the server does not know where the visitor's
+// clock is.
+func ago(t time.Time) string {
+	since := time.Since(t)
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		switch n := int(since / unit.length); {
+		case n == 1:
+			return "1 " + unit.name + " ago"
+		case n > 1:
+			return fmt.Sprintf("%d %ss ago", n, unit.name)
+		}
+	}
+	return "just now"
+}
 
 // alternative is a way to start the demonstration.
 type alternative struct {
