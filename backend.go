@@ -3,8 +3,8 @@ package sessions
 import "github.com/gosessions/sessions/backends"
 
 // Backend keeps records under IDs: in memory, in a database, in the cookie
-// itself. Packages backends/memory, redis, postgres and cookie have one each, and
-// four methods make your own:
+// itself. The packages below backends have one each, and four methods make your
+// own:
 //
 //	Read(ctx context.Context, id string) (Record, error)
 //	Write(ctx context.Context, id string, record Record) (string, error)

@@ -28,9 +28,9 @@ type Config struct {
 	// record use.
 	IdleTimeout time.Duration
 
-	// ExemptPersistent exempts sessions from IdleTimeout for which SetPersistent(true)
-	// was called, as for "30 minutes, unless remembered". Default: IdleTimeout ends
-	// those, too, and "remember me" then keeps only the cookie.
+	// ExemptPersistent exempts from IdleTimeout the sessions for which
+	// SetPersistent(true) was called, as for "30 minutes, unless remembered". Default:
+	// IdleTimeout ends those, too, and "remember me" keeps only the cookie.
 	ExemptPersistent bool
 
 	// BrowserSession makes cookies end with the browser instead of with the
@@ -116,14 +116,13 @@ type Config struct {
 
 	// SaveOn reports whether the changes of a request are saved, by the status of
 	// its response. Default: always, as in Flask. A program whose recoverer is
-	// inside of this middleware may want status < 500, so that a panic saves
-	// nothing there, either. What Save, Destroy and Transact did
-	// remains, and the request still counts as use. [Error] saves nothing in any
-	// case.
+	// inside this middleware may want status < 500, so that a panic saves nothing
+	// there, either. What Save, Destroy and Transact did is kept, and the request
+	// still counts as use. [Error] saves nothing in any case.
 	SaveOn func(status int) bool
 
-	// ErrorHandler answers a request whose session could not be saved, or not be
-	// loaded for Autoload. Default: [Error].
+	// ErrorHandler answers a request whose session could not be saved, or could
+	// not be loaded for Autoload. Default: [Error].
 	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 
 	// Observe is called with every event of a session. It must be quick and safe
@@ -132,9 +131,10 @@ type Config struct {
 
 	// Trace is called when a load, a commit, a touch or a Destroy begins, with
 	// "load", "commit", "touch" or "destroy". The backend is called with the context
-	// that it returns, which must descend from ctx. The function that it returns is
-	// called with the result at the end. Trace must be quick and safe for concurrent
-	// use. Default: no function is called. Module otelsessions makes spans of it.
+	// that Trace returns, which must descend from ctx. The function that Trace
+	// returns is called at the end, with the result. Trace must be quick and safe
+	// for concurrent use. Default: no function is called. Module otelsessions makes
+	// spans with it.
 	Trace func(ctx context.Context, name string) (context.Context, func(error))
 
 	// Logger receives what the operator should know: weaknesses of the

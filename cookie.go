@@ -39,7 +39,7 @@ type Cookie struct {
 	// Default: [http.SameSiteLaxMode].
 	SameSite http.SameSite
 
-	// Insecure lets browsers send the cookie over plain http too. Use it only
+	// Insecure lets browsers send the cookie over plain HTTP too. Use it only
 	// for tools that do not treat localhost as secure.
 	Insecure bool
 

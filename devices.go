@@ -19,10 +19,10 @@ type Device struct {
 	Created  time.Time
 	Expires  time.Time // when the session ends, however much it is used
 
-	// LastUsed is when the session was used last, or the zero time if it has
-	// no idle timeout, because then nobody records it. It may lag behind by a
-	// tenth of the timeout, at most by a minute. In the last period of the timeout
-	// before Expires it is the beginning of that period.
+	// LastUsed is when the session was last used, or the zero time if it has no
+	// idle timeout, because then no use is recorded. It may lag behind by a tenth
+	// of the timeout, at most by a minute. It is never later than Expires minus
+	// the timeout, even if the session was used after that.
 	LastUsed time.Time
 }
 

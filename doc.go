@@ -53,18 +53,18 @@
 //
 // The package promises:
 //
-//   - No update is lost if the backend can swap records, as memory, Redis and
-//     Postgres can. A commit applies the request's changes to the record as it is
-//     then. If two requests set the same key, the later one wins, unless
-//     [Config.RefuseConflicts] refuses it; a function given to [Session.Update]
-//     runs again, so that counters count.
+//   - No update is lost if the backend can swap records, as the memory, SQL,
+//     Redis, Postgres and NATS backends can. A commit applies the request's
+//     changes to the record as it is at that time. If two requests set the same
+//     key, the later one wins, unless [Config.RefuseConflicts] refuses it; a
+//     function given to [Session.Update] runs again, so that counters count.
 //   - Logout is final on the same backends. A request that was under way when the
 //     session ended cannot bring it back: its commit fails with [ErrGone].
 //   - A change that was not saved is never reported as a success. If the commit
 //     fails, [Config.ErrorHandler] answers instead of the handler. This holds for
 //     changes made before the response begins; later ones fail with [ErrCommitted].
 //   - A handler that panics or answers with [Error] changes nothing, unless it called
-//     [Session.Save]. Which other answers save is up to [Config.SaveOn].
+//     [Session.Save]. For other responses, [Config.SaveOn] decides.
 //   - A request that does not use its session does no I/O and sends no header,
 //     unless [Config.Autoload] or [Config.RefreshUntouched] asks for it. Reading a
 //     key decodes that key only.
@@ -87,13 +87,17 @@
 // # Choosing a backend
 //
 //   - backends/memory is for development and tests: a restart ends every session.
-//   - backends/sqlite keeps the sessions of one server in a file. It is a module of
-//     its own.
+//   - backends/sqlite keeps the sessions of one server in a file. It is a separate
+//     module.
 //   - backends/redis, backends/postgres and backends/sql (MySQL and MariaDB) share
 //     sessions among instances.
-//   - backends/cookie keeps the whole session in the cookie. You need no store,
-//     but a session has to fit into 4 KB, the later of two concurrent changes wins,
-//     and a copied cookie stays valid until it expires, also after a logout;
+//   - backends/nats does the same on NATS JetStream, but cannot list the sessions of
+//     a subject. It is a separate module, too.
+//   - backends/scs takes any store that was written for alexedwards/scs, without the
+//     promises that need a swap.
+//   - backends/cookie keeps the whole session in the cookie. You need no store, but
+//     a session has to fit into 4 KB, the later of two concurrent changes wins, and
+//     a copied cookie stays valid until it expires, even after a logout;
 //     cookie.Revocable ends it, with a small store of the sessions that have ended.
 //
 // Package backends/cookie also shares the sessions of Flask, Starlette and FastAPI

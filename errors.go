@@ -35,7 +35,7 @@ var (
 	// changes are not saved.
 	ErrGone = errors.New("sessions: the session has ended")
 
-	// ErrCommitted reports that the session cannot be changed any more, because
+	// ErrCommitted reports that the session can no longer be changed, because
 	// the response has begun. Change it before you write the first byte, or use
 	// [Session.Transact].
 	ErrCommitted = errors.New("sessions: the response has begun: change the session before writing, or use Transact")
@@ -45,7 +45,8 @@ var (
 	ErrUnknownOutcome = errors.New("sessions: the outcome of the commit is unknown")
 
 	// ErrNoMiddleware reports a context that did not come through
-	// [Middleware.Handler]. gin and fiber need an adapter: ginsessions, fibersessions.
+	// [Middleware.Handler]. gin and Fiber need an adapter: ginsessions or
+	// fibersessions.
 	ErrNoMiddleware = errors.New("sessions: no session in this context: wrap the handler with Middleware.Handler, and pass on the request's context (for gin c.Request.Context() and ginsessions, for fiber c.Context() and fibersessions: see docs/frameworks.md)")
 
 	// ErrAmbiguousToken reports a request that carries several different tokens

@@ -30,11 +30,10 @@ func Status(err error) int {
 
 // Error answers with the status of err and a short text that reveals nothing else. It
 // discards what the handler has changed but not saved, so that a login that fails
-// halfway logs nobody in.
-// A 503 has the header Retry-After. The reason of a 500 or 503 goes to
-// [Config.Logger]; of an error that is not this package's, only its type does. Error
-// is the default for [Config.ErrorHandler]; handlers can use it for errors of [Load]
-// and of a session's methods.
+// halfway logs nobody in. A 503 has the header Retry-After. The reason for a 500 or
+// 503 goes to [Config.Logger]; if the error is not this package's, only its type
+// does. Error is the default for [Config.ErrorHandler]; handlers can use it for
+// errors of [Load] and of a session's methods.
 func Error(w http.ResponseWriter, r *http.Request, err error) {
 	status := Status(err)
 	if _, logged := w.(*answerWriter); !logged {

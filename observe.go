@@ -66,9 +66,10 @@ func (e Event) String() string {
 func (e Event) GoString() string { return e.String() }
 
 // LogEvents returns a [Config.Observe] that writes events to logger. Failures of
-// the backend have the level Error. Events that an operator should look at have
-// the level Warn, refused tokens Info, and all others Debug. Of the failures of one
-// operation it writes one line in ten seconds, and the number of those left out.
+// the backend have the level Error. Events that an operator should look at have the
+// level Warn, refused tokens Info, and all others Debug. For the failures of one
+// operation it writes one line in ten seconds, with the number of failures that
+// were left out.
 func LogEvents(logger *slog.Logger) func(context.Context, Event) {
 	var failures throttle
 	return func(ctx context.Context, e Event) {

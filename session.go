@@ -161,8 +161,8 @@ func (s *Session) Decode(key string, target any) (bool, error) {
 // Set stores value under key. The value is encoded at once: changing it later has
 // no effect. Setting the value that is already there changes nothing.
 //
-// It fails for what Get would not give back, and says which field is wrong;
-// package serializer lists the exceptions.
+// Set returns an error for a value that Get would not give back, and says which
+// field is wrong; package serializer lists the exceptions.
 func (s *Session) Set(key string, value any) error {
 	data, err := s.serializer().Marshal(value)
 	if err != nil {

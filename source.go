@@ -10,8 +10,8 @@ import "github.com/gosessions/sessions/serializer"
 //
 // The token of a stateless source stays valid by itself. After [Session.Destroy]
 // the middleware refuses it for one lifetime, [Config.Lifetime]. But a client that
-// kept another token of the same session can use that one for as long as the
-// source is listed.
+// kept another token of the same session can use it for as long as the source is
+// listed.
 type Source struct {
 	Backend Backend
 

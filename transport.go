@@ -43,8 +43,9 @@ type presetTransport interface {
 }
 
 // Chain returns a transport that reads tokens from the first of transports that
-// carries any. A middleware sends a session's new token by the transport that
-// brought the old one. A client without a token gets one by the first transport.
+// carries any. A middleware sends a session's new token through the transport
+// that brought the old one. A client without a token gets one through the first
+// transport.
 func Chain(transports ...Transport) Transport { return chain(transports) }
 
 type chain []Transport

@@ -12,7 +12,7 @@ type Record struct {
 	Data []byte
 
 	// TTL is how long the record lives from now. It is positive in every record
-	// that is written. In a record that is read it is the time left, or 0 if
+	// that is written. In a record that is read, it is the time left, or 0 if
 	// the backend does not know.
 	TTL time.Duration
 

@@ -6,9 +6,9 @@ import (
 	"github.com/gosessions/sessions/serializer"
 )
 
-// Defaults propose a configuration of the middleware, for a backend that shares
-// its records with another framework. A zero field proposes nothing, and the
-// application's own configuration takes precedence, field by field.
+// Defaults propose a configuration for the middleware, for a backend that
+// shares its records with another framework. A zero field proposes nothing, and
+// the application's own configuration takes precedence, field by field.
 type Defaults struct {
 	Format         serializer.Format
 	Cookie         string        // the cookie's name
@@ -22,7 +22,7 @@ type Defaults struct {
 	SlidingLifetime bool
 
 	// EmptyIsAbsent removes both the cookie and the record of a session that
-	// was emptied, as frameworks do that cannot store an empty session.
+	// was emptied, as do frameworks that cannot store an empty session.
 	// Stateless backends always do.
 	EmptyIsAbsent bool
 

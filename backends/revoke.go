@@ -15,21 +15,21 @@ import (
 // under way. It returns nil if the session has ended before, and ErrConflict if it
 // lives on in another one: see Retire.
 //
-// Read returns ErrNotFound for what has ended. It may go by what this process was
-// told a while ago, if the backend is a [FreshReader]; what this process has ended
-// itself it knows at once.
+// Read returns ErrNotFound for what has ended. If the backend is a [FreshReader],
+// Read may rely on what this process learned a while ago; but it knows at once
+// what this process itself has ended.
 type Revoker interface {
 	Backend
 
 	// Retire is like Remove for a session whose content lives on in another one:
 	// for the next minute Read returns [ErrReplaced]. Of several calls of Remove
-	// and Retire exactly one ends the session. Retire returns ErrNotFound if it
-	// was not this one, or if the session's owner was revoked.
+	// and Retire, exactly one ends the session. Retire returns ErrNotFound if
+	// another call did, or if the owner's sessions were revoked.
 	Retire(ctx context.Context, id string) error
 
-	// RevokeIssued ends every session of subject with a token that was issued
-	// before the call, but the one of the token except ("" or any other text:
-	// none). Tokens that are issued after it returns live.
+	// RevokeIssued ends every session of subject that has a token issued before
+	// the call, but not the session of the token except ("" or any other text:
+	// none). Tokens that are issued after RevokeIssued returns are valid.
 	RevokeIssued(ctx context.Context, subject, except string) error
 }
 

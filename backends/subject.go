@@ -13,9 +13,9 @@ import (
 //
 // A subject's records have an order: that in which they were filed, that is, written
 // under an ID that did not have this subject before. A swap that leaves the subject
-// as it is keeps the place. Rotate within a subject, and a Write over a record of the
-// same subject, may keep it or make the record the last; which of the two is up to
-// the backend.
+// as it is keeps the record's place. Rotate within a subject, and a Write over a
+// record of the same subject, may keep the place or make the record the last; which
+// of the two is up to the backend.
 //
 // One record descends from another if Rotate stored it in the other's place, or if a
 // caller stored it and then swapped the other for a marker that is not the
@@ -27,19 +27,19 @@ type SubjectIndex interface {
 	ListSubject(ctx context.Context, subject string) ([]Entry, error)
 
 	// RevokeSubject removes every record of subject but the one under the ID
-	// except ("": none), and returns how many it removed. It returns nil only if
-	// no record that was there when it began is left, nor one that descends from
-	// it, whatever others do at the same time. Other records that are filed while
-	// it runs may survive.
+	// except ("": none), and returns how many it removed. It returns a nil error
+	// only if no record is left that was there when it began, and none that
+	// descends from such a record, whatever others do at the same time. Other
+	// records that are filed while it runs may survive.
 	//
-	// Only the ID except is spared. If the record under it was rotated before,
-	// the one that descends from it is removed like all others, and if it is
-	// rotated meanwhile it may be: nobody can tell whether the owner has the new ID
-	// or a thief.
+	// Only the ID except is spared. If the record under it was rotated before, the
+	// one that descends from it is removed like all others; if it is rotated
+	// meanwhile, that one may be removed: nobody can tell whether the owner or a
+	// thief has the new ID.
 	//
-	// It ends with ctx at the latest, and may give up before if records change
-	// their IDs faster than it can follow. Beside an error the number may be too
-	// low.
+	// It ends with ctx at the latest, and may give up earlier if records change
+	// their IDs faster than it can follow. If it returns an error, the number
+	// may be too low.
 	RevokeSubject(ctx context.Context, subject, except string) (int, error)
 
 	// TrimSubject leaves subject with at most max live records. It removes
@@ -49,13 +49,13 @@ type SubjectIndex interface {
 	//
 	// However many calls run at the same time, each with a keep of its own, they
 	// decide as if one came after the other: max records remain, not fewer. If a
-	// record that is to go is rotated at that moment, it goes under its new ID, or
-	// is the last now and another one goes. A record that moves in two steps counts
-	// twice between them. Records that are filed while TrimSubject runs may be
-	// left to the caller who filed them.
+	// record that is to be removed is rotated at that moment, either it is removed
+	// under its new ID, or it now counts as the last and another one is removed. A
+	// record that moves in two steps counts twice between them. Records that are
+	// filed while TrimSubject runs may be left to the caller who filed them.
 	//
-	// It ends as RevokeSubject does. Beside an error there may be more IDs than
-	// it returns.
+	// It ends as RevokeSubject does. If it returns an error, it may have
+	// removed more records than it returns IDs.
 	TrimSubject(ctx context.Context, subject string, max int, keep string) (removed []string, err error)
 }
 

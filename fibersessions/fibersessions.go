@@ -14,10 +14,11 @@
 //	})
 //
 // Fiber sends a response when the handlers have returned. So the session is saved then,
-// and not with the first byte. A function given to SendStreamWriter runs in parallel: it
-// may start before the session is saved, and it goes on afterwards. Call Session.Save
-// first if there is something to save, and change the session in the stream, or in a
-// websocket, with Session.Transact. The idle timeout does not count a stream as use.
+// and not with the first byte. A function given to SendStreamWriter runs in parallel:
+// it may start before the session is saved, and it continues afterward. Call
+// Session.Save first if there is something to save, and change the session in the
+// stream, or in a websocket, with Session.Transact. The idle timeout does not count a
+// stream as use.
 package fibersessions
 
 import (
@@ -31,12 +32,12 @@ import (
 )
 
 // New returns Fiber middleware that does for Fiber's handlers what mw.Handler does for
-// those of net/http. Handlers find the session by sessions.Load(c.Context()), also
-// through a context derived from it. An error that a handler returns is first answered
-// by the app's ErrorHandler; then the session is saved, by the status of this answer. If
-// that fails, the error handler of mw answers instead, with the headers that were set
-// before this middleware. The functions in the Config of mw get a request without a
-// body. The middleware is safe for concurrent use.
+// those of net/http. Handlers get the session from sessions.Load(c.Context()), or with
+// a context derived from that one. An error that a handler returns is first answered by
+// the app's ErrorHandler; then the session is saved, if [sessions.Config.SaveOn]
+// accepts the status of this response. If that fails, the error handler of mw answers
+// instead, with the headers that were set before this middleware. The functions in the
+// Config of mw get a request without a body. The middleware is safe for concurrent use.
 func New(mw *sessions.Middleware) fiber.Handler {
 	h := mw.Handler(http.HandlerFunc(serve))
 	return func(c fiber.Ctx) error {

@@ -23,11 +23,12 @@ import (
 )
 
 // New returns gin middleware that does for gin's handlers what mw.Handler does for
-// those of net/http. Handlers find the session by sessions.Load(c.Request.Context()),
-// also through a context derived from it. The session is saved before gin sends the
-// header. If that fails, the error handler of mw answers, and what gin's handlers
-// write returns the error. If mw answers before the handlers run, because loading
-// failed, the chain is aborted. The middleware is safe for concurrent use.
+// those of net/http. Handlers get the session from
+// sessions.Load(c.Request.Context()), or with a context derived from that one. The
+// session is saved before gin sends the header. If that fails, the error handler of
+// mw answers, and the writes of gin's handlers return the error. If mw answers
+// before the handlers run, because loading failed, the chain is aborted. The
+// middleware is safe for concurrent use.
 func New(mw *sessions.Middleware) gin.HandlerFunc {
 	h := mw.Handler(http.HandlerFunc(serve))
 	return func(c *gin.Context) {

@@ -9,9 +9,9 @@
 //
 // All gorilla sessions of a visitor, whatever their names, are in the one session
 // of the middleware. So they share its cookie, its backend and its promises: each
-// value has a key of its own there, and two requests that change different values
-// both keep their changes. Handlers that have moved to this module use the same
-// session beside them.
+// value has its own key there, and if two requests change different values, both
+// changes are kept. Handlers that have moved to this module can use the same
+// session at the same time.
 //
 // # What is different
 //
@@ -19,24 +19,24 @@
 //     return nil and save nothing.
 //   - Save writes only what the handler has changed since Get.
 //   - The attributes of the cookie are those of the middleware. Options.MaxAge is
-//     honored, the other fields of Options have no effect. A MaxAge of more than 0 ends
-//     the values of that name so many seconds after the last Save, but never later than
-//     the session itself. A negative one removes them, and if nothing else is in the
-//     session, destroys it.
+//     honored; the other fields of Options have no effect. A positive MaxAge ends the
+//     values of the gorilla session that many seconds after its last Save, but never
+//     later than the session of the middleware. A negative one removes the values and,
+//     if the middleware's session holds nothing else, destroys it.
 //   - Session.ID is the public ID of the middleware's session.
 //
 // # Values
 //
-// Values are encoded by encoding/gob, as in gorilla's own stores, and register their
-// types with gob as there. Save compares what gob would give back with the value. If
-// something would be lost, such as a pointer to a zero, a channel, or the difference
-// between T and *T, Save returns an error that says what it is. Only unexported
-// fields are dropped silently, as everywhere in Go, and an empty slice or map may
-// come back as nil. Text may contain any bytes, as gothic needs it.
+// Values are encoded by encoding/gob, as in gorilla's own stores, so register their
+// types with gob as you do there. Save compares what gob would give back with the
+// value. If something would be lost, such as a pointer to a zero, a channel, or the
+// difference between T and *T, Save returns an error that says what it is. Only
+// unexported fields are dropped silently, as everywhere in Go, and an empty slice or
+// map may come back as nil. Text may contain any bytes, as gothic requires.
 //
 // # Security
 //
 // A session must get a new ID when the visitor's rights change, above all at login.
-// gorilla has no method for it, so [NewStore] asks for the keys of Values that say
-// who the visitor is.
+// gorilla has no method for this, so [NewStore] asks for the keys of Values that
+// say who the visitor is.
 package gorilla

@@ -33,7 +33,7 @@ type Options struct {
 
 // Store is a [gorilla.Store] that keeps sessions in the session of this module's
 // middleware, which must wrap the handlers. Create it with [NewStore]. It is safe for
-// concurrent use; the sessions that it returns are not, as all of gorilla's.
+// concurrent use; the sessions that it returns are not, like all of gorilla's.
 type Store struct {
 	identity []any
 	options  Options
@@ -48,7 +48,8 @@ var _ gorilla.Store = (*Store)(nil)
 // Save changes or removes a value under one of them, or a negative MaxAge does, the
 // session gets a new ID. Pass nil only if the handlers keep no such value, or call
 // RegenerateID of the middleware's session at each login. Otherwise someone who has
-// planted the cookie of a session in a browser is logged in with its victim.
+// planted a session's cookie in a victim's browser is logged in when the victim
+// logs in.
 func NewStore(identity []any, options *Options) *Store {
 	s := &Store{identity: slices.Clone(identity)}
 	if options != nil {
@@ -64,11 +65,11 @@ func (s *Store) Get(r *http.Request, name string) (*gorilla.Session, error) {
 }
 
 // New returns the session of the given name as it is now, even if Get has returned
-// it before. Beside an error the session is new and empty, or lacks the values that
-// could not be decoded. The first kind cannot be saved: Save returns the same error.
-// Values that could not be decoded are left alone.
+// it before. If New returns an error, the session is either new and empty, or lacks
+// the values that could not be decoded. An empty one cannot be saved: Save returns
+// the same error. Values that could not be decoded are left alone.
 //
-// Outside of the middleware the error is [sessions.ErrNoMiddleware]. If the backend
+// Outside the middleware the error is [sessions.ErrNoMiddleware]. If the backend
 // fails, it is the error of [sessions.Load].
 func (s *Store) New(r *http.Request, name string) (*gorilla.Session, error) {
 	session := gorilla.NewSession(s, name)
@@ -118,8 +119,8 @@ func (s *Store) New(r *http.Request, name string) (*gorilla.Session, error) {
 // returns nil. If a value cannot be stored, nothing is.
 //
 // Errors are those of [sessions.Session.Save] and [sessions.Session.Destroy], and
-// what is wrong with a value. Changes that the backend did not take are tried again
-// when the response begins, unless its status is an error.
+// errors that say what is wrong with a value. Changes that the backend did not
+// accept are tried again when the response begins, unless its status is an error.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *gorilla.Session) error {
 	if session == nil {
 		return errors.New("gorilla: Save: the session is nil")

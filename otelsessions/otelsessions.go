@@ -37,7 +37,7 @@ import (
 
 const scope = "github.com/gosessions/sessions/otelsessions"
 
-// Options says where telemetry goes. The zero value means the global providers.
+// Options say where telemetry goes. The zero value means the global providers.
 type Options struct {
 	TracerProvider trace.TracerProvider // nil: otel.GetTracerProvider()
 	MeterProvider  metric.MeterProvider // nil: otel.GetMeterProvider()

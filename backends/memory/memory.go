@@ -1,8 +1,8 @@
 // Package memory keeps sessions in the memory of this process: a restart ends
 // every session. It is for tests, for development, and for sites where that does
-// not matter. One server keeps its sessions with package
-// [github.com/gosessions/sessions/backends/sqlite], in a file; several share them
-// in Redis, Postgres or MySQL.
+// not matter. A single server can keep its sessions in a file, with package
+// [github.com/gosessions/sessions/backends/sqlite]; several can share them in
+// Redis, Postgres or MySQL.
 //
 // It has every ability that a server-side backend can have, and is the reference
 // for how a backend behaves.

@@ -25,8 +25,8 @@ func (b *Backend) ListSubject(ctx context.Context, subject string) ([]backends.E
 
 // RevokeSubject implements [backends.SubjectIndex]. It first removes the
 // records one by one, so that it does not hold a lock for long. A record may be
-// rotated before its turn comes, and so may its successor, without end: so it
-// then removes all records that were filed since, at one moment.
+// rotated before its turn comes, and so may its successor, without end. So it
+// finally removes, in one step, all records that were filed since.
 func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
 	n := 0
 	for _, id := range b.filed(subject) {

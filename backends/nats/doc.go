@@ -6,7 +6,7 @@
 //	mw, err := sessions.New(backend, nil)
 //
 // A commit names the revision that it replaces, so of two requests that change the
-// same session one gets a conflict, and nobody brings an ended session back.
+// same session, one gets a conflict, and no request brings back an ended session.
 //
 // # What it costs
 //
@@ -24,9 +24,9 @@
 //
 // # What is stored
 //
-// The key of a record is its ID, or, if that is not 1 to 128 letters, digits, hyphens
-// and underscores, an equals sign and its SHA-256 in base64url. The value is the
-// record's data. Headers of the message contain what else there is to know:
+// The key of a record is its ID, if that is 1 to 128 letters, digits, hyphens and
+// underscores; otherwise, an equals sign and the SHA-256 of the ID in base64url. The
+// value is the record's data. Headers of the message contain the rest:
 //
 //   - Sessions-Expires: when the record expires, in milliseconds since 1970.
 //   - Sessions-Id: the ID, if the key is a digest.
@@ -39,7 +39,7 @@
 //
 // The writer's clock decides when a record expires, so the clocks of the instances
 // must agree. A server of 2.11 or later deletes expired records and markers itself.
-// Before that, one instance at a time deletes them in the background until
-// [Backend.Close], records a minute after they have expired. Reads treat an expired
-// record as absent in any case.
+// With older servers, one instance at a time deletes them in the background until
+// [Backend.Close]; records are deleted a minute after they have expired. Reads
+// treat an expired record as absent in any case.
 package nats

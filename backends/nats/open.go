@@ -18,10 +18,10 @@ import (
 // is safe for concurrent use.
 //
 // It is a [backends.Swapper], [backends.Toucher], [backends.Sweeper] and
-// [backends.Walker]. It is not a [backends.SubjectIndex] nor a [backends.Rotator],
-// because JetStream changes one key at a time. A call ends with its context, or after
-// five seconds if that has no deadline. A publication whose acknowledgment does not
-// come has an open outcome, and is not sent again.
+// [backends.Walker]. It is neither a [backends.SubjectIndex] nor a
+// [backends.Rotator], because JetStream changes one key at a time. A call ends with
+// its context, or after five seconds if that has no deadline. If the acknowledgment
+// of a publication does not come, its outcome is unknown, and it is not sent again.
 type Backend struct {
 	conn    *natsgo.Conn
 	js      jetstream.JetStream
@@ -49,7 +49,7 @@ var (
 // "tls://host:4222". It does not wait for the server: if that is down, the first
 // requests fail, and the connection is made as soon as the server is up.
 //
-// The connection looks for a server forever, and does not keep back what is sent while
+// The connection looks for a server forever, and does not buffer what is sent while
 // there is none: such a commit fails at once, and certainly changes nothing. More
 // options are those of nats.go, such as [natsgo.UserCredentials]; they take
 // precedence.
@@ -89,8 +89,8 @@ func Open(url string, options *Options, more ...natsgo.Option) (*Backend, error)
 // middleware's constructor.
 //
 // Connect with [natsgo.ReconnectBufSize] (-1), as [Open] does. Otherwise a commit that
-// was given up may reach the server much later; it is then refused unless the
-// session is as it was. Call [Backend.Close] at the end; conn stays open.
+// was given up may reach the server much later; it is then refused, unless the session
+// has not changed. Call [Backend.Close] at the end; conn stays open.
 func New(conn *natsgo.Conn, options *Options) *Backend {
 	b := &Backend{conn: conn, stop: func() {}}
 	b.options, b.invalid = options.withDefaults()

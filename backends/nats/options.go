@@ -17,9 +17,9 @@ type Options struct {
 	// through a leaf node. The default is the connected server's own.
 	Domain string
 
-	// Replicas is on how many servers of a cluster [Backend.Migrate] keeps the
-	// bucket: 1, 3 or 5. 0 means 1 for a new bucket, and leaves an existing one as
-	// it is. A bucket with one replica is lost with its server.
+	// Replicas is the number of servers of a cluster on which [Backend.Migrate]
+	// keeps the bucket: 1, 3 or 5. 0 means 1 for a new bucket, and leaves an
+	// existing one as it is. A bucket with one replica is lost with its server.
 	Replicas int
 
 	// SweepEvery is the interval at which expired records and markers are deleted

@@ -20,7 +20,8 @@ const sweepGrace = time.Minute
 
 // Sweep implements [backends.Sweeper]: it deletes records that expired more than a
 // minute ago, and markers. It reads the headers of all messages, in batches, and
-// deletes each by one request, which leaves newer ones under the same key alone.
+// deletes each message with one request, which leaves newer messages under the
+// same key alone.
 func (b *Backend) Sweep(ctx context.Context) (int, error) {
 	deleted := 0
 	err := b.scan(ctx, true, func(key string, e entry) error {

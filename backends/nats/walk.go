@@ -17,7 +17,7 @@ const batch = 256
 
 // Walk implements [backends.Walker]. It makes a consumer in the server's memory, and
 // deletes it at the end. If the bucket has replicas, it asks the leader for one record
-// after the other instead, because a consumer may be on a replica that is behind.
+// after another instead, because a consumer may be on a replica that is behind.
 func (b *Backend) Walk(ctx context.Context, visit func(backends.Entry) error) error {
 	return b.scan(ctx, false, func(key string, e entry) error {
 		id := e.id

@@ -2,8 +2,8 @@
 // github.com/alexedwards/scs, in both directions. It does not import scs.
 //
 // [New] makes a backend of a store that was written for scs. So sessions can be
-// kept wherever scs has a store for: MongoDB, Firestore, CockroachDB, Badger,
-// Consul, etcd, SQL Server and others.
+// kept in everything that scs has a store for: MongoDB, Firestore, CockroachDB,
+// Badger, Consul, etcd, SQL Server and others.
 //
 //	mw, err := sessions.New(scs.New(mongodbstore.New(database), nil), nil)
 //
@@ -15,8 +15,8 @@
 //
 // # What such a store cannot promise
 //
-// Three methods that find, store and delete are less than this module's
-// promises need. The middleware logs this when it is made:
+// A store of scs has three methods, which find, store and delete. This module's
+// promises need more. The middleware logs this when it is made:
 //
 //   - A store of scs cannot compare and swap. Of two requests that change a
 //     session at the same time, one may lose its change, and a request that is
@@ -36,9 +36,9 @@
 //
 // The value is the record with 10 bytes in front of it. They contain the time at
 // which the record expires, because some stores delete late, and none says how
-// long a record has left. That time is by the clock of this program, so the
-// clocks of several instances should agree. The store is told a time that is up to
-// two seconds later.
+// long a record has left. That time comes from this program's clock, so the clocks
+// of several instances should agree. The store is told a time that is up to two
+// seconds later.
 //
 // A value without these 10 bytes was stored by scs itself. It can be read and
 // removed, which a [github.com/gosessions/sessions.Source] needs.

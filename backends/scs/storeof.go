@@ -23,7 +23,7 @@ const maxToken = 4096 - len(prefix)
 // a program that cannot change its handlers yet. If backend can walk, the store
 // also has the methods All and AllCtx, which SessionManager.Iterate needs.
 //
-// The promises are those of scs, because it stores whole sessions without
+// The only promises are those of scs, because it stores whole sessions without
 // comparing: parallel requests lose updates, and a request that is under way can
 // bring back a session that was destroyed. Tokens are stored as scs gives them: set
 // SessionManager.HashTokenInStore, unless you need Iterate. They get a prefix, so

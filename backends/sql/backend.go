@@ -34,9 +34,9 @@ var (
 // Backend keeps sessions in a table. It is safe for concurrent use and has every
 // ability of a server-side backend. Its errors wrap those of the driver.
 //
-// A statement that another one kept from its work, as by a deadlock or a lock,
-// has changed nothing, and is sent again for up to five seconds. After a broken
-// connection, a commit is sent again only if it certainly was not carried out.
+// A statement that failed because of another one, by a deadlock or a lock, has
+// changed nothing, and is sent again for up to five seconds. After a broken
+// connection, a commit is sent again only if it was certainly not carried out.
 // Operations that can be repeated safely (reads, [Backend.Touch],
 // [Backend.Remove], [Backend.RevokeSubject] and [Backend.Sweep]) are sent up to
 // two more times.

@@ -15,8 +15,8 @@ import (
 // Check connects, runs every kind of statement that the backend needs with a
 // session of its own, and returns what went wrong: the table is missing or cuts
 // data off, the user lacks a right, the server is read-only or takes only
-// smaller records than [Options].MaxSize. It is for a program's start, or a
-// health check that means it.
+// smaller records than [Options].MaxSize. It is for a program's start, or for a
+// thorough health check.
 func (b *Backend) Check(ctx context.Context) error {
 	if err := b.Describe().Err; err != nil {
 		return err

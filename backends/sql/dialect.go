@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Dialect is what a database has of its own. [SQLite] and [MySQL] return the
-// dialects of this package; the zero value is not usable. A Dialect for another
-// database needs all fields that are not marked as optional.
+// Dialect describes what is particular to a database. [SQLite] and [MySQL]
+// return the dialects of this package; the zero value is not usable. A Dialect
+// for another database needs all fields that are not marked as optional.
 //
 // Texts may contain {table}, which becomes the quoted name of the table, and
 // {name} and {index}, which become the quoted names of the table without its
 // database, and of an index on the subject.
 type Dialect struct {
-	// Name is the database's, for errors and logs.
+	// Name is the name of the database, for errors and logs.
 	Name string
 
 	// Quote encloses identifiers.
@@ -57,21 +57,21 @@ type Dialect struct {
 	// the old data and the new data in one. Optional.
 	Limit string
 
-	// Judge says what an error means; see [Verdict].
+	// Judge returns what an error means; see [Verdict].
 	Judge func(err error) Verdict
 }
 
 // Verdict is what is known about a statement or a transaction that failed. The
-// zero value means that nothing is: the connection broke, say. When in doubt,
-// leave it at that: a middleware that is told that nothing was changed does not
-// look.
+// zero value means that nothing is known: the connection broke, say. When in
+// doubt, return the zero value: a middleware that is told that nothing was
+// changed does not check.
 type Verdict struct {
 	// Answered says that the database has answered, so that sending the
 	// statement again would get the same answer.
 	Answered bool
 
-	// Undone says that the statement has certainly changed nothing, or that what
-	// it changed was rolled back.
+	// Undone says that the statement has certainly changed nothing, or that its
+	// changes were rolled back.
 	Undone bool
 
 	// Again says that the statement is Undone because another one was in its
@@ -81,8 +81,8 @@ type Verdict struct {
 	// TooLarge says that the record was too large for the database.
 	TooLarge bool
 
-	// Secret says that the error quotes an ID or data. Its text is not passed on,
-	// only Remedy is.
+	// Secret says that the error quotes an ID or data. Only Remedy is passed on
+	// then, not the error's text.
 	Secret bool
 
 	// Remedy says what to do, for the operator who reads the error.

@@ -16,16 +16,16 @@
 //
 // [Backend.Migrate] creates the table. Any number of instances may call it at
 // once, and a role without the right to create tables may call it when there is
-// nothing to do. Those who keep their migrations elsewhere find the statements
-// in [Schema]. [Backend.Check] tries at a program's start all that the backend
-// needs.
+// nothing to do. If you keep your migrations elsewhere, [Schema] has the
+// statements. [Backend.Check] tries everything that the backend needs, for a
+// program's start.
 //
 // # Settings of the driver
 //
-// None of them matters to the result. Every update changes its row, so that
-// clientFoundRows of MySQL's driver changes nothing; times are integers, so that
-// neither parseTime nor a time zone does; keys and data are bytes, so that no
-// character set and no collation does.
+// No setting of the driver changes the result. Every update changes its row, so
+// clientFoundRows of MySQL's driver does not matter; times are integers, so
+// parseTime and time zones do not matter; keys and data are bytes, so character
+// sets and collations do not matter.
 //
 // # Time
 //

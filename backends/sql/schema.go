@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Schema is the SQL that [Backend.Migrate] executes in an empty database, for
-// the default table name. [SchemaFor] returns it for other names.
+// Schema returns the SQL that [Backend.Migrate] executes in an empty database,
+// for the default table name. [SchemaFor] returns it for other names.
 func Schema(dialect Dialect) (string, error) { return SchemaFor(dialect, nil) }
 
 // SchemaFor returns the statements that create the table of options:

@@ -26,7 +26,8 @@ func (b *Backend) ListSubject(ctx context.Context, subject string) (list []backe
 }
 
 // RevokeSubject implements [backends.SubjectIndex]. It also removes a session
-// that changes its ID at the same moment, which waits for it or goes first.
+// that changes its ID at the same moment: the change either waits for
+// RevokeSubject or comes first.
 func (b *Backend) RevokeSubject(ctx context.Context, subject, except string) (int, error) {
 	if subject == "" {
 		return 0, b.Describe().Err

@@ -1,5 +1,5 @@
 // Package sqlite keeps sessions in one file, which survives a restart and a
-// kill -9 of the program and needs no server and no C compiler:
+// kill -9 of the program. It needs neither a server nor a C compiler:
 //
 //	backend, err := sqlite.Open("sessions.db", nil)
 //	if err != nil { ... }
@@ -12,10 +12,10 @@
 // # What survives
 //
 // A commit that was acknowledged survives the end of the program, however it
-// ends, and a crash of the operating system or a power cut, as far as the disk
-// keeps what it says it has kept. With [Options].NoSync commits do not wait for
-// the disk. Then they survive the end of the program as before, but a power cut
-// can undo the last ones, together, in the opposite order; the file stays intact.
+// ends, and a crash of the operating system or a power cut, provided that the
+// disk has stored what it reports as stored. With [Options].NoSync commits do not
+// wait for the disk. Then they survive the end of the program as before, but a
+// power cut can undo some of them, the most recent first; the file stays intact.
 //
 // # Concurrency
 //

@@ -59,9 +59,9 @@ const busyTimeout = 5 * time.Second
 // not exist, and starts to delete expired rows in the background. The name is used as it is; a
 // relative one is resolved now. The directory must exist.
 //
-// It returns an error, which names the remedy, if the file cannot be used: it is
-// read-only, damaged, not an SQLite database, or locked for several seconds.
-// Call [Backend.Close] at the end.
+// It returns an error that names the remedy if the file cannot be used, because
+// it is read-only, damaged, not an SQLite database, or locked for several
+// seconds. Call [Backend.Close] at the end.
 func Open(file string, options *Options) (*Backend, error) {
 	var o Options
 	if options != nil {
