@@ -17,6 +17,7 @@ help: ## prints this list
 check: lint test ## runs what CI runs: lint, tests, both releases of Go, nested modules, the demo, the API, vulnerabilities, a little fuzzing
 	scripts/releases
 	$(RUN) scripts/nested
+	$(RUN) scripts/benchmarks
 	scripts/smoke
 	scripts/api
 	scripts/vulncheck

@@ -71,7 +71,7 @@ func benchmark(b *testing.B, d *database, size int) {
 			return err
 		}, func(i int) error {
 			new := next(i)
-			tag, err := d.pool.Exec(ctx, update, keys[i], alice, time.Hour, new, data[i])
+			tag, err := d.pool.Exec(ctx, update, keys[i], alice, time.Hour, new, data[i], alice)
 			if err == nil && tag.RowsAffected() != 1 {
 				err = pgx.ErrNoRows
 			}
