@@ -13,7 +13,7 @@ import (
 // TestNamesAndHolds: names and abilities are promises: counters, records and
 // the middleware's checks depend on them.
 func TestNamesAndHolds(t *testing.T) {
-	everything := serializer.Holds{Created: true, Lifetime: true, Persistence: true, Subject: true, Writes: true, Retired: true}
+	everything := serializer.Holds{Created: true, Lifetime: true, Persistence: true, Subject: true, Label: true, Writes: true, Retired: true}
 	permanent := serializer.Holds{PersistenceKey: "_permanent"}
 	tests := []struct {
 		format           serializer.Format
@@ -26,7 +26,7 @@ func TestNamesAndHolds(t *testing.T) {
 		{serializer.StarletteFormat, "starlette", "starlette", serializer.Holds{}},
 		{serializer.StarletteFlaskFormat, "starlette-flask", "json", serializer.Holds{}},
 		{serializer.ClaimsFormat, "claims", "claims", serializer.Holds{}},
-		{serializer.StarsessionsFormat, "starsessions", "starlette", serializer.Holds{Created: true, Lifetime: true, Accessed: true, StatedLifetime: true}},
+		{serializer.StarsessionsFormat, "starsessions", "starlette", serializer.Holds{Created: true, Lifetime: true, Accessed: true, StatedLifetime: true, ReservedKey: "__metadata__"}},
 		{serializer.FlaskSessionFormat, "flask-session", "msgpack", permanent},
 		{serializer.FlaskSessionJSONFormat, "flask-session-json", "msgspec-json", permanent},
 	}
