@@ -135,11 +135,14 @@ func (mw *Middleware) Transact(ctx context.Context, subject, publicID string, f 
 		case i < 0:
 			continue
 		case st != v.primary:
-			return fmt.Errorf("sessions: transact: the session has not moved from its source yet: %w", errors.ErrUnsupported)
+			return errNotMoved
 		}
 		ofSubject := func(s *Session) error {
-			if s.Subject() != subject {
+			switch {
+			case s.Subject() != subject:
 				return ErrNotFound
+			case s.source == nil && isPending(&s.stored.content):
+				return errNotMoved // a change would move it, even if it has ended in the source
 			}
 			return f(s)
 		}
@@ -153,6 +156,8 @@ func (mw *Middleware) Transact(ctx context.Context, subject, publicID string, f 
 	}
 	return ErrNotFound
 }
+
+var errNotMoved = fmt.Errorf("sessions: transact: the session has not moved from its source yet: %w", errors.ErrUnsupported)
 
 // RevokeAll ends all sessions of subject and returns how many there were, as for
 // "log out everywhere". Sessions in [Config.Sources] end too. If the session of

@@ -16,6 +16,7 @@ import (
 	"github.com/gosessions/sessions/backends"
 	"github.com/gosessions/sessions/backends/cookie"
 	"github.com/gosessions/sessions/backends/memory"
+	"github.com/gosessions/sessions/serializer"
 )
 
 func TestASVS742_Subjects(t *testing.T) {
@@ -413,6 +414,25 @@ func TestTransactOfADeviceInASource(t *testing.T) {
 	c := newClient(t, nil)
 	in(c, newMiddleware(t, old, nil), func(_ *http.Request, s *sessions.Session) { check(t, s.SetSubject("ada")) })
 	mw := newMiddleware(t, memory.New(nil), &sessions.Config{Sources: []sessions.Source{{Backend: old}}})
+	list, err := mw.List(t.Context(), "ada")
+	if err != nil || len(list) != 1 {
+		t.Fatalf("List: got %v, %v, want one device", list, err)
+	}
+	change := func(s *sessions.Session) error { return s.Set("k", 1) }
+	if err := mw.Transact(t.Context(), "ada", list[0].PublicID, change); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("got %v, want ErrUnsupported", err)
+	}
+}
+
+// TestTransactOfAPendingDevice: a record that a request left behind on its way from a
+// source is listed, but Transact does not complete the move: the session may have ended
+// in the source.
+func TestTransactOfAPendingDevice(t *testing.T) {
+	b := memory.New(nil)
+	data, err := serializer.Native(serializer.JSON).Pack(&serializer.Content{Subject: "ada", Created: time.Now(), Writes: [4]uint64{1, 2, 3, 2}})
+	check(t, err)
+	check(t, b.Swap(t.Context(), "id", nil, sessions.Record{Data: data, TTL: time.Hour, Subject: "ada"}))
+	mw := newMiddleware(t, b, nil)
 	list, err := mw.List(t.Context(), "ada")
 	if err != nil || len(list) != 1 {
 		t.Fatalf("List: got %v, %v, want one device", list, err)

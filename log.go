@@ -66,16 +66,11 @@ func logFailure(ctx context.Context, err error) {
 	if status < http.StatusInternalServerError || !logger.Enabled(ctx, slog.LevelError) {
 		return
 	}
-	text := reasonOf(err)
-	reason := text
-	if failure, ok := errors.AsType[*BackendError](err); ok {
-		reason = string(failure.Op) // the text of a network error differs each time
-	}
-	omitted, due := failures.due(reason)
+	omitted, due := failures.due(keyOf(err))
 	if !due {
 		return
 	}
-	attrs := []slog.Attr{slog.Int("status", status), slog.String("error", text)}
+	attrs := []slog.Attr{slog.Int("status", status), slog.String("error", reasonOf(err))}
 	if omitted > 0 {
 		attrs = append(attrs, slog.Int("omitted", omitted))
 	}
@@ -84,6 +79,18 @@ func logFailure(ctx context.Context, err error) {
 
 // unowned throttles the failures of requests without a middleware.
 var unowned throttle
+
+// keyOf returns what a throttle takes for the reason: the operation of the backend, or
+// the reason in words. The text of a network error differs each time.
+func keyOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if failure, ok := errors.AsType[*BackendError](err); ok {
+		return string(failure.Op)
+	}
+	return reasonOf(err)
+}
 
 // reasonOf returns the text of err if this library made it: such a text contains no
 // secret. Of an error of the application it returns the type.

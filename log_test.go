@@ -130,3 +130,18 @@ func TestOutageInTheLog(t *testing.T) {
 		}
 	})
 }
+
+// TestLogEventsKeepsReasonsApart: a failure of one kind does not keep another kind out of
+// the log.
+func TestLogEventsKeepsReasonsApart(t *testing.T) {
+	logger, log := logged()
+	observe := sessions.LogEvents(logger)
+	for range 2 {
+		for _, err := range []error{sessions.ErrTooLarge, sessions.ErrUnknownOutcome, nil} {
+			observe(t.Context(), sessions.Event{Kind: sessions.EventFailed, Err: err})
+		}
+	}
+	if got := strings.Count(log.String(), "\n"); got != 3 {
+		t.Errorf("got %d lines, want one for each reason:\n%s", got, log)
+	}
+}
