@@ -180,7 +180,7 @@ func (mw *Middleware) RevokeAll(ctx context.Context, subject string) (int, error
 
 // RevokeOthers ends all other sessions of s's subject and returns how many there
 // were. See [Middleware.RevokeAll]. It returns ErrConflict if another request gave s
-// a new ID meanwhile: the others have ended, and so may have s.
+// a new ID or ended it meanwhile: the others have ended, and so may have s.
 func (mw *Middleware) RevokeOthers(ctx context.Context, s *Session) (int, error) {
 	s.mu.Lock()
 	subject, source, own := s.content.Subject, s.source, s.stored
@@ -201,7 +201,7 @@ func (mw *Middleware) RevokeOthers(ctx context.Context, s *Session) (int, error)
 		}
 		return ""
 	})
-	if err == nil && own.data != nil && !v.primary.stateless {
+	if err == nil && own.data != nil && v.primary.ends() {
 		err = v.isThere(ctx, own.id)
 	}
 	return n, err

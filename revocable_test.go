@@ -75,8 +75,15 @@ func newFleet(t *testing.T, codec cookie.Codec, store sessions.Backend, options 
 			check(t, user.Set(s, "ada again"))
 		},
 		"/others": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
-			_, err := f.first.RevokeOthers(r.Context(), s)
-			check(t, err)
+			if _, err := f.first.RevokeOthers(r.Context(), s); err != nil {
+				sessions.Error(w, r, err)
+			}
+		},
+		"/during/others": func(w http.ResponseWriter, r *http.Request, s *sessions.Session) {
+			once()
+			if _, err := f.first.RevokeOthers(r.Context(), s); err != nil {
+				sessions.Error(w, r, err)
+			}
 		},
 	}
 	for i := range f.mw {
@@ -230,7 +237,7 @@ func TestRevocableUnderWay(t *testing.T) {
 	for _, options := range []*cookie.RevocationOptions{alwaysAsk, nil} {
 		onStores(t, options, func(t *testing.T, f *fleet) {
 			for _, end := range []string{"/logout", "/regenerate", "/everywhere"} {
-				for _, path := range []string{"/during", "/during/regenerate", "/during/unbind", "/during/bind"} {
+				for _, path := range []string{"/during", "/during/regenerate", "/during/unbind", "/during/bind", "/during/others"} {
 					for instance := range f.handlers {
 						c := f.visitor(t)
 						cookies := c.copies()

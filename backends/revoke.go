@@ -29,7 +29,8 @@ type Revoker interface {
 
 	// RevokeIssued ends every session of subject that has a token issued before
 	// the call, but not the session of the token except ("" or any other text:
-	// none). Tokens that are issued after RevokeIssued returns are valid.
+	// none). If that session has ended, it stays so. Tokens that are issued after
+	// RevokeIssued returns are valid.
 	RevokeIssued(ctx context.Context, subject, except string) error
 }
 

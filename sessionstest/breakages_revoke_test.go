@@ -3,6 +3,7 @@ package sessionstest_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/gosessions/sessions/backends"
@@ -158,6 +159,27 @@ var revokerBreakages = []struct {
 	{"nothing is spared", "RevokeIssuedExcept", func(b *revoker) {
 		b.revoke = func(ctx context.Context, subject, _ string) error {
 			return b.RevocableBackend.RevokeIssued(ctx, subject, "")
+		}
+	}},
+	{"what has ended lives again when it is spared", "RevokeIssuedExcept", func(b *revoker) {
+		var records sync.Map // by token
+		spared := new(set)
+		b.write = func(ctx context.Context, id string, r backends.Record) (string, error) {
+			token, err := b.RevocableBackend.Write(ctx, id, r)
+			records.Store(token, r)
+			return token, err
+		}
+		b.revoke = func(ctx context.Context, subject, except string) error {
+			if _, err := b.RevocableBackend.Read(ctx, except); errors.Is(err, backends.ErrNotFound) {
+				spared.add(except)
+			}
+			return b.RevocableBackend.RevokeIssued(ctx, subject, except)
+		}
+		b.read = func(ctx context.Context, id string) (backends.Record, error) {
+			if r, ok := records.Load(id); ok && spared.has(id) {
+				return r.(backends.Record), nil
+			}
+			return b.RevocableBackend.Read(ctx, id)
 		}
 	}},
 }

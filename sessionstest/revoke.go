@@ -146,7 +146,7 @@ var revokerRules = []rule{{
 	},
 }, {
 	name: "RevokeIssuedExcept",
-	text: "RevokeIssued spares the session of the token except, with its further tokens, until the subject is revoked again.",
+	text: "RevokeIssued spares the session of the token except, with its further tokens, until the subject is revoked again. It spares none that has ended.",
 	check: func(p *probe) {
 		subject, r := p.newID(), p.record()
 		r.Subject = subject
@@ -159,5 +159,8 @@ var revokerRules = []rule{{
 		p.want("RevokeIssued", backends.RevokeIssued(p.ctx, p.Backend, subject, "none"))
 		p.notFound(except, "of the exception, after RevokeIssued without one")
 		p.notFound(further, "of a further token of the exception, after RevokeIssued without one")
+		p.want("RevokeIssued", backends.RevokeIssued(p.ctx, p.Backend, subject, further))
+		p.notFound(except, "of an exception that had ended")
+		p.notFound(further, "of a further token of an exception that had ended")
 	},
 }}

@@ -130,11 +130,14 @@ func (e *endings) checkOwner(ctx context.Context, t *tag, fresh bool) error {
 		return nil
 	}
 	owner, err := e.ask(ctx, endingKey{ofOwner, t.owner}, fresh)
-	if err == nil && t.epoch < owner.epoch && t.session != owner.spared {
+	if err == nil && !owner.admits(t) {
 		err = &refused{Revoked}
 	}
 	return err
 }
+
+// admits reports whether the entry of an owner leaves the session of t alive.
+func (e *ending) admits(t *tag) bool { return t.epoch >= e.epoch || t.session == e.spared }
 
 // ask returns the entry for key, from this process if fresh is false and the
 // store's answer is recent.
@@ -229,8 +232,9 @@ func (e *endings) end(ctx context.Context, session [16]byte, state byte, ttl tim
 	return found, false, err
 }
 
-// revoke begins a new epoch of an owner, which ends all sessions but the one spared.
-func (e *endings) revoke(ctx context.Context, owner, spared [16]byte, ttl time.Duration) error {
+// revoke begins a new epoch of an owner, which ends all sessions but that of spare. A
+// session that an earlier epoch has ended is not spared, or it would live again.
+func (e *endings) revoke(ctx context.Context, owner [16]byte, spare *tag, ttl time.Duration) error {
 	key := endingKey{ofOwner, owner}
 	for {
 		started := time.Now()
@@ -238,7 +242,10 @@ func (e *endings) revoke(ctx context.Context, owner, spared [16]byte, ttl time.D
 		if err != nil {
 			return err
 		}
-		entry := ending{state: stateRevoked, at: started, spared: spared}
+		entry := ending{state: stateRevoked, at: started}
+		if spare.bound && spare.owner == owner && before.admits(spare) {
+			entry.spared = spare.session
+		}
 		entry.epoch = max(before.epoch+1, uint64(started.UnixMilli()))
 		err = backends.Swap(ctx, e.store, key.entryID(), old, backends.Record{Data: entry.encode(), TTL: ttl, MaxTTL: ttl})
 		switch {

@@ -353,11 +353,11 @@ func (b *RevocableBackend) RevokeIssued(ctx context.Context, subject, except str
 	if b.facts.Err != nil || subject == "" {
 		return b.facts.Err
 	}
-	var spared [16]byte
+	var spare tag
 	if t, _, err := b.open(ctx, except); err == nil {
-		spared = t.session
+		spare = t
 	}
-	return b.ended.revoke(ctx, b.ownerOf(subject), spared, b.memory())
+	return b.ended.revoke(ctx, b.ownerOf(subject), &spare, b.memory())
 }
 
 // maxLifetime is how long a token lives at most.

@@ -16,7 +16,9 @@
 // the same requests ran one after the other on a simple map (model.go): an
 // acknowledged change is there, a refused one is not, what was ended is gone,
 // and one of unknown outcome happened once or not at all. Further rules that no
-// order can express, such as that nothing waits forever, are in rules.go.
+// order can express, such as that nothing waits forever, are in rules.go. Sessions
+// that travel with their clients have rules of their own, in carried.go and, where
+// a store says which have ended, in ended.go.
 //
 // A broken rule is reported with the schedule, as text that people can read and
 // that [Scenario.Replay] takes.

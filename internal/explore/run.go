@@ -63,7 +63,11 @@ func newRun(s *Scenario) (*run, error) {
 		w.kinds = slices.DeleteFunc(slices.Clone(w.kinds), func(f Fault) bool { return f == Late || f == Silent })
 	}
 	r := &run{scenario: s, world: w, publicID: map[string]string{}, initial: map[string]jar{}}
-	r.store = s.Setup.Store()
+	if s.Setup.Tokens == nil {
+		r.store = s.Setup.Store()
+	} else {
+		r.store = s.Setup.Ledger()
+	}
 	if s.Setup.Source != nil {
 		r.source = s.Setup.Source()
 	}
@@ -106,7 +110,11 @@ func (r *run) newProcess() (*process, error) {
 	if r.source != nil {
 		source = s.gated(r.source, r.world.gate("source"), false)
 	}
-	mw, err := sessions.New(s.gated(r.store, r.world.gate(""), true), s.config(source))
+	store := s.gated(r.store, r.world.gate(""), true)
+	if s.Tokens != nil {
+		store = s.Tokens(store)
+	}
+	mw, err := sessions.New(store, s.config(source))
 	if err != nil {
 		return nil, fmt.Errorf("explore: %w", err)
 	}

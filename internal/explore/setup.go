@@ -45,6 +45,12 @@ type Setup struct {
 	// Carried says that the store keeps nothing: sessions travel with the client.
 	Carried bool
 
+	// Tokens, if not nil, makes the backend of each process, instead of Store: one
+	// whose sessions travel with the client, and that keeps what has ended in a
+	// store. That store is made by Ledger.
+	Tokens func(ledger sessions.Backend) sessions.Backend
+	Ledger func() sessions.Backend
+
 	// Age is how long ago Main was stored.
 	Age time.Duration
 

@@ -70,17 +70,25 @@ var (
 	encrypted = but("encrypted records", func(s *explore.Setup) {
 		s.Config.Format = serializer.Encrypted(serializer.Native(serializer.JSON), strings.Repeat("0123456789abcdef", 4))
 	})
-	carried = but("a cookie", func(s *explore.Setup) { s.Store, s.Carried = newCookie, true })
+	carried   = but("a cookie", func(s *explore.Setup) { s.Store, s.Carried = newCookie, true })
+	revocable = but("tokens of which a store says which have ended", func(s *explore.Setup) {
+		s.Store, s.Ledger, s.Tokens = nil, newMemory, newRevocable
+	})
 
 	setups = []explore.Setup{
 		inMemory, local, conflate, strict, noRotate, noIndex, noTombstone, noSwap, fourMethods, idle, idleNoTouch,
-		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, encrypted, carried,
+		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, encrypted, carried, revocable,
 	}
 )
 
 // newCookie is a backend whose sessions travel with the client.
 func newCookie() sessions.Backend {
 	return cookie.New(cookie.Encrypted(strings.Repeat("0123456789abcdef", 4)))
+}
+
+// newRevocable is the same with a store that is asked each time.
+func newRevocable(ledger sessions.Backend) sessions.Backend {
+	return cookie.Revocable(cookie.Encrypted(strings.Repeat("0123456789abcdef", 4)), ledger, &cookie.RevocationOptions{CacheFor: -1})
 }
 
 // tombstoneless is a format as Flask-Session's, without room for what is ours.
