@@ -132,7 +132,15 @@ func (r *run) find(j jar) (v values, status int) {
 		}
 	}()
 	status = http.StatusServiceUnavailable
-	r.probe.Handler(http.HandlerFunc(func(_ http.ResponseWriter, hr *http.Request) {
+	probe := r.probe
+	if r.scenario.Setup.Tokens != nil { // it remembers what it was answered
+		p, err := r.newProcess()
+		if err != nil {
+			return nil, status
+		}
+		probe = p.mw
+	}
+	probe.Handler(http.HandlerFunc(func(_ http.ResponseWriter, hr *http.Request) {
 		if s, err := sessions.Load(hr.Context()); err == nil {
 			if v, err = look(s); err == nil {
 				status = http.StatusOK

@@ -71,13 +71,17 @@ var (
 		s.Config.Format = serializer.Encrypted(serializer.Native(serializer.JSON), strings.Repeat("0123456789abcdef", 4))
 	})
 	carried   = but("a cookie", func(s *explore.Setup) { s.Store, s.Carried = newCookie, true })
-	revocable = but("tokens of which a store says which have ended", func(s *explore.Setup) {
-		s.Store, s.Ledger, s.Tokens = nil, newMemory, newRevocable
+	revocable = but("a cookie whose end a store remembers", func(s *explore.Setup) {
+		s.Store, s.Ledger, s.Tokens = nil, newMemory, newRevocable(&cookie.RevocationOptions{CacheFor: -1})
+	})
+	revocableCached = but("a cookie whose end a store remembers, with answers kept", func(s *explore.Setup) {
+		s.Store, s.Ledger, s.Tokens = nil, newMemory, newRevocable(nil)
 	})
 
 	setups = []explore.Setup{
 		inMemory, local, conflate, strict, noRotate, noIndex, noTombstone, noSwap, fourMethods, idle, idleNoTouch,
-		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, encrypted, carried, revocable,
+		atMost3, newest2, newest1, imports, importsConflate, importsFromConflate, importsNoRotate, importsCookie, encrypted, carried,
+		revocable, revocableCached,
 	}
 )
 
@@ -86,9 +90,12 @@ func newCookie() sessions.Backend {
 	return cookie.New(cookie.Encrypted(strings.Repeat("0123456789abcdef", 4)))
 }
 
-// newRevocable is the same with a store that is asked each time.
-func newRevocable(ledger sessions.Backend) sessions.Backend {
-	return cookie.Revocable(cookie.Encrypted(strings.Repeat("0123456789abcdef", 4)), ledger, &cookie.RevocationOptions{CacheFor: -1})
+// newRevocable returns a function that makes such a backend over the store of what
+// has ended.
+func newRevocable(options *cookie.RevocationOptions) func(sessions.Backend) sessions.Backend {
+	return func(ledger sessions.Backend) sessions.Backend {
+		return cookie.Revocable(cookie.Encrypted(strings.Repeat("0123456789abcdef", 4)), ledger, options)
+	}
 }
 
 // tombstoneless is a format as Flask-Session's, without room for what is ours.
