@@ -58,7 +58,6 @@ func onMemory(tb testing.TB, _, what string, m map[string]any) []contestant {
 		floorMemory(&table{rows: map[string][]byte{}}, what, m),
 		oursOn(tb, memory.New(nil), what, m),
 		scsOn(tb, memstore.NewWithCleanupInterval(0), what, m),
-		fiberOn(tb, nil, what, m),
 	}
 	if what != "login" {
 		list = append(list,
@@ -66,7 +65,7 @@ func onMemory(tb testing.TB, _, what string, m map[string]any) []contestant {
 			ginOn(tb, ginmemory.NewStore(gorillaKey), what, m),
 			echoOn(tb, gorillamemory.NewMemStore(gorillaKey), what, m))
 	}
-	return list
+	return append(list, fiberOn(tb, nil, what, m))
 }
 
 // idle is how many connections redigo keeps, which closes the others after each
@@ -89,10 +88,10 @@ func onRedis(tb testing.TB, address, what string, m map[string]any) []contestant
 		floorRedis(client, what, m),
 		oursOn(tb, b, what, m),
 		scsOn(tb, goredisstore.New(client), what, m),
-		fiberOn(tb, storage, what, m),
 	}
+	fiber := fiberOn(tb, storage, what, m)
 	if what == "login" {
-		return list
+		return append(list, fiber)
 	}
 	open := func() *redistore.RediStore {
 		store, err := redistore.NewRediStore(idle, "tcp", options.Addr, "", "", gorillaKey)
@@ -107,7 +106,7 @@ func onRedis(tb testing.TB, address, what string, m map[string]any) []contestant
 	must(err)
 	inner.SetMaxLength(64 << 10)
 	tb.Cleanup(func() { must(inner.Close()) })
-	return append(list, gorillaOn(tb, open(), what, m), ginOn(tb, store, what, m), echoOn(tb, open(), what, m))
+	return append(list, gorillaOn(tb, open(), what, m), ginOn(tb, store, what, m), echoOn(tb, open(), what, m), fiber)
 }
 
 func onPostgres(tb testing.TB, address, what string, m map[string]any) []contestant {
@@ -139,10 +138,10 @@ func onPostgres(tb testing.TB, address, what string, m map[string]any) []contest
 		floorPostgres(tb, open(url), what, m),
 		oursOn(tb, b, what, m),
 		scsOn(tb, pgxstore.NewWithCleanupInterval(open(services.With(tb, url, "search_path=scs")), 0), what, m),
-		fiberOn(tb, storage, what, m),
 	}
+	fiber := fiberOn(tb, storage, what, m)
 	if what == "login" {
-		return list
+		return append(list, fiber)
 	}
 	gorilla := func() *pgstore.PGStore {
 		store, err := pgstore.NewPGStoreFromPool(db(), gorillaKey)
@@ -153,7 +152,7 @@ func onPostgres(tb testing.TB, address, what string, m map[string]any) []contest
 	store, err := ginpostgres.NewStore(db(), gorillaKey)
 	must(err)
 	store.(interface{ MaxLength(int) }).MaxLength(64 << 10)
-	return append(list, gorillaOn(tb, gorilla(), what, m), ginOn(tb, store, what, m), echoOn(tb, gorilla(), what, m))
+	return append(list, gorillaOn(tb, gorilla(), what, m), ginOn(tb, store, what, m), echoOn(tb, gorilla(), what, m), fiber)
 }
 
 // onSQLite gives each of them a file, with the same settings. The address is "", or

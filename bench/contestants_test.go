@@ -56,7 +56,7 @@ func (c *contestant) visitor(follow bool) func() {
 		c.handler.ServeHTTP(w, request)
 		if set := w.header["Set-Cookie"]; follow && set != nil {
 			pair, _, _ := strings.Cut(set[0], ";")
-			first.Header["Cookie"][0] = pair
+			first.Header.Set("Cookie", pair)
 		}
 	}
 }
@@ -67,6 +67,7 @@ func (c *contestant) fastVisitor(cookie string, follow bool) func() {
 	ctx.Request.Header.SetHost("localhost")
 	ctx.Request.SetRequestURI("/")
 	return func() {
+		ctx.Request.Header.DelAllCookies()
 		if cookie != "" {
 			ctx.Request.Header.Set("Cookie", cookie) // which parses it
 		}
@@ -99,6 +100,23 @@ func entering(tb testing.TB, fill http.Handler) func() string {
 			tb.Fatalf("the visitor got %d cookies: %q", len(cookies), w.Body)
 		}
 		return cookies[0].Name + "=" + cookies[0].Value
+	}
+}
+
+// fastEntering is entering for Fiber.
+func fastEntering(tb testing.TB, fill fasthttp.RequestHandler, uri string) func() string {
+	return func() string {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.SetRequestURI(uri)
+		fill(&ctx)
+		cookie := ""
+		for _, line := range ctx.Response.Header.Cookies() {
+			cookie, _, _ = strings.Cut(string(line), ";")
+		}
+		if cookie == "" {
+			tb.Fatalf("the visitor got no cookie: %v", &ctx.Response)
+		}
+		return cookie
 	}
 }
 

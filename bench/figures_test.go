@@ -156,13 +156,14 @@ type effort struct {
 	inside   time.Duration // one turn in process
 	outside  time.Duration // one turn over loopback
 	visitors int           // at a time
+	profile  time.Duration // of what misses a budget
 }
 
 func efforts() effort {
 	if testing.Short() {
-		return effort{1, time.Millisecond, 5 * time.Millisecond, 4}
+		return effort{1, time.Millisecond, 5 * time.Millisecond, 4, 20 * time.Millisecond}
 	}
-	return effort{5, 60 * time.Millisecond, 250 * time.Millisecond, report.Connections}
+	return effort{5, 60 * time.Millisecond, 250 * time.Millisecond, report.Connections, time.Second}
 }
 
 // TestFigures measures every row and writes the report: into the document that the
@@ -175,15 +176,21 @@ func TestFigures(t *testing.T) {
 	}
 	s, g, e := startServers(t), startGenerator(t), efforts()
 	var figures []report.Figure
-	var missed []string
+	var missed []miss
 	for _, r := range rows() {
 		t.Run(r.String(), func(t *testing.T) {
-			measured := r.measure(t, s, g, e)
+			list, _ := s.enter(t, &r, false)
+			r.verify(t, list)
+			measured := r.measure(t, s, g, e, list)
 			figures = append(figures, measured...)
-			for _, line := range r.misses(measured) {
-				missed = append(missed, line)
+			for i, what := range r.misses(measured) {
+				m := miss{row: r.String(), what: what}
+				if i == 0 {
+					m.profile = profiled(t, list[1].visitor(r.follows()), e.profile)
+				}
+				missed = append(missed, m)
 				if os.Getenv("BUDGETS") != "" {
-					t.Error(line)
+					t.Error(what)
 				}
 			}
 		})
@@ -210,9 +217,39 @@ func document(t *testing.T) (string, error) {
 	return path, os.WriteFile(path, text, 0o600)
 }
 
+// verify checks that contestants do the row's work.
+func (r *row) verify(t *testing.T, list []contestant) {
+	t.Helper()
+	for i := range list {
+		c := &list[i]
+		if r.what == "create" {
+			if c.fast != nil {
+				fastEntering(t, c.fast, "/")()
+			} else {
+				entering(t, c.handler)()
+			}
+			continue
+		}
+		ask := c.visitor(r.follows())
+		for request := range 3 {
+			want := 1 // what a visitor enters with
+			switch r.what {
+			case "untouched":
+				want = -1
+			case "write", "login":
+				want += request
+			}
+			sink = -1
+			if ask(); sink != want {
+				t.Fatalf("%s: request %d read %d, want %d", c.name, request, sink, want)
+			}
+		}
+	}
+}
+
 // measure returns the figures of a row's contestants, who take turns.
-func (r *row) measure(t *testing.T, s *servers, g *generator, e effort) []report.Figure {
-	list, _ := s.enter(t, r, false)
+func (r *row) measure(t *testing.T, s *servers, g *generator, e effort, list []contestant) []report.Figure {
+	runtime.GC() // what earlier rows left
 	figures := make([]report.Figure, len(list))
 	for i, c := range list {
 		figures[i] = report.Figure{Backend: r.backend, Request: r.request, Library: c.name, Commands: -1}
@@ -324,26 +361,37 @@ func median(list []float64) float64 {
 	return list[len(list)/2]
 }
 
-// misses returns the budgets that our figures exceed, one to a line.
-func (r *row) misses(figures []report.Figure) []string {
+// misses says which budgets our figures exceed.
+func (r *row) misses(figures []report.Figure) (missed []string) {
 	floor, ours := figures[0], figures[1]
-	var lines []string
-	miss := func(format string, args ...any) {
-		lines = append(lines, r.String()+": "+fmt.Sprintf(format, args...))
+	says := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
+	if times := float64(ours.Time) / float64(floor.Time); r.budget.times > 0 && times > r.budget.times {
+		says("%.2f times the floor's processor time; the budget is %v", times, r.budget.times)
 	}
-	if r.budget.times > 0 && float64(ours.Time) > r.budget.times*float64(floor.Time) {
-		miss("%.2f times the floor's processor time; the budget is %v", float64(ours.Time)/float64(floor.Time), r.budget.times)
+	if more := ours.Time - floor.Time; r.budget.over > 0 && more > r.budget.over {
+		says("%s more than the floor's processor time; the budget is %s", report.Duration(more), report.Duration(r.budget.over))
 	}
-	if r.budget.over > 0 && ours.Time > floor.Time+r.budget.over {
-		miss("%s more than the floor's processor time; the budget is %s", report.Duration(ours.Time-floor.Time), report.Duration(r.budget.over))
+	if part := ours.One / floor.One; r.budget.share > 0 && part < r.budget.share {
+		says("%.2f of the floor's requests over loopback with 1 connection; the budget is %.2f", part, r.budget.share)
 	}
-	for _, c := range []struct {
-		connections string
-		part, of    float64
-	}{{"1 connection", ours.One, floor.One}, {fmt.Sprint(report.Connections, " connections"), ours.Many, floor.Many}} {
-		if r.budget.share > 0 && c.part < r.budget.share*c.of {
-			miss("%.2f of the floor's requests over loopback with %s; the budget is %.2f", c.part/c.of, c.connections, r.budget.share)
-		}
+	if part := ours.Many / floor.Many; r.budget.share > 0 && part < r.budget.share {
+		says("%.2f of the floor's requests over loopback with %d connections; the budget is %.2f", part, report.Connections, r.budget.share)
 	}
-	return lines
+	return missed
+}
+
+func TestMisses(t *testing.T) {
+	r := row{budget: budget{times: 2, over: time.Microsecond, share: 0.9}}
+	floor := report.Figure{Time: time.Microsecond, One: 100, Many: 1000}
+	if got := r.misses([]report.Figure{floor, {Time: 2 * time.Microsecond, One: 90, Many: 900}}); len(got) != 0 {
+		t.Errorf("within the budgets: %q", got)
+	}
+	got := r.misses([]report.Figure{floor, {Time: 2100, One: 89, Many: 899}})
+	if len(got) != 4 || got[0] != "2.10 times the floor's processor time; the budget is 2" || !strings.HasPrefix(got[3], "0.90 of") {
+		t.Errorf("beyond the budgets: %q", got)
+	}
+	r.budget = budget{}
+	if got := r.misses([]report.Figure{floor, {Time: time.Second}}); len(got) != 0 {
+		t.Errorf("without budgets: %q", got)
+	}
 }

@@ -16,6 +16,7 @@ require (
 	github.com/gofiber/fiber/v3 v3.1.0
 	github.com/gofiber/storage/postgres/v3 v3.3.1
 	github.com/gofiber/storage/redis/v3 v3.4.3
+	github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50
 	github.com/gorilla/sessions v1.4.0
 	github.com/gosessions/sessions v0.0.0
 	github.com/gosessions/sessions/backends/sqlite v0.0.0

@@ -13,7 +13,6 @@ import (
 	"github.com/gorilla/sessions"
 	echosession "github.com/labstack/echo-contrib/session"
 	"github.com/labstack/echo/v4"
-	"github.com/valyala/fasthttp"
 
 	ours "github.com/gosessions/sessions"
 )
@@ -230,19 +229,6 @@ func fiberOn(tb testing.TB, storage fiber.Storage, what string, m map[string]any
 		}
 		return nil
 	})
-	c := contestant{name: "fiber", fast: app.Handler()}
-	c.enter = func() string {
-		var ctx fasthttp.RequestCtx
-		ctx.Request.SetRequestURI("/enter")
-		c.fast(&ctx)
-		var cookie fasthttp.Cookie
-		for _, line := range ctx.Response.Header.Cookies() {
-			must(cookie.ParseBytes(line))
-		}
-		if len(cookie.Value()) == 0 {
-			tb.Fatalf("Fiber's visitor got no cookie: %v", &ctx.Response)
-		}
-		return string(cookie.Key()) + "=" + string(cookie.Value())
-	}
+	c := contestant{name: "fiber", fast: app.Handler(), enter: fastEntering(tb, app.Handler(), "/enter")}
 	return c.ready(what)
 }
