@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,144 +10,7 @@ import (
 	"time"
 
 	"github.com/gosessions/sessions/bench/report"
-	"github.com/gosessions/sessions/internal/services"
 )
-
-// row is one kind of request, and how much more than the floor it may take.
-type row struct {
-	backend, request string // as the report names them
-	place            place
-	what             string
-	values           map[string]any
-	budget           budget
-	noWait           bool // for the disk
-}
-
-// budget is what a row may take. What is 0 has no limit.
-type budget struct {
-	times float64       // of the floor's processor time
-	over  time.Duration // more than the floor's processor time
-	share float64       // of the floor's requests over loopback, at least
-}
-
-// place is where a row's sessions are.
-type place int
-
-const (
-	inCookie place = iota
-	inMemory
-	inRedis
-	inPostgres
-	inSQLite
-	inMariaDB
-)
-
-// share is the budget of every row over loopback.
-const share = 0.90
-
-func rows() []row {
-	three, twenty, large := values(3), values(20), big()
-	return []row{
-		{"signed cookie", "read, 3 keys", inCookie, "read", three, budget{times: 2, share: share}, false},
-		{"signed cookie", "read, 20 keys", inCookie, "read", twenty, budget{times: 1.6, share: share}, false},
-		{"signed cookie", "write, 3 keys", inCookie, "write", three, budget{times: 2, share: share}, false},
-		{"signed cookie", "write, 20 keys", inCookie, "write", twenty, budget{times: 1.6, share: share}, false},
-		{"signed cookie", "first visit", inCookie, "create", three, budget{share: share}, false},
-		{"memory", "session not used", inMemory, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
-		{"memory", "read, 3 keys", inMemory, "read", three, budget{times: 2.5, share: share}, false},
-		{"memory", "read, 20 keys", inMemory, "read", twenty, budget{times: 2, share: share}, false},
-		{"memory", "read, 16 KB", inMemory, "read", large, budget{times: 1.5, share: share}, false},
-		{"memory", "write, 3 keys", inMemory, "write", three, budget{times: 3, share: share}, false},
-		{"memory", "first visit", inMemory, "create", three, budget{times: 3, share: share}, false},
-		{"memory", "login, 3 keys", inMemory, "login", three, budget{times: 3, share: share}, false},
-		{"Redis", "session not used", inRedis, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
-		{"Redis", "read, 3 keys", inRedis, "read", three, budget{times: 1.15, share: share}, false},
-		{"Redis", "read, 16 KB", inRedis, "read", large, budget{times: 1.15, share: share}, false},
-		{"Redis", "write, 3 keys", inRedis, "write", three, budget{times: 1.15, share: share}, false},
-		{"Redis", "first visit", inRedis, "create", three, budget{times: 1.15, share: share}, false},
-		{"Redis", "login, 3 keys", inRedis, "login", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "session not used", inPostgres, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
-		{"Postgres", "read, 3 keys", inPostgres, "read", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "read, 16 KB", inPostgres, "read", large, budget{times: 1.15, share: share}, false},
-		{"Postgres", "write, 3 keys", inPostgres, "write", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "write, 3 keys, without waiting for the disk", inPostgres, "write", three, budget{times: 1.15, share: share}, true},
-		{"Postgres", "first visit", inPostgres, "create", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "login, 3 keys", inPostgres, "login", three, budget{times: 1.15, share: share}, false},
-		{"SQLite", "read, 3 keys", inSQLite, "read", three, budget{}, false},
-		{"SQLite", "write, 3 keys", inSQLite, "write", three, budget{}, false},
-		{"SQLite", "write, 3 keys, without waiting for the disk", inSQLite, "write", three, budget{}, true},
-		{"MariaDB", "read, 3 keys", inMariaDB, "read", three, budget{}, false},
-		{"MariaDB", "write, 3 keys", inMariaDB, "write", three, budget{}, false},
-	}
-}
-
-// plotted are the rows that the picture shows.
-var plotted = []string{
-	"memory, read, 3 keys", "memory, write, 3 keys",
-	"Redis, read, 3 keys", "Redis, write, 3 keys",
-	"Postgres, read, 3 keys", "Postgres, write, 3 keys",
-	"signed cookie, read, 3 keys", "signed cookie, write, 3 keys",
-}
-
-// follows reports whether visitors take the cookies of the answers.
-func (r *row) follows() bool {
-	return r.what == "login" || r.what == "write" && r.place == inCookie
-}
-
-func (r *row) String() string { return r.backend + ", " + r.request }
-
-// servers are those that the rows need, for themselves alone.
-type servers struct {
-	redis    *services.RedisNode
-	postgres *services.PostgresNode
-}
-
-func startServers(t *testing.T) *servers {
-	return &servers{
-		services.RedisServer(t, services.RedisOptions{}),
-		services.PostgresServer(t, services.PostgresOptions{Config: []string{
-			"fsync = on", "shared_buffers = 128MB", "max_connections = 300",
-			"shared_preload_libraries = 'pg_stat_statements'", "pg_stat_statements.track = none",
-		}}),
-	}
-}
-
-// enter returns the row's contestants, with an empty server. With count, what they
-// do there is counted.
-func (s *servers) enter(t *testing.T, r *row, count bool) (list []contestant, address string) {
-	switch r.place {
-	case inCookie:
-		return onCookie(t, "", r.what, r.values), ""
-	case inMemory:
-		return onMemory(t, "", r.what, r.values), ""
-	case inRedis:
-		if _, err := s.redis.Do("FLUSHALL"); err != nil {
-			t.Fatal(err)
-		}
-		return onRedis(t, s.redis.URL(), r.what, r.values), s.redis.URL()
-	case inPostgres:
-		name := services.Unique("bench_")
-		must(s.postgres.Do("CREATE DATABASE " + name))
-		t.Cleanup(func() { must(s.postgres.Do("DROP DATABASE " + name + " WITH (FORCE)")) })
-		address = strings.Replace(s.postgres.URL(), "/postgres?", "/"+name+"?", 1)
-		settings := address
-		if r.noWait {
-			settings = services.With(t, settings, "synchronous_commit=off")
-		}
-		if count {
-			settings = counting(t, settings)
-		}
-		return onPostgres(t, settings, r.what, r.values), address
-	case inSQLite:
-		if r.noWait {
-			address = "off"
-		}
-		return onSQLite(t, address, r.what, r.values), ""
-	case inMariaDB:
-		return onMariaDB(t, services.MariaDB(t), r.what, r.values), ""
-	}
-	panic("no such place")
-}
 
 // effort is how thoroughly a row is measured.
 type effort struct {
@@ -156,7 +18,7 @@ type effort struct {
 	inside   time.Duration // one turn in process
 	outside  time.Duration // one turn over loopback
 	visitors int           // at a time
-	profile  time.Duration // of what misses a budget
+	profile  time.Duration // of what misses a budget, in processor time
 }
 
 func efforts() effort {
@@ -183,15 +45,14 @@ func TestFigures(t *testing.T) {
 			r.verify(t, list)
 			measured := r.measure(t, s, g, e, list)
 			figures = append(figures, measured...)
-			for i, what := range r.misses(measured) {
-				m := miss{row: r.String(), what: what}
-				if i == 0 {
-					m.profile = profiled(t, list[1].visitor(r.follows()), e.profile)
-				}
-				missed = append(missed, m)
-				if os.Getenv("BUDGETS") != "" {
-					t.Error(what)
-				}
+			budgets := r.misses(measured)
+			if len(budgets) == 0 {
+				return
+			}
+			profile := profiled(t, list[1].visitor(r.follows()), e.profile)
+			missed = append(missed, miss{r.String(), budgets, profile})
+			if os.Getenv("BUDGETS") != "" {
+				t.Error(strings.Join(budgets, "; "))
 			}
 		})
 	}
@@ -359,39 +220,4 @@ func (r *row) overLoopback(t *testing.T, g *generator, list []contestant, figure
 func median(list []float64) float64 {
 	slices.Sort(list)
 	return list[len(list)/2]
-}
-
-// misses says which budgets our figures exceed.
-func (r *row) misses(figures []report.Figure) (missed []string) {
-	floor, ours := figures[0], figures[1]
-	says := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
-	if times := float64(ours.Time) / float64(floor.Time); r.budget.times > 0 && times > r.budget.times {
-		says("%.2f times the floor's processor time; the budget is %v", times, r.budget.times)
-	}
-	if more := ours.Time - floor.Time; r.budget.over > 0 && more > r.budget.over {
-		says("%s more than the floor's processor time; the budget is %s", report.Duration(more), report.Duration(r.budget.over))
-	}
-	if part := ours.One / floor.One; r.budget.share > 0 && part < r.budget.share {
-		says("%.2f of the floor's requests over loopback with 1 connection; the budget is %.2f", part, r.budget.share)
-	}
-	if part := ours.Many / floor.Many; r.budget.share > 0 && part < r.budget.share {
-		says("%.2f of the floor's requests over loopback with %d connections; the budget is %.2f", part, report.Connections, r.budget.share)
-	}
-	return missed
-}
-
-func TestMisses(t *testing.T) {
-	r := row{budget: budget{times: 2, over: time.Microsecond, share: 0.9}}
-	floor := report.Figure{Time: time.Microsecond, One: 100, Many: 1000}
-	if got := r.misses([]report.Figure{floor, {Time: 2 * time.Microsecond, One: 90, Many: 900}}); len(got) != 0 {
-		t.Errorf("within the budgets: %q", got)
-	}
-	got := r.misses([]report.Figure{floor, {Time: 2100, One: 89, Many: 899}})
-	if len(got) != 4 || got[0] != "2.10 times the floor's processor time; the budget is 2" || !strings.HasPrefix(got[3], "0.90 of") {
-		t.Errorf("beyond the budgets: %q", got)
-	}
-	r.budget = budget{}
-	if got := r.misses([]report.Figure{floor, {Time: time.Second}}); len(got) != 0 {
-		t.Errorf("without budgets: %q", got)
-	}
 }

@@ -20,20 +20,25 @@ type Bar struct {
 	Rate    float64
 }
 
-// Panels returns a panel for each of the wanted kinds of requests, which are written
-// as in the table, in their order. Ours comes first, then the peers, the fastest
-// first. The floor is the last.
-func Panels(figures []Figure, wanted ...string) ([]Panel, error) {
+// A Choice is a row of the table that becomes a panel.
+type Choice struct {
+	Title            string // of the panel
+	Backend, Request string // as in its figures
+}
+
+// Panels returns a panel for each choice. Ours comes first, then the peers, the
+// fastest first. The floor is the last.
+func Panels(figures []Figure, choices ...Choice) ([]Panel, error) {
 	var panels []Panel
-	for _, title := range wanted {
-		p := Panel{Title: title}
+	for _, c := range choices {
+		p := Panel{Title: c.Title}
 		for _, f := range figures {
-			if f.Backend+", "+f.Request == title {
+			if f.Backend == c.Backend && f.Request == c.Request {
 				p.Bars = append(p.Bars, Bar{f.Library, f.Many})
 			}
 		}
 		if len(p.Bars) == 0 {
-			return nil, fmt.Errorf("there are no figures of %q", title)
+			return nil, fmt.Errorf("there are no figures of %s, %s", c.Backend, c.Request)
 		}
 		slices.SortStableFunc(p.Bars, func(a, b Bar) int {
 			if x, y := place(a.Library), place(b.Library); x != y {
@@ -81,12 +86,12 @@ const (
 	width    = 860
 	margin   = 12
 	gutter   = 40 // between two panels
-	header   = 64
+	header   = 62
 	titleAt  = 20 // the title's base line in its panel
 	firstBar = 32 // the first bar's top in its panel
-	step     = 20 // from bar to bar
-	bar      = 13 // the height of one
-	foot     = 18 // below a panel's last bar
+	step     = 18 // from bar to bar
+	bar      = 12 // the height of one
+	foot     = 12 // below a panel's last bar
 	names    = 74 // for the libraries
 	values   = 56 // for the figures
 	panel    = (width - 2*margin - gutter) / 2

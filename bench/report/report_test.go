@@ -98,9 +98,14 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+var (
+	inMemory = Choice{"Memory", "memory", "read"}
+	inRedis  = Choice{"Redis", "Redis", "read"}
+)
+
 func TestPanels(t *testing.T) {
-	panels, err := Panels(some, "memory, read", "Redis, read")
-	if err != nil || len(panels) != 2 || panels[0].Title != "memory, read" || len(panels[0].Bars) != 1 {
+	panels, err := Panels(some, inMemory, inRedis)
+	if err != nil || len(panels) != 2 || panels[0].Title != "Memory" || len(panels[0].Bars) != 1 {
 		t.Fatalf("%+v, %v", panels, err)
 	}
 	var names []string
@@ -110,7 +115,7 @@ func TestPanels(t *testing.T) {
 	if got := strings.Join(names, " "); got != "sessions scs gin floor" {
 		t.Errorf("the bars are those of %s", got)
 	}
-	if _, err := Panels(some, "Postgres, read"); err == nil {
+	if _, err := Panels(some, Choice{"Redis", "Redis", "write"}); err == nil {
 		t.Error("no figures and no error")
 	}
 }
@@ -128,7 +133,7 @@ func TestLength(t *testing.T) {
 
 // TestSVG: a plot is XML, has every name and figure, and nothing is outside of it.
 func TestSVG(t *testing.T) {
-	panels, err := Panels(some, "memory, read", "Redis, read", "Redis, read")
+	panels, err := Panels(some, inMemory, inRedis, inRedis)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +166,7 @@ func TestSVG(t *testing.T) {
 			}
 		}
 		texts := strings.Join(picture.Texts, "\n")
-		for _, want := range []string{"Requests & more", "<of all>", "memory, read", "Redis, read", "sessions", "gin", "floor", "15,000", "60,000"} {
+		for _, want := range []string{"Requests & more", "<of all>", "Memory", "Redis", "sessions", "gin", "floor", "15,000", "60,000"} {
 			if !strings.Contains(texts, want) {
 				t.Errorf("%q is not in it", want)
 			}
