@@ -57,7 +57,7 @@ func onMemory(tb testing.TB, _, what string, m map[string]any) []contestant {
 	list := []contestant{
 		floorMemory(&table{rows: map[string][]byte{}}, what, m),
 		oursOn(tb, memory.New(nil), what, m),
-		scsOn(tb, memstore.NewWithCleanupInterval(0), what, m),
+		scsOnStore(tb, memstore.NewWithCleanupInterval(0), what, m),
 	}
 	if what != "login" {
 		list = append(list,
@@ -85,9 +85,9 @@ func onRedis(tb testing.TB, address, what string, m map[string]any) []contestant
 		must(b.Close())
 	})
 	list := []contestant{
-		floorRedis(client, what, m),
+		floorGoRedis(client, what, m),
 		oursOn(tb, b, what, m),
-		scsOn(tb, goredisstore.New(client), what, m),
+		scsOnStore(tb, goredisstore.New(client), what, m),
 	}
 	fiber := fiberOn(tb, storage, what, m)
 	if what == "login" {
@@ -137,7 +137,7 @@ func onPostgres(tb testing.TB, address, what string, m map[string]any) []contest
 	list := []contestant{
 		floorPostgres(tb, open(url), what, m),
 		oursOn(tb, b, what, m),
-		scsOn(tb, pgxstore.NewWithCleanupInterval(open(services.With(tb, url, "search_path=scs")), 0), what, m),
+		scsOnStore(tb, pgxstore.NewWithCleanupInterval(open(services.With(tb, url, "search_path=scs")), 0), what, m),
 	}
 	fiber := fiberOn(tb, storage, what, m)
 	if what == "login" {
@@ -169,7 +169,7 @@ func onSQLite(tb testing.TB, address, what string, m map[string]any) []contestan
 	db := openDB(tb, "sqlite", filepath.Join(dir, "scs.db")+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous("+synchronous+")")
 	execute(tb, db, `CREATE TABLE sessions (token TEXT PRIMARY KEY, data BLOB NOT NULL, expiry REAL NOT NULL)`,
 		`CREATE INDEX sessions_expiry_idx ON sessions(expiry)`)
-	return []contestant{oursOn(tb, b, what, m), scsOn(tb, sqlite3store.NewWithCleanupInterval(db, 0), what, m)}
+	return []contestant{oursOn(tb, b, what, m), scsOnStore(tb, sqlite3store.NewWithCleanupInterval(db, 0), what, m)}
 }
 
 // onMariaDB gives each of them a table.
@@ -181,7 +181,7 @@ func onMariaDB(tb testing.TB, address, what string, m map[string]any) []contesta
 	db := openDB(tb, "mysql", address+"?parseTime=true")
 	execute(tb, db, `CREATE TABLE sessions (token CHAR(43) PRIMARY KEY, data MEDIUMBLOB NOT NULL, expiry TIMESTAMP(6) NOT NULL)`,
 		`CREATE INDEX sessions_expiry_idx ON sessions (expiry)`)
-	return []contestant{oursOn(tb, b, what, m), scsOn(tb, mysqlstore.NewWithCleanupInterval(db, 0), what, m)}
+	return []contestant{oursOn(tb, b, what, m), scsOnStore(tb, mysqlstore.NewWithCleanupInterval(db, 0), what, m)}
 }
 
 func openDB(tb testing.TB, driver, dsn string) *stdsql.DB {

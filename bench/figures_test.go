@@ -123,7 +123,7 @@ func (r *row) measure(t *testing.T, s *servers, g *generator, e effort, list []c
 
 // count counts the commands or statements of a request.
 func (r *row) count(t *testing.T, s *servers, figures []report.Figure) {
-	if r.place != inRedis && r.place != inPostgres {
+	if r.place != redisPlace && r.place != postgresPlace {
 		return
 	}
 	t.Run("commands", func(t *testing.T) { // which ends what it started
@@ -138,7 +138,7 @@ func (r *row) count(t *testing.T, s *servers, figures []report.Figure) {
 					ask()
 				}
 			}
-			if r.place == inRedis {
+			if r.place == redisPlace {
 				figures[i].Commands = float64(redisCommands(t, s.redis, work)) / counted
 			} else {
 				figures[i].Commands = float64(postgresStatements(t, address, work)) / counted
@@ -163,7 +163,7 @@ func (r *row) inProcess(t *testing.T, list []contestant, figures []report.Figure
 		}
 	}
 	for i := range list {
-		figures[i].Time = time.Duration(median(times[i]))
+		figures[i].Time = time.Duration(middle(times[i]))
 	}
 }
 
@@ -209,15 +209,16 @@ func (r *row) overLoopback(t *testing.T, g *generator, list []contestant, figure
 		}
 		for i := range list {
 			if connections == 1 {
-				figures[i].One = median(rates[i])
+				figures[i].One = middle(rates[i])
 			} else {
-				figures[i].Many = median(rates[i])
+				figures[i].Many = middle(rates[i])
 			}
 		}
 	}
 }
 
-func median(list []float64) float64 {
+// middle returns the median of list.
+func middle(list []float64) float64 {
 	slices.Sort(list)
 	return list[len(list)/2]
 }

@@ -18,8 +18,8 @@ const (
 	patience = 2 * time.Second // with a server
 )
 
-// floorRedis is a handler over a client by hand: one command to read, one to write.
-func floorRedis(client goredis.UniversalClient, what string, m map[string]any) contestant {
+// floorGoRedis is a handler over a client by hand: one command to read, one to write.
+func floorGoRedis(client goredis.UniversalClient, what string, m map[string]any) contestant {
 	key := func(id string) string { return "floor:" + id }
 	c := contestant{name: "floor"}
 	c.enter = func() string {

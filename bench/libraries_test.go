@@ -66,7 +66,7 @@ func oursOn(tb testing.TB, b ours.Backend, what string, m map[string]any) contes
 	return c.ready(what)
 }
 
-func scsOn(tb testing.TB, store scs.Store, what string, m map[string]any) contestant {
+func scsOnStore(tb testing.TB, store scs.Store, what string, m map[string]any) contestant {
 	mgr := scs.New()
 	mgr.Store = store
 	work := map[string]http.HandlerFunc{

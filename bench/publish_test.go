@@ -50,8 +50,12 @@ func (s *servers) machine() string {
 	if found := field("/etc/os-release", `(?m)^PRETTY_NAME="(.*)"$`); found != "" {
 		system = found
 	}
-	return fmt.Sprintf("Measured on %s on %d cores of %s, with %s, %s, Redis %s and Postgres %s.", time.Now().Format(time.DateOnly),
+	text := fmt.Sprintf("Measured on %s on %d cores of %s, with %s, %s, Redis %s and Postgres %s.", time.Now().Format(time.DateOnly),
 		runtime.NumCPU(), processor, system, runtime.Version(), s.redisVersion, s.postgresVersion)
+	if s.load != "" {
+		text += " The machine's load average was " + s.load + " before."
+	}
+	return text
 }
 
 // field returns what the first group of pattern matches in a file, "" if nothing.

@@ -30,12 +30,12 @@ type budget struct {
 type place int
 
 const (
-	inCookie place = iota
-	inMemory
-	inRedis
-	inPostgres
-	inSQLite
-	inMariaDB
+	cookiePlace place = iota
+	memoryPlace
+	redisPlace
+	postgresPlace
+	sqlitePlace
+	mariadbPlace
 )
 
 // share is the budget of every row over loopback.
@@ -44,36 +44,36 @@ const share = 0.90
 func rows() []row {
 	three, twenty, large := values(3), values(20), big()
 	return []row{
-		{"signed cookie", "read, 3 keys", inCookie, "read", three, budget{times: 2, share: share}, false},
-		{"signed cookie", "read, 20 keys", inCookie, "read", twenty, budget{times: 1.6, share: share}, false},
-		{"signed cookie", "write, 3 keys", inCookie, "write", three, budget{times: 2, share: share}, false},
-		{"signed cookie", "write, 20 keys", inCookie, "write", twenty, budget{times: 1.6, share: share}, false},
-		{"signed cookie", "first visit", inCookie, "create", three, budget{share: share}, false},
-		{"memory", "session not used", inMemory, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
-		{"memory", "read, 3 keys", inMemory, "read", three, budget{times: 2.5, share: share}, false},
-		{"memory", "read, 20 keys", inMemory, "read", twenty, budget{times: 2, share: share}, false},
-		{"memory", "read, 16 KB", inMemory, "read", large, budget{times: 1.5, share: share}, false},
-		{"memory", "write, 3 keys", inMemory, "write", three, budget{times: 3, share: share}, false},
-		{"memory", "first visit", inMemory, "create", three, budget{times: 3, share: share}, false},
-		{"memory", "login, 3 keys", inMemory, "login", three, budget{times: 3, share: share}, false},
-		{"Redis", "session not used", inRedis, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
-		{"Redis", "read, 3 keys", inRedis, "read", three, budget{times: 1.15, share: share}, false},
-		{"Redis", "read, 16 KB", inRedis, "read", large, budget{times: 1.15, share: share}, false},
-		{"Redis", "write, 3 keys", inRedis, "write", three, budget{times: 1.15, share: share}, false},
-		{"Redis", "first visit", inRedis, "create", three, budget{times: 1.15, share: share}, false},
-		{"Redis", "login, 3 keys", inRedis, "login", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "session not used", inPostgres, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
-		{"Postgres", "read, 3 keys", inPostgres, "read", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "read, 16 KB", inPostgres, "read", large, budget{times: 1.15, share: share}, false},
-		{"Postgres", "write, 3 keys", inPostgres, "write", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "write, 3 keys, without waiting for the disk", inPostgres, "write", three, budget{times: 1.15, share: share}, true},
-		{"Postgres", "first visit", inPostgres, "create", three, budget{times: 1.15, share: share}, false},
-		{"Postgres", "login, 3 keys", inPostgres, "login", three, budget{times: 1.15, share: share}, false},
-		{"SQLite", "read, 3 keys", inSQLite, "read", three, budget{}, false},
-		{"SQLite", "write, 3 keys", inSQLite, "write", three, budget{}, false},
-		{"SQLite", "write, 3 keys, without waiting for the disk", inSQLite, "write", three, budget{}, true},
-		{"MariaDB", "read, 3 keys", inMariaDB, "read", three, budget{}, false},
-		{"MariaDB", "write, 3 keys", inMariaDB, "write", three, budget{}, false},
+		{"signed cookie", "read, 3 keys", cookiePlace, "read", three, budget{times: 2, share: share}, false},
+		{"signed cookie", "read, 20 keys", cookiePlace, "read", twenty, budget{times: 1.6, share: share}, false},
+		{"signed cookie", "write, 3 keys", cookiePlace, "write", three, budget{times: 2, share: share}, false},
+		{"signed cookie", "write, 20 keys", cookiePlace, "write", twenty, budget{times: 1.6, share: share}, false},
+		{"signed cookie", "first visit", cookiePlace, "create", three, budget{share: share}, false},
+		{"memory", "session not used", memoryPlace, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
+		{"memory", "read, 3 keys", memoryPlace, "read", three, budget{times: 2.5, share: share}, false},
+		{"memory", "read, 20 keys", memoryPlace, "read", twenty, budget{times: 2, share: share}, false},
+		{"memory", "read, 16 KB", memoryPlace, "read", large, budget{times: 1.5, share: share}, false},
+		{"memory", "write, 3 keys", memoryPlace, "write", three, budget{times: 3, share: share}, false},
+		{"memory", "first visit", memoryPlace, "create", three, budget{times: 3, share: share}, false},
+		{"memory", "login, 3 keys", memoryPlace, "login", three, budget{times: 3, share: share}, false},
+		{"Redis", "session not used", redisPlace, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
+		{"Redis", "read, 3 keys", redisPlace, "read", three, budget{times: 1.15, share: share}, false},
+		{"Redis", "read, 16 KB", redisPlace, "read", large, budget{times: 1.15, share: share}, false},
+		{"Redis", "write, 3 keys", redisPlace, "write", three, budget{times: 1.15, share: share}, false},
+		{"Redis", "first visit", redisPlace, "create", three, budget{times: 1.15, share: share}, false},
+		{"Redis", "login, 3 keys", redisPlace, "login", three, budget{times: 1.15, share: share}, false},
+		{"Postgres", "session not used", postgresPlace, "untouched", three, budget{over: 150 * time.Nanosecond, share: share}, false},
+		{"Postgres", "read, 3 keys", postgresPlace, "read", three, budget{times: 1.15, share: share}, false},
+		{"Postgres", "read, 16 KB", postgresPlace, "read", large, budget{times: 1.15, share: share}, false},
+		{"Postgres", "write, 3 keys", postgresPlace, "write", three, budget{times: 1.15, share: share}, false},
+		{"Postgres", "write, 3 keys, without waiting for the disk", postgresPlace, "write", three, budget{times: 1.15, share: share}, true},
+		{"Postgres", "first visit", postgresPlace, "create", three, budget{times: 1.15, share: share}, false},
+		{"Postgres", "login, 3 keys", postgresPlace, "login", three, budget{times: 1.15, share: share}, false},
+		{"SQLite", "read, 3 keys", sqlitePlace, "read", three, budget{}, false},
+		{"SQLite", "write, 3 keys", sqlitePlace, "write", three, budget{}, false},
+		{"SQLite", "write, 3 keys, without waiting for the disk", sqlitePlace, "write", three, budget{}, true},
+		{"MariaDB", "read, 3 keys", mariadbPlace, "read", three, budget{}, false},
+		{"MariaDB", "write, 3 keys", mariadbPlace, "write", three, budget{}, false},
 	}
 }
 
@@ -91,7 +91,7 @@ var plotted = []report.Choice{
 
 // follows reports whether visitors take the cookies of the answers.
 func (r *row) follows() bool {
-	return r.what == "login" || r.what == "write" && r.place == inCookie
+	return r.what == "login" || r.what == "write" && r.place == cookiePlace
 }
 
 func (r *row) String() string { return r.backend + ", " + r.request }

@@ -14,10 +14,12 @@ type servers struct {
 	redis                         *services.RedisNode
 	postgres                      *services.PostgresNode
 	redisVersion, postgresVersion string
+	load                          string // the machine's load average before the first row, "" if unknown
 }
 
 func startServers(t *testing.T) *servers {
 	s := &servers{
+		load:  field("/proc/loadavg", `^(\S+)`),
 		redis: services.RedisServer(t, services.RedisOptions{}),
 		postgres: services.PostgresServer(t, services.PostgresOptions{Config: []string{
 			"fsync = on", "shared_buffers = 128MB", "max_connections = 300",
@@ -41,16 +43,16 @@ func startServers(t *testing.T) *servers {
 // do there is counted.
 func (s *servers) enter(t *testing.T, r *row, count bool) (list []contestant, address string) {
 	switch r.place {
-	case inCookie:
+	case cookiePlace:
 		return onCookie(t, "", r.what, r.values), ""
-	case inMemory:
+	case memoryPlace:
 		return onMemory(t, "", r.what, r.values), ""
-	case inRedis:
+	case redisPlace:
 		if _, err := s.redis.Do("FLUSHALL"); err != nil {
 			t.Fatal(err)
 		}
 		return onRedis(t, s.redis.URL(), r.what, r.values), s.redis.URL()
-	case inPostgres:
+	case postgresPlace:
 		name := services.Unique("bench_")
 		must(s.postgres.Do("CREATE DATABASE " + name))
 		t.Cleanup(func() { must(s.postgres.Do("DROP DATABASE " + name + " WITH (FORCE)")) })
@@ -63,12 +65,12 @@ func (s *servers) enter(t *testing.T, r *row, count bool) (list []contestant, ad
 			settings = counting(t, settings)
 		}
 		return onPostgres(t, settings, r.what, r.values), address
-	case inSQLite:
+	case sqlitePlace:
 		if r.noWait {
 			address = "off"
 		}
 		return onSQLite(t, address, r.what, r.values), ""
-	case inMariaDB:
+	case mariadbPlace:
 		return onMariaDB(t, services.MariaDB(t), r.what, r.values), ""
 	}
 	panic("no such place")
