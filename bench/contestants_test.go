@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -10,32 +9,124 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
-	"github.com/gorilla/sessions"
+	"github.com/valyala/fasthttp"
 
 	ours "github.com/gosessions/sessions"
-	"github.com/gosessions/sessions/backends/cookie"
-	"github.com/gosessions/sessions/backends/memory"
 )
 
-// contestant is one way to do a row's work: a handler, and the request that a
-// visitor sends who has been there before.
+// contestant is one way to do a row's work: a handler, and a way to let visitors in.
 type contestant struct {
 	name    string
 	handler http.Handler
-	request *http.Request
+	fast    fasthttp.RequestHandler // Fiber's, instead of handler
+	answers bool                    // handler writes the response's status itself
+	enter   func() string           // lets a new visitor in; returns the visitor's cookie, "" for none
+	request *http.Request           // of one visitor who has entered
 }
 
-// row is one piece of work, and how much more than the floor, or which share of
-// a peer's cost, it may take.
-type row struct {
-	name        string
-	times       float64       // of the floor
-	over        time.Duration // more than the floor; where set, instead of times
-	contestants []contestant  // the floor, ours, then the peers
+// ready returns c with the request of a visitor. Who comes for the first time has
+// no session.
+func (c contestant) ready(what string) contestant {
+	if what == "create" {
+		c.enter = func() string { return "" }
+	}
+	c.request = httptest.NewRequest("GET", "/", nil)
+	if cookie := c.enter(); cookie != "" {
+		c.request.Header.Set("Cookie", cookie)
+	}
+	return c
+}
+
+// visitor is one more visitor of c, in process. It returns a function that sends a
+// request. With follow the visitor takes the cookie that an answer sets.
+func (c *contestant) visitor(follow bool) func() {
+	cookie := c.enter()
+	if c.fast != nil {
+		return c.fastVisitor(cookie, follow)
+	}
+	first, request := httptest.NewRequest("GET", "/", nil), new(http.Request)
+	if cookie != "" {
+		first.Header.Set("Cookie", cookie)
+	}
+	w := discard{make(http.Header)}
+	return func() {
+		*request = *first // some keep a session in the request's context
+		clear(w.header)
+		c.handler.ServeHTTP(w, request)
+		if set := w.header["Set-Cookie"]; follow && set != nil {
+			pair, _, _ := strings.Cut(set[0], ";")
+			first.Header.Set("Cookie", pair)
+		}
+	}
+}
+
+func (c *contestant) fastVisitor(cookie string, follow bool) func() {
+	var ctx fasthttp.RequestCtx
+	ctx.Request.Header.SetMethod("GET")
+	ctx.Request.Header.SetHost("localhost")
+	ctx.Request.SetRequestURI("/")
+	return func() {
+		ctx.Request.Header.DelAllCookies()
+		if cookie != "" {
+			ctx.Request.Header.Set("Cookie", cookie) // which parses it
+		}
+		ctx.Response.Reset()
+		ctx.ResetUserValues()
+		c.fast(&ctx)
+		if follow {
+			for _, line := range ctx.Response.Header.Cookies() {
+				cookie, _, _ = strings.Cut(string(line), ";")
+			}
+		}
+	}
+}
+
+// discard is a ResponseWriter that costs nothing.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}
+
+// entering returns a function that runs fill for a new visitor, and returns the
+// cookie that it sets.
+func entering(tb testing.TB, fill http.Handler) func() string {
+	return func() string {
+		w := httptest.NewRecorder()
+		fill.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		cookies := w.Result().Cookies()
+		if len(cookies) != 1 {
+			tb.Fatalf("the visitor got %d cookies: %q", len(cookies), w.Body)
+		}
+		return cookies[0].Name + "=" + cookies[0].Value
+	}
+}
+
+// fastEntering is entering for Fiber.
+func fastEntering(tb testing.TB, fill fasthttp.RequestHandler, uri string) func() string {
+	return func() string {
+		var ctx fasthttp.RequestCtx
+		ctx.Request.SetRequestURI(uri)
+		fill(&ctx)
+		cookie := ""
+		for _, line := range ctx.Response.Header.Cookies() {
+			cookie, _, _ = strings.Cut(string(line), ";")
+		}
+		if cookie == "" {
+			tb.Fatalf("the visitor got no cookie: %v", &ctx.Response)
+		}
+		return cookie
+	}
+}
+
+// sink has the value that a handler has read, so that it is read.
+var sink int
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }
 
 const n ours.Key[int] = "n"
@@ -74,171 +165,4 @@ func objectOf(m map[string]any) []byte {
 		}
 	}
 	return append(b, '}')
-}
-
-// visit runs fill once through h as a new visitor and returns the request with
-// which the visitor comes back.
-func visit(tb testing.TB, h http.Handler) *http.Request {
-	tb.Helper()
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-	r := httptest.NewRequest("GET", "/", nil)
-	for _, c := range w.Result().Cookies() {
-		r.AddCookie(c)
-	}
-	if r.Header["Cookie"] == nil {
-		tb.Fatal("the visitor got no cookie")
-	}
-	return r
-}
-
-func load(r *http.Request) *ours.Session {
-	s, err := ours.Load(r.Context())
-	if err != nil {
-		panic(err)
-	}
-	return s
-}
-
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
-// ourWork is what our handlers do.
-var ourWork = map[string]http.HandlerFunc{
-	"untouched": func(http.ResponseWriter, *http.Request) {},
-	"read": func(_ http.ResponseWriter, r *http.Request) {
-		v, err := n.Get(load(r))
-		must(err)
-		sink = v
-	},
-	"write": func(_ http.ResponseWriter, r *http.Request) {
-		s := load(r)
-		v, err := n.Get(s)
-		must(err)
-		must(n.Set(s, v+1))
-	},
-	"create": func(_ http.ResponseWriter, r *http.Request) { must(n.Set(load(r), 1)) },
-	"login": func(_ http.ResponseWriter, r *http.Request) {
-		s := load(r)
-		v, err := n.Get(s)
-		must(err)
-		must(s.RegenerateID())
-		must(n.Set(s, v+1))
-	},
-}
-
-func oursOn(tb testing.TB, b ours.Backend, what string, m map[string]any) contestant {
-	mw, err := ours.New(b, &ours.Config{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	fill := mw.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		s := load(r)
-		for k, v := range m {
-			must(s.Set(k, v))
-		}
-	}))
-	return contestant{"sessions", mw.Handler(ourWork[what]), visit(tb, fill)}
-}
-
-func scsOn(tb testing.TB, what string, m map[string]any) contestant {
-	return scsOnStore(tb, memstore.NewWithCleanupInterval(0), what, m)
-}
-
-func scsOnStore(tb testing.TB, store scs.Store, what string, m map[string]any) contestant {
-	mgr := scs.New()
-	mgr.Store = store
-	work := map[string]http.HandlerFunc{
-		"untouched": func(http.ResponseWriter, *http.Request) {},
-		"read":      func(_ http.ResponseWriter, r *http.Request) { sink = mgr.GetInt(r.Context(), "n") },
-		"write": func(_ http.ResponseWriter, r *http.Request) {
-			mgr.Put(r.Context(), "n", mgr.GetInt(r.Context(), "n")+1)
-		},
-		"create": func(_ http.ResponseWriter, r *http.Request) { mgr.Put(r.Context(), "n", 1) },
-		"login": func(_ http.ResponseWriter, r *http.Request) {
-			must(mgr.RenewToken(r.Context()))
-			mgr.Put(r.Context(), "n", mgr.GetInt(r.Context(), "n")+1)
-		},
-	}
-	fill := mgr.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		for k, v := range m {
-			mgr.Put(r.Context(), k, v)
-		}
-	}))
-	return contestant{"scs", mgr.LoadAndSave(work[what]), visit(tb, fill)}
-}
-
-func gorillaOn(tb testing.TB, what string, m map[string]any) contestant {
-	store := sessions.NewCookieStore([]byte("01234567890123456789012345678901"))
-	get := func(r *http.Request) *sessions.Session {
-		s, err := store.Get(r, "session")
-		must(err)
-		return s
-	}
-	handler := func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(r.Context()) // gorilla caches in the request
-		s := get(r)
-		v, _ := s.Values["n"].(int)
-		sink = v
-		if what == "write" {
-			s.Values["n"] = v + 1
-			must(s.Save(r, w))
-		}
-	}
-	fill := func(w http.ResponseWriter, r *http.Request) {
-		s := get(r)
-		for k, v := range m {
-			s.Values[k] = v
-		}
-		must(s.Save(r, w))
-	}
-	return contestant{"gorilla", http.HandlerFunc(handler), visit(tb, http.HandlerFunc(fill))}
-}
-
-const secret = "a secret that Flask has too, of 32 bytes or more"
-
-// flaskRow is a session in a signed cookie.
-func flaskRow(tb testing.TB, what string, keys int, times float64) row {
-	c := oursOn(tb, cookie.New(cookie.Flask(secret)), what, values(keys))
-	return row{
-		name: fmt.Sprintf("signed cookie, %s, %d keys", what, keys), times: times,
-		contestants: []contestant{{"floor", floorFlask(secret, what == "write"), c.request}, c, gorillaOn(tb, what, values(keys))},
-	}
-}
-
-// memoryRow is a session in memory.
-func memoryRow(tb testing.TB, what, size string, m map[string]any, times float64) row {
-	t := &table{rows: map[string][]byte{}}
-	floor := contestant{"floor", floorMemory(t, what), httptest.NewRequest("GET", "/", nil)}
-	c := oursOn(tb, memory.New(nil), what, m)
-	peer := scsOn(tb, what, m)
-	if what == "create" {
-		c.request, peer.request = floor.request, floor.request
-	} else {
-		id := newToken()
-		t.put(id, objectOf(m)) // what the session holds
-		floor.request.AddCookie(&http.Cookie{Name: "session", Value: id})
-	}
-	return row{name: "memory, " + what + size, times: times, contestants: []contestant{floor, c, peer}}
-}
-
-func rows(tb testing.TB) []row {
-	bare := contestant{"floor", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), httptest.NewRequest("GET", "/", nil)}
-	untouched := oursOn(tb, memory.New(nil), "untouched", values(3))
-	return []row{
-		{"B1 untouched, with a cookie", 0, 150 * time.Nanosecond, []contestant{bare, untouched, scsOn(tb, "untouched", values(3))}},
-		flaskRow(tb, "read", 3, 2.0),
-		flaskRow(tb, "read", 20, 1.6),
-		flaskRow(tb, "write", 3, 2.0),
-		flaskRow(tb, "write", 20, 1.6),
-		memoryRow(tb, "read", ", 3 keys", values(3), 2.5),
-		memoryRow(tb, "read", ", 20 keys", values(20), 2.0),
-		memoryRow(tb, "read", ", 16 KB", big(), 1.5),
-		memoryRow(tb, "write", ", 3 keys", values(3), 3),
-		memoryRow(tb, "create", "", values(1), 3),
-		memoryRow(tb, "login", ", 3 keys", values(3), 3),
-	}
 }

@@ -2,10 +2,12 @@
 // a handler written by hand that does only the necessary work.
 //
 // Times depend on the machine and the hour; ratios taken in one run do not.
-// TestRatios takes every row's contestants in turns, many times, and compares what
-// a request costs each of them; TestLoopback does so through a real server:
+// TestFigures takes every row's contestants in turns, in process and through a real
+// server, and writes the figures into the document that PERFORMANCE names, with the
+// pictures beside it:
 //
-//	go test -run 'TestRatios|TestLoopback' -v
+//	PERFORMANCE=$PWD/../docs/performance.md go test -count=1 -timeout=1h -run TestFigures -v .
 //
-// With BUDGETS=1 a test fails if it exceeds a budget.
+// With BUDGETS=1 the test fails if a row exceeds a budget. With -short it measures
+// hardly at all, and only shows that everything works.
 package bench

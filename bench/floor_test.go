@@ -134,26 +134,24 @@ func setCookie(w http.ResponseWriter, name, token string) {
 	w.Header()["Set-Cookie"] = []string{name + "=" + token + "; Path=/; HttpOnly; Secure; SameSite=Lax"}
 }
 
-func floorFlask(secret string, write bool) http.Handler {
+func floorFlask(secret, what string, m map[string]any) contestant {
 	s := newSigner(secret)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		data := s.open(cookieValue(r, "session"))
-		start, end := scan(data, "n")
-		n, _ := strconv.Atoi(string(data[start:end]))
+	c := contestant{name: "floor"}
+	c.enter = func() string { return "session=" + s.seal(objectOf(m)) }
+	c.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Vary"] = []string{"Cookie"}
-		if !write {
-			sink = n
+		if what == "create" {
+			setCookie(w, "session", s.seal([]byte(`{"n":1}`)))
 			return
 		}
-		out := make([]byte, 0, len(data)+8)
-		out = append(out, data[:start]...)
-		out = strconv.AppendInt(out, int64(n+1), 10)
-		out = append(out, data[end:]...)
-		setCookie(w, "session", s.seal(out))
+		var out []byte
+		out, sink = increment(s.open(cookieValue(r, "session")), what == "write")
+		if what == "write" {
+			setCookie(w, "session", s.seal(out))
+		}
 	})
+	return c.ready(what)
 }
-
-var sink int
 
 // table is a map with a lock.
 type table struct {
@@ -179,8 +177,14 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(raw[:])
 }
 
-func floorMemory(t *table, what string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func floorMemory(t *table, what string, m map[string]any) contestant {
+	c := contestant{name: "floor"}
+	c.enter = func() string {
+		id := newToken()
+		t.put(id, objectOf(m))
+		return "session=" + id
+	}
+	c.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Vary"] = []string{"Cookie"}
 		if what == "create" {
 			id := newToken()
@@ -190,16 +194,12 @@ func floorMemory(t *table, what string) http.Handler {
 		}
 		id := cookieValue(r, "session")
 		data := t.get(id)
-		start, end := scan(data, "n")
-		n, _ := strconv.Atoi(string(data[start:end]))
 		switch what {
 		case "read":
-			sink = n
+			_, sink = increment(data, false)
 		case "write", "login":
-			out := make([]byte, 0, len(data)+8)
-			out = append(out, data[:start]...)
-			out = strconv.AppendInt(out, int64(n+1), 10)
-			out = append(out, data[end:]...)
+			var out []byte
+			out, sink = increment(data, true)
 			if what == "login" {
 				next := newToken()
 				t.put(next, out)
@@ -210,4 +210,19 @@ func floorMemory(t *table, what string) http.Handler {
 			t.put(id, out)
 		}
 	})
+	return c.ready(what)
+}
+
+// increment returns the value of n in data, and if it is to write also data with the
+// next one.
+func increment(data []byte, write bool) (out []byte, value int) {
+	start, end := scan(data, "n")
+	value, _ = strconv.Atoi(string(data[start:end]))
+	if write {
+		out = make([]byte, 0, len(data)+8)
+		out = append(out, data[:start]...)
+		out = strconv.AppendInt(out, int64(value+1), 10)
+		out = append(out, data[end:]...)
+	}
+	return out, value
 }
