@@ -2,7 +2,7 @@
 # Go and a package manager: they find, start or install what the tests need.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint fuzz bench cover docs explore reliability tidy
+.PHONY: help check test lint fuzz bench cover docs explore reliability scale tidy
 
 # Finds, starts or installs the servers that a command's tests need.
 RUN := go run ./internal/services/run
@@ -50,6 +50,9 @@ docs: ## checks the links in the documents and prints the documentation of the p
 explore: ## runs every order of requests with every fault, of which the tests run a sample
 	EXPLORE=all $(RUN) go test -v -count=1 -timeout=6h $(TESTFLAGS) ./internal/explore | grep -v '^=== '
 	EXPLORE=all $(RUN) scripts/modules backends/sql/drivers go test -v -count=1 -timeout=1h -run=TestSchedules . | grep -v '^=== '
+
+scale: ## measures ten million sessions in Redis and in Postgres, and writes docs/scale.md
+	SCALE=$(CURDIR)/docs/scale.md scripts/modules bench go test -v -count=1 -timeout=60m ./scale
 
 reliability: ## runs the slow tests: servers are killed, frozen and cut off under load
 	scripts/modules backends/sqlite go test -count=1 -run='TestKilled|TestLocked' -v .
