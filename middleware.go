@@ -216,14 +216,19 @@ func (mw *Middleware) checkAgainstStore() error {
 func (mw *Middleware) Handler(next http.Handler) http.Handler {
 	var checked atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ex := &exchange{mw: mw, w: w, r: r, before: linesOf(w.Header())}
-		ex.inner = *r.WithContext(ex) // a copy, so that the compiler keeps the one of WithContext on the stack
-		defer ex.end()
-		if ex.mayServe(&checked) {
-			next.ServeHTTP(newResponse(ex), &ex.inner)
-		}
-		ex.served = true
+		mw.serve(w, r, next, &checked)
 	})
+}
+
+// serve lets next answer r. checked is as for mayServe.
+func (mw *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler, checked *atomic.Bool) {
+	ex := &exchange{mw: mw, w: w, r: r, before: linesOf(w.Header())}
+	ex.inner = *r.WithContext(ex) // copied, the result of WithContext stays on the stack
+	defer ex.end()
+	if ex.mayServe(checked) {
+		next.ServeHTTP(newResponse(ex), &ex.inner)
+	}
+	ex.served = true
 }
 
 // mayServe loads the session if Autoload asks for it, and reports whether the
