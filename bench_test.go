@@ -22,6 +22,7 @@ func (d discard) WriteHeader(int)             {}
 // work is what a handler does with its session, whose count is n.
 var work = map[string]func(s *sessions.Session, n int) error{
 	"read":   func(*sessions.Session, int) error { return nil },
+	"same":   func(s *sessions.Session, n int) error { return visits.Set(s, n) },
 	"write":  func(s *sessions.Session, n int) error { return visits.Set(s, n+1) },
 	"create": func(s *sessions.Session, n int) error { return visits.Set(s, n+1) },
 	"login": func(s *sessions.Session, n int) error {
@@ -42,18 +43,19 @@ var costs = []struct {
 	length int    // of each value
 	most   float64
 }{
-	{"B1 untouched", inMemory, "", 3, 20, 2},
-	{"B2 Flask read 3 keys", inFlaskCookie, "read", 3, 20, 8},
-	{"B2 Flask read 20 keys", inFlaskCookie, "read", 20, 20, 8},
-	{"B3 Flask write 3 keys", inFlaskCookie, "write", 3, 20, 16},
-	{"B3 Flask write 20 keys", inFlaskCookie, "write", 20, 20, 16},
-	{"B4 memory read 3 keys", inMemory, "read", 3, 20, 6},
-	{"B4 memory read 20 keys", inMemory, "read", 20, 20, 6},
-	{"B4 memory read 16 KB", inMemory, "read", 17, 1000, 6},
-	{"B5 memory write 3 keys", inMemory, "write", 3, 20, 16},
-	{"B5 memory write 20 keys", inMemory, "write", 20, 20, 16},
-	{"B5 memory create", inMemory, "create", 0, 0, 16},
-	{"B5 memory login 3 keys", inMemory, "login", 3, 20, 20},
+	{"B1 untouched", inMemory, "", 3, 20, 1},
+	{"B2 Flask read 3 keys", inFlaskCookie, "read", 3, 20, 3},
+	{"B2 Flask read 20 keys", inFlaskCookie, "read", 20, 20, 4},
+	{"B3 Flask write 3 keys", inFlaskCookie, "write", 3, 20, 7},
+	{"B3 Flask write 20 keys", inFlaskCookie, "write", 20, 20, 9},
+	{"B4 memory read 3 keys", inMemory, "read", 3, 20, 3},
+	{"B4 memory read 20 keys", inMemory, "read", 20, 20, 4},
+	{"B4 memory read 16 KB", inMemory, "read", 17, 1000, 4},
+	{"B5 memory same value 3 keys", inMemory, "same", 3, 20, 3},
+	{"B5 memory write 3 keys", inMemory, "write", 3, 20, 5},
+	{"B5 memory write 20 keys", inMemory, "write", 20, 20, 7},
+	{"B5 memory create", inMemory, "create", 0, 0, 8},
+	{"B5 memory login 3 keys", inMemory, "login", 3, 20, 10},
 }
 
 func inMemory() sessions.Backend { return memory.New(nil) }
@@ -112,7 +114,11 @@ func TestB1_B2_B3_B4_B5_Allocations(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	for _, c := range costs {
-		if got := testing.AllocsPerRun(200, measured(t, newMiddleware(t, c.on(), nil), c.work, c.keys, c.length)); got > c.most {
+		f := measured(t, newMiddleware(t, c.on(), nil), c.work, c.keys, c.length)
+		for range 1000 { // until the backend's maps have room
+			f()
+		}
+		if got := testing.AllocsPerRun(1000, f); got > c.most {
 			t.Errorf("%s: %v allocations, want at most %v", c.name, got, c.most)
 		} else {
 			t.Logf("%s: %v allocations of %v", c.name, got, c.most)
