@@ -20,18 +20,18 @@ type commit struct {
 	st  *store    // v.primary
 	now time.Time // when the commit began
 
-	content       *serializer.Content // the state to store
-	journal       []change            // the changes from base to content
-	base          snapshot            // what is stored, as far as we know; after a success, what is stored now
-	newToken      string              // for a record under a new ID
-	regenerate    bool                // the session gets a new ID
-	regenerations int                 // calls of RegenerateID that this commit answers
-	final         bool                // the response begins
-	retired       bool                // the token is from before a regeneration
-	source        *sourceRecord       // where the session was found; nil if in the primary store
-	pending       bool                // this commit has created the pending record; see move.go
-	sender        sender              // nil outside of a request
-	writeToken    uint64              // names this commit in the record
+	content       serializer.Content // the state to store
+	journal       []change           // the changes from base to content
+	base          snapshot           // what is stored, as far as we know; after a success, what is stored now
+	newToken      string             // for a record under a new ID
+	regenerate    bool               // the session gets a new ID
+	regenerations int                // calls of RegenerateID that this commit answers
+	final         bool               // the response begins
+	retired       bool               // the token is from before a regeneration
+	source        *sourceRecord      // where the session was found; nil if in the primary store
+	pending       bool               // this commit has created the pending record; see move.go
+	sender        sender             // nil outside of a request
+	writeToken    uint64             // names this commit in the record
 
 	stored  bool // the session is stored, even if run returns an error
 	reply   reply
@@ -86,7 +86,7 @@ func (c *commit) store(ctx context.Context) error {
 
 // storeAsIs is store for a session that is in the primary store or new.
 func (c *commit) storeAsIs(ctx context.Context) error {
-	empty := c.st.absent(c.content)
+	empty := c.st.absent(&c.content)
 	switch {
 	case empty && (c.st.stateless || c.base.data == nil):
 		return c.drop(ctx)
@@ -168,8 +168,8 @@ func addWrite(content *serializer.Content, token uint64) {
 // done notes that content is stored as record under token.
 func (c *commit) done(token, id string, record Record, send bool) {
 	before := c.base
-	c.base = snapshot{id: id, token: token, data: record.Data, content: *c.content, ttl: record.TTL}
-	if send || !c.v.expires(c.content, c.now).Equal(c.v.expires(&before.content, c.now.Add(-time.Nanosecond))) {
+	c.base = snapshot{id: id, token: token, data: record.Data, content: c.content, ttl: record.TTL}
+	if send || !c.v.expires(&c.content, c.now).Equal(c.v.expires(&before.content, c.now.Add(-time.Nanosecond))) {
 		c.reply = sendToken
 	}
 }
@@ -182,7 +182,7 @@ func (c *commit) issue(ctx context.Context) error {
 	if c.base.data == nil {
 		c.kind = EventCreated
 	}
-	record, err := c.pack("", c.content)
+	record, err := c.pack("", &c.content)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (c *commit) create(ctx context.Context) error {
 	token := c.newToken
 	for {
 		id := c.st.key(token)
-		record, err := c.pack(id, c.content)
+		record, err := c.pack(id, &c.content)
 		if err != nil {
 			return err
 		}
@@ -277,10 +277,9 @@ func (c *commit) isOurs(found *snapshot, record Record) bool {
 
 // redo sets content to base with the journal applied to it.
 func (c *commit) redo() error {
-	content := c.base.content
-	content.Fields = cloneFields(content.Fields)
-	c.content = &content
-	return replay(c.journal, c.content, c.st.values)
+	c.content = c.base.content
+	c.content.Fields = cloneFields(c.base.content.Fields)
+	return replay(c.journal, &c.content, c.st.values)
 }
 
 // replace replaces the record that was read, or removes it if the session is empty.
@@ -295,9 +294,9 @@ func (c *commit) replace(ctx context.Context) error {
 	}
 	for {
 		var record Record
-		if !c.st.absent(c.content) {
+		if !c.st.absent(&c.content) {
 			var err error
-			if record, err = c.pack(c.base.id, c.content); err != nil {
+			if record, err = c.pack(c.base.id, &c.content); err != nil {
 				return err
 			}
 		}

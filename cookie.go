@@ -224,6 +224,11 @@ func (c *cookieTransport) Tokens(dst []string, r *http.Request) ([]string, error
 }
 
 func (c *cookieTransport) Send(h http.Header, _ *http.Request, token string, expires time.Time) error {
+	return c.send(h, token, expires, nil)
+}
+
+// send is Send with room for the values of Set-Cookie, in case there are none yet.
+func (c *cookieTransport) send(h http.Header, token string, expires time.Time, room []string) error {
 	if size := len(c.Name) + len(token); size > maxCookie {
 		return fmt.Errorf("%w: name and value of the cookie take %d bytes, browsers keep %d: store less, or use a server-side backend", ErrTooLarge, size, maxCookie)
 	}
@@ -248,20 +253,23 @@ func (c *cookieTransport) Send(h http.Header, _ *http.Request, token string, exp
 	b.WriteString(token)
 	b.Write(end)
 	b.WriteString(c.attributes)
-	c.set(h, b.String())
+	c.set(h, b.String(), room)
 	return nil
 }
 
 func (c *cookieTransport) Clear(h http.Header, _ *http.Request) {
-	c.set(h, c.Name+"=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"+c.attributes)
+	c.set(h, c.Name+"=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"+c.attributes, nil)
 }
 
 // set adds a Set-Cookie line and removes earlier ones of the same name, because a
-// response must not set one cookie twice (RFC 6265bis, 4.1.1).
-func (c *cookieTransport) set(h http.Header, line string) {
+// response must not set one cookie twice (RFC 6265bis, 4.1.1). If there are none, it
+// appends to room.
+func (c *cookieTransport) set(h http.Header, line string, room []string) {
 	const key = "Set-Cookie"
 	lines := h[key]
-	if len(lines) > 0 {
+	if len(lines) == 0 {
+		lines = room
+	} else {
 		lines = slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
 			name, _, _ := strings.Cut(line, "=")
 			return strings.TrimSpace(name) == c.Name

@@ -9,16 +9,15 @@ import (
 	"time"
 )
 
-// exchange is one request and its response: the request's context, the session
-// once it is loaded, and the state of the response. It alone knows both HTTP and
-// the session. It is a single allocation, because every request pays for it.
+// exchange is one request and its response: the request with its context, the
+// session once it is loaded, and the state of the response. It alone knows both HTTP
+// and the session. It is a single allocation, because every request pays for it.
 type exchange struct {
-	context.Context // of the original request
-	mw              *Middleware
-	w               http.ResponseWriter
-	r               *http.Request
-	before          []headerLine // of the response when the handler began
-	served          bool         // the handler returned and did not panic
+	mw     *Middleware
+	w      http.ResponseWriter
+	r      *http.Request // the original one
+	inner  http.Request  // the handler's; the exchange is its context
+	before []headerLine  // of the response when the handler began
 
 	session atomic.Pointer[Session]
 
@@ -27,13 +26,20 @@ type exchange struct {
 	err     error      // why the commit failed, so that the error handler has answered
 	several bool       // the client's tokens lead to several sessions
 	unused  bool       // only the middleware has loaded the session, to refresh it
+	served  bool       // the handler returned and did not panic
 	via     uint32     // index of the transport that brought the token
 
-	tokens        [1]string // room for the tokens that the client sent
-	vary, noStore [1]string // room for values of the header
+	tokens [1]string // room for the tokens that the client sent
+	lines  headerRoom
 }
 
 type exchangeKey struct{}
+
+// Deadline returns that of the original request's context, of which the exchange is
+// a child, like Done and Err.
+func (ex *exchange) Deadline() (time.Time, bool) { return ex.r.Context().Deadline() }
+func (ex *exchange) Done() <-chan struct{}       { return ex.r.Context().Done() }
+func (ex *exchange) Err() error                  { return ex.r.Context().Err() }
 
 // Value returns the exchange for its own keys, so that Load finds it in the context
 // of the handler's request.
@@ -46,7 +52,7 @@ func (ex *exchange) Value(key any) any {
 			return ex
 		}
 	}
-	return ex.Context.Value(key)
+	return ex.r.Context().Value(key)
 }
 
 // begin commits the session and decides the header. Only the first call does
@@ -174,8 +180,8 @@ func (ex *exchange) refresh(ctx context.Context) {
 }
 
 // end runs after the handler, or while it panics.
-func (ex *exchange) end(inner *http.Request) {
-	ex.copyBack(inner)
+func (ex *exchange) end() {
+	ex.copyBack()
 	if s := ex.session.Load(); s != nil {
 		defer s.stopBeating()
 	}
@@ -204,8 +210,8 @@ func (ex *exchange) end(inner *http.Request) {
 // copyBack copies what inner handlers set in their copy of the request to the
 // original: the server removes the temporary files of the form, and outer handlers
 // log the pattern.
-func (ex *exchange) copyBack(inner *http.Request) {
-	r := ex.r
+func (ex *exchange) copyBack() {
+	r, inner := ex.r, &ex.inner
 	if r.MultipartForm == nil {
 		r.MultipartForm = inner.MultipartForm
 	}
@@ -234,7 +240,7 @@ func (ex *exchange) withoutEnd() context.Context { return (*detached)(ex) }
 
 // timedOut implements [client].
 func (ex *exchange) timedOut() bool {
-	return errors.Is(ex.Context.Err(), context.DeadlineExceeded)
+	return errors.Is(ex.Err(), context.DeadlineExceeded)
 }
 
 // noTouch implements [client].

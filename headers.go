@@ -14,19 +14,21 @@ import (
 func (ex *exchange) writeHeader(s *Session, h http.Header) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ex.writeHeaderLocked(s, h, &ex.vary, &ex.noStore)
+	return ex.writeHeaderLocked(s, h, &ex.lines)
 }
 
-// writeHeaderLocked is writeHeader while s.mu is held. vary and noStore are room
-// for values of the header.
-func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, vary, noStore *[1]string) error {
+// headerRoom is room for the lines that a session adds to a header.
+type headerRoom struct{ vary, cookie, noStore [1]string }
+
+// writeHeaderLocked is writeHeader while s.mu is held.
+func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, room *headerRoom) error {
 	if ex.unused && s.reply == keepToken {
 		return nil
 	}
 	for i, t := range ex.mw.transports {
 		if name := t.Vary(); i == 0 && name != "" && len(h["Vary"]) == 0 {
-			vary[0] = name
-			h["Vary"] = vary[:]
+			room.vary[0] = name
+			h["Vary"] = room.vary[:]
 		} else {
 			addVary(h, name)
 		}
@@ -40,7 +42,11 @@ func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, vary, noStore *
 		return nil
 	}
 	send := func(h http.Header) error {
-		return ex.transport().Send(h, ex.r, s.stored.token, s.vault.expires(&s.stored.content, time.Now()))
+		expires := s.vault.expires(&s.stored.content, time.Now())
+		if c, ok := ex.transport().(*cookieTransport); ok {
+			return c.send(h, s.stored.token, expires, room.cookie[:0])
+		}
+		return ex.transport().Send(h, ex.r, s.stored.token, expires)
 	}
 	if s.reply == sendToken && len(ex.mw.sources) > 0 {
 		// Try it first: if the new token cannot be sent, the client must keep the
@@ -61,8 +67,8 @@ func (ex *exchange) writeHeaderLocked(s *Session, h http.Header, vary, noStore *
 		return nil
 	}
 	if !isPrivate(h["Cache-Control"]) {
-		noStore[0] = "no-store"
-		h["Cache-Control"] = noStore[:]
+		room.noStore[0] = "no-store"
+		h["Cache-Control"] = room.noStore[:]
 	}
 	dropTargeted(h)
 	return nil
@@ -193,7 +199,7 @@ func (ex *exchange) responseHeader() http.Header {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ex.writeHeaderLocked(s, h, new([1]string), new([1]string)) == nil {
+	if ex.writeHeaderLocked(s, h, new(headerRoom)) == nil {
 		s.reply = keepToken
 	}
 	return h

@@ -13,11 +13,15 @@ import (
 type change struct {
 	kind    changeKind
 	key     string
-	value   []byte                            // setKey: the new value; takeKey: the taken one; updateKey: the computed one, nil to compute it
-	update  func(old []byte) ([]byte, error)  // updateKey; old is nil if there is none
-	flashes []Flash                           // addFlashes, dropFlashes
-	meta    func(content *serializer.Content) // setMeta
+	value   []byte                           // setKey: the new value; takeKey: the taken one; updateKey: the computed one, nil to compute it
+	update  func(old []byte) ([]byte, error) // updateKey; old is nil if there is none
+	flashes []Flash                          // addFlashes, dropFlashes
+	meta    metaFunc                         // setMeta
 }
+
+// metaFunc returns content with other metadata. It is not given a pointer, because
+// the compiler would move every commit to the heap.
+type metaFunc func(content serializer.Content) serializer.Content
 
 type changeKind uint8
 
@@ -59,7 +63,7 @@ func (c *change) apply(content *serializer.Content, s serializer.Serializer) err
 	case addFlashes, dropFlashes:
 		return c.applyFlashes(content, s)
 	case setMeta:
-		c.meta(content)
+		*content = c.meta(*content)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (s *Session) SetSubject(subject string) error {
 	if len(subject) > maxSubject {
 		return fmt.Errorf("sessions: set subject: the subject is longer than %d bytes", maxSubject)
 	}
-	return s.setMeta(func(c *serializer.Content) { c.Subject = subject })
+	return s.setMeta(func(c serializer.Content) serializer.Content { c.Subject = subject; return c })
 }
 
 // maxSubject is the length of a subject that every backend can index.
@@ -70,7 +70,7 @@ func (s *Session) SetLabel(label string) error {
 	case !utf8.ValidString(label):
 		return errors.New("sessions: set label: the label is not valid UTF-8: see strings.ToValidUTF8")
 	}
-	return s.setMeta(func(c *serializer.Content) { c.Label = label })
+	return s.setMeta(func(c serializer.Content) serializer.Content { c.Label = label; return c })
 }
 
 // maxLabel is the length of a label: enough for a browser's name and a place.
@@ -95,7 +95,7 @@ func (s *Session) SetPersistent(persistent bool) error {
 	if persistent {
 		p = serializer.Persistent
 	}
-	return s.setMeta(func(c *serializer.Content) { c.Persistence = p })
+	return s.setMeta(func(c serializer.Content) serializer.Content { c.Persistence = p; return c })
 }
 
 // SetLifetime sets how long the session lives from its creation, instead of
@@ -108,9 +108,9 @@ func (s *Session) SetLifetime(lifetime time.Duration) error {
 	if lifetime < time.Second || lifetime > maxLifetime {
 		return fmt.Errorf("sessions: set lifetime: %v is not between a second and 400 days", lifetime)
 	}
-	return s.setMeta(func(c *serializer.Content) { c.Lifetime = lifetime })
+	return s.setMeta(func(c serializer.Content) serializer.Content { c.Lifetime = lifetime; return c })
 }
 
-func (s *Session) setMeta(f func(*serializer.Content)) error {
+func (s *Session) setMeta(f metaFunc) error {
 	return s.change(change{kind: setMeta, meta: f})
 }

@@ -216,14 +216,19 @@ func (mw *Middleware) checkAgainstStore() error {
 func (mw *Middleware) Handler(next http.Handler) http.Handler {
 	var checked atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ex := &exchange{Context: r.Context(), mw: mw, w: w, r: r, before: linesOf(w.Header())}
-		inner := r.WithContext(ex)
-		defer ex.end(inner)
-		if ex.mayServe(&checked) {
-			next.ServeHTTP(newResponse(ex), inner)
-		}
-		ex.served = true
+		mw.serve(w, r, next, &checked)
 	})
+}
+
+// serve lets next answer r. checked is as for mayServe.
+func (mw *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler, checked *atomic.Bool) {
+	ex := &exchange{mw: mw, w: w, r: r, before: linesOf(w.Header())}
+	ex.inner = *r.WithContext(ex) // copied, the result of WithContext stays on the stack
+	defer ex.end()
+	if ex.mayServe(checked) {
+		next.ServeHTTP(newResponse(ex), &ex.inner)
+	}
+	ex.served = true
 }
 
 // mayServe loads the session if Autoload asks for it, and reports whether the
@@ -250,8 +255,8 @@ var errNested = errors.New("sessions: two middlewares with the same token wrap o
 
 // misplaced reports whether an outer middleware uses the same cookie or header.
 func (mw *Middleware) misplaced(ex *exchange) bool {
-	outer, _ := ex.Context.Value(exchangeKey{}).(*exchange)
-	for ; outer != nil; outer, _ = outer.Context.Value(exchangeKey{}).(*exchange) {
+	outer, _ := ex.r.Context().Value(exchangeKey{}).(*exchange)
+	for ; outer != nil; outer, _ = outer.r.Context().Value(exchangeKey{}).(*exchange) {
 		for _, a := range mw.transports {
 			for _, b := range outer.mw.transports {
 				if sameCarrier(a, b) {

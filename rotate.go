@@ -52,7 +52,7 @@ func (c *commit) rotateAtOnce(ctx context.Context, id string) error {
 		return err
 	}
 	for {
-		record, err := c.pack(id, c.content)
+		record, err := c.pack(id, &c.content)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (c *commit) arrived(ctx context.Context, id string, record Record) (bool, e
 // rotateInSteps is rotate for a backend that cannot store both records in one step:
 // it creates the new record and then replaces the old one by the tombstone.
 func (c *commit) rotateInSteps(ctx context.Context, id string) error {
-	record, err := c.pack(id, c.content)
+	record, err := c.pack(id, &c.content)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (c *commit) rotateInSteps(ctx context.Context, id string) error {
 		// Another request changed the session under its old ID: store that under
 		// the new one too.
 		before := record.Data
-		if record, err = c.pack(id, c.content); err != nil {
+		if record, err = c.pack(id, &c.content); err != nil {
 			return err
 		}
 		switch err := c.st.swap(ctx, id, before, record); {

@@ -7,8 +7,6 @@ import (
 	"math/rand/v2" //rules:allow because a write token need only differ from others and is not a secret
 	"slices"
 	"time"
-
-	"github.com/gosessions/sessions/serializer"
 )
 
 // errTimedOut is the error of a commit for a request whose deadline has passed. An
@@ -179,20 +177,11 @@ func (s *Session) newCommit(final bool) commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight = len(s.journal)
-	content := s.spare
-	if !final || content == nil {
-		content = new(serializer.Content)
-	}
-	s.spare = nil // there may be a second commit
-	*content = *s.content
-	if !final {
-		content.Fields = cloneFields(content.Fields)
-	}
 	c := commit{
 		v:          s.vault,
 		st:         s.vault.primary,
 		now:        time.Now(),
-		content:    content,
+		content:    *s.content,
 		base:       s.stored,
 		journal:    s.journal[:s.inflight:s.inflight],
 		regenerate: s.regenerate > 0,
@@ -200,6 +189,9 @@ func (s *Session) newCommit(final bool) commit {
 		retired:    s.retired,
 		source:     s.source,
 		writeToken: rand.Uint64() | 1<<63, // small numbers have meanings: see pendingToken and endedToken
+	}
+	if !final {
+		c.content.Fields = cloneFields(c.content.Fields)
 	}
 	if s.client != nil {
 		c.sender = s.client
@@ -224,9 +216,9 @@ func (s *Session) resume(c *commit, d *doubt) error {
 	if s.source != nil && s.stored.data == nil {
 		base = &s.source.content
 	}
-	*c.content = *base
+	c.content = *base
 	c.content.Fields = cloneFields(base.Fields)
-	return s.unlocked(func() error { return replay(c.journal, c.content, c.st.values) })
+	return s.unlocked(func() error { return replay(c.journal, &c.content, c.st.values) })
 }
 
 // finish notes in s how c ended. s.committing is held; finish takes s.mu.

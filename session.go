@@ -28,7 +28,7 @@ type Session struct {
 	mu       sync.Mutex          // guards everything below; never held during I/O
 	stored   snapshot            // what the backend holds, as far as we know
 	content  *serializer.Content // what was loaded, or our copy with the journal applied
-	spare    *serializer.Content // room for the content of the final commit; nil if there is none
+	draft    *draft              // where our copy is made; nil if there is none
 	journal  []change            // changes that are not saved yet
 	inflight int                 // entries of journal that a commit is saving
 	failed   error               // why a change cannot be applied again to the record of another request
@@ -146,16 +146,26 @@ func (s *Session) Get(key string) (any, error) {
 // reports whether there is a value. If the value does not fit the variable's type,
 // Decode returns an error.
 func (s *Session) Decode(key string, target any) (bool, error) {
-	s.mu.Lock()
-	data := lookup(s.content.Fields, key)
-	s.mu.Unlock()
+	data := s.encoded(key)
 	if data == nil {
 		return false, nil
 	}
+	return true, s.decode(data, target)
+}
+
+// encoded returns the encoded value under key, nil if there is none.
+func (s *Session) encoded(key string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return lookup(s.content.Fields, key)
+}
+
+// decode decodes data, an encoded value, into target.
+func (s *Session) decode(data []byte, target any) error {
 	if err := s.serializer().Unmarshal(data, target); err != nil {
-		return true, fmt.Errorf("sessions: get: %w", err)
+		return fmt.Errorf("sessions: get: %w", err)
 	}
-	return true, nil
+	return nil
 }
 
 // Set stores value under key. The value is encoded at once: changing it later has
@@ -169,6 +179,26 @@ func (s *Session) Set(key string, value any) error {
 		return fmt.Errorf("sessions: set: %w", err)
 	}
 	return s.change(change{kind: setKey, key: key, value: data})
+}
+
+// setScalar is Set for an encoded value, which it copies.
+func (s *Session) setScalar(key string, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return ErrCommitted
+	case s.has(key, data):
+		return nil
+	}
+	s.own()
+	return s.changeLocked(change{kind: setKey, key: key, value: s.draft.keep(data)})
+}
+
+// has reports whether data is known to be the encoded value under key. s.mu is held.
+func (s *Session) has(key string, data []byte) bool {
+	old := lookup(s.content.Fields, key)
+	return !s.unsure && old != nil && bytes.Equal(old, data)
 }
 
 // Delete removes the value under key, if there is one.
@@ -241,14 +271,13 @@ func (s *Session) changeLocked(c change) error {
 	if reserved := s.vault.primary.holds.ReservedKey; reserved != "" && c.key == reserved && c.value != nil {
 		return fmt.Errorf("sessions: the format %s keeps its own metadata under this key: choose another: %w", s.vault.primary.format.Name(), serializer.ErrType)
 	}
-	switch {
-	case s.unsure:
-	case c.kind == setKey:
-		if old := lookup(s.content.Fields, c.key); old != nil && bytes.Equal(old, c.value) {
+	switch c.kind {
+	case setKey:
+		if s.has(c.key, c.value) {
 			return nil
 		}
-	case c.kind == deleteKey:
-		if index(s.content.Fields, c.key) < 0 {
+	case deleteKey:
+		if !s.unsure && index(s.content.Fields, c.key) < 0 {
 			return nil
 		}
 	}
@@ -277,20 +306,37 @@ func (s *Session) settled() int {
 	return s.inflight
 }
 
-// own makes content a copy that may be changed. The same allocation has room for a
-// short journal and for the content of the final commit. s.mu is held.
+// draft is what a session needs to be changed, in one allocation: a copy of the
+// content, and room for a few fields, a short journal and small values. No part of
+// it is used twice, because commits and records may refer to it.
+type draft struct {
+	content serializer.Content
+	fields  [4]serializer.Field
+	journal [2]change
+	used    int // of values
+	values  [scalarSize]byte
+}
+
+// keep returns a copy of an encoded value, in d if there is room. d may be nil.
+func (d *draft) keep(data []byte) []byte {
+	if d == nil || len(data) > len(d.values)-d.used {
+		return bytes.Clone(data)
+	}
+	room := d.values[d.used : d.used : d.used+len(data)]
+	d.used += len(data)
+	return append(room, data...)
+}
+
+// own makes content a copy that may be changed. s.mu is held.
 func (s *Session) own() {
 	if s.owned {
 		return
 	}
-	draft := &struct {
-		content, final serializer.Content
-		journal        [2]change
-	}{content: *s.content}
-	draft.content.Fields = cloneFields(draft.content.Fields)
-	s.content, s.spare, s.owned = &draft.content, &draft.final, true
+	d := &draft{content: *s.content}
+	d.content.Fields = append(d.fields[:0], s.content.Fields...)
+	s.content, s.draft, s.owned = &d.content, d, true
 	if s.journal == nil {
-		s.journal = draft.journal[:0]
+		s.journal = d.journal[:0]
 	}
 }
 

@@ -142,3 +142,46 @@ func TestMIX3_EverythingAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestSmallValuesKeepTheirBytes sets so many small values, before and after a Save
+// and while others read, that the room for them in the session is used up.
+func TestSmallValuesKeepTheirBytes(t *testing.T) {
+	mw := newMiddleware(t, memory.New(nil), nil)
+	key := func(i int) sessions.Key[string] { return sessions.Key[string](fmt.Sprintf("key_%02d", i)) }
+	value := func(i int) string { return strings.Repeat(string(rune('a'+i)), i) }
+	check := func(s *sessions.Session, n int) {
+		for i := range n {
+			if got, err := key(i).Get(s); got != value(i) || err != nil {
+				t.Errorf("key %d: got %q, %v, want %q", i, got, err, value(i))
+			}
+		}
+	}
+	c := newClient(t, serve(t, mw, routes{
+		"/write": func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) {
+			var readers sync.WaitGroup
+			for i := range 24 {
+				if err := key(i).Set(s, "old"); err != nil {
+					t.Fatal(err)
+				}
+				if err := key(i).Set(s, value(i)); err != nil {
+					t.Fatal(err)
+				}
+				readers.Go(func() { check(s, i+1) })
+				if i%5 == 2 {
+					readers.Go(func() {
+						if err := s.Save(t.Context()); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+			}
+			readers.Wait()
+		},
+		"/read": func(_ http.ResponseWriter, _ *http.Request, s *sessions.Session) { check(s, 24) },
+	}))
+	for range 20 {
+		clear(c.cookies)
+		c.get("/write")
+		c.get("/read")
+	}
+}

@@ -16,12 +16,21 @@ type BoundFormat interface {
 	UnpackFor(id string, data []byte, content *Content) error
 }
 
-// PackFor calls f.PackFor if f is a [BoundFormat], and f.Pack otherwise.
+// PackFor calls f.PackFor if f is a [BoundFormat], and f.Pack otherwise. The content
+// may be on the caller's stack.
 func PackFor(f Format, id string, content *Content) ([]byte, error) {
-	if f, ok := f.(BoundFormat); ok {
-		return f.PackFor(id, content)
+	switch f := f.(type) {
+	case nativeFormat:
+		return f.Pack(content)
+	case jsonFormat:
+		return f.Pack(content)
 	}
-	return f.Pack(content)
+	// What a method of an unknown type is given has to be on the heap.
+	copied := *content
+	if f, ok := f.(BoundFormat); ok {
+		return f.PackFor(id, &copied)
+	}
+	return f.Pack(&copied)
 }
 
 // UnpackFor calls f.UnpackFor if f is a [BoundFormat], and f.Unpack otherwise.

@@ -16,19 +16,12 @@ import (
 // fromGo converts a Go value to a Python value for an encoding, or returns
 // [ErrType]. The common types need no reflection.
 func fromGo(v any, c codec) (value.Value, error) {
+	if tree, ok := fromScalar(v); ok {
+		return tree, nil
+	}
 	switch v := v.(type) {
 	case nil:
 		return value.Value{}, nil
-	case bool:
-		return value.OfBool(v), nil
-	case string:
-		return value.OfString(v), nil
-	case int:
-		return value.OfInt(int64(v)), nil
-	case int64:
-		return value.OfInt(v), nil
-	case float64:
-		return value.OfFloat(v), nil
 	case time.Time:
 		return ofTime(v), nil
 	case uuid.UUID:

@@ -82,9 +82,14 @@ func (s *textSerializer) Unmarshal(data []byte, v any) error {
 // write is like encode, for values that come from Go. It refuses those that
 // would come back as something else.
 func (s *textSerializer) write(tree *value.Value) ([]byte, error) {
+	return s.strict().Append(room(tree), tree)
+}
+
+// strict is the dialect of values that come from Go.
+func (s *textSerializer) strict() pyjson.Dialect {
 	strict := s.dialect
 	strict.Strict = true
-	return strict.Append(room(tree), tree)
+	return strict
 }
 
 func (s *textSerializer) encode(tree *value.Value) ([]byte, error) {

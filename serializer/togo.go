@@ -26,40 +26,15 @@ type target struct {
 // toGo stores v in the variable that p points to, or returns [ErrType]. The
 // common types need no reflection.
 func (t target) toGo(v *value.Value, p any) error {
-	switch p := p.(type) {
-	case *any:
-		if p != nil {
-			result, err := toAny(v)
-			if err == nil {
-				*p = result
-			}
-			return err
+	if p, ok := p.(*any); ok && p != nil {
+		result, err := toAny(v)
+		if err == nil {
+			*p = result
 		}
-	case *string:
-		if p != nil && (v.Kind == value.String || v.Kind == value.Markup) {
-			*p = v.Text
-			return nil
-		}
-	case *int64:
-		if n, ok := v.Int64(); p != nil && ok && v.Kind == value.Int {
-			*p = n
-			return nil
-		}
-	case *int:
-		if n, ok := v.Int64(); p != nil && ok && v.Kind == value.Int && int64(int(n)) == n {
-			*p = int(n)
-			return nil
-		}
-	case *bool:
-		if p != nil && v.Kind == value.Bool {
-			*p = v.Num != 0
-			return nil
-		}
-	case *float64:
-		if p != nil && v.Kind == value.Float {
-			*p = v.Float64()
-			return nil
-		}
+		return err
+	}
+	if toScalar(v, p) {
+		return nil
 	}
 	dst := reflect.ValueOf(p)
 	if dst.Kind() != reflect.Pointer || dst.IsNil() {

@@ -95,8 +95,8 @@ func TestB2_B3_Allocations(t *testing.T) {
 			do   func(*sessions.Session) error
 			most float64
 		}{
-			{"reading", readCounter, 8},
-			{"writing", writeCounter, 16},
+			{"reading", readCounter, 4},
+			{"writing", writeCounter, 9},
 		} {
 			h := flaskHandler(t, test.do)
 			got := testing.AllocsPerRun(100, func() { clear(w.header); h.ServeHTTP(w, r) })

@@ -40,7 +40,7 @@ func (l encryptedRecord) write(r *request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return serializer.PackFor(l.around(r, &raw{data: data}), r.id, nil)
+	return serializer.PackFor(l.around(r, &raw{data: data}), r.id, new(serializer.Content))
 }
 
 // around returns the format that encrypts what plain holds.

@@ -49,16 +49,8 @@ func (d Dialect) append(dst []byte, v *value.Value, depth int) ([]byte, error) {
 		return nil, ErrValue
 	}
 	switch v.Kind {
-	case value.Null:
-		return append(dst, "null"...), nil
-	case value.Bool:
-		return strconv.AppendBool(dst, v.Num != 0), nil
-	case value.Int:
-		return appendInt(dst, v)
-	case value.Float:
-		return d.float(dst, v)
-	case value.String:
-		return AppendString(dst, v.Text, d.ASCII)
+	case value.Null, value.Bool, value.Int, value.Float, value.String:
+		return d.AppendScalar(dst, v)
 	case value.List:
 		return d.list(dst, v, depth)
 	case value.Dict:
@@ -106,6 +98,24 @@ func (d Dialect) append(dst []byte, v *value.Value, depth int) ([]byte, error) {
 		return nil, ErrValue
 	}
 	return append(dst, '"', '}'), nil
+}
+
+// AppendScalar is Append for a null, a boolean, a number or text. It lets dst be on
+// the caller's stack, which Append cannot do, because it is recursive.
+func (d Dialect) AppendScalar(dst []byte, v *value.Value) ([]byte, error) {
+	switch v.Kind {
+	case value.Null:
+		return append(dst, "null"...), nil
+	case value.Bool:
+		return strconv.AppendBool(dst, v.Num != 0), nil
+	case value.Int:
+		return appendInt(dst, v)
+	case value.Float:
+		return d.float(dst, v)
+	case value.String:
+		return AppendString(dst, v.Text, d.ASCII)
+	}
+	return nil, ErrValue
 }
 
 // plain writes the types that JSON does not have as text.
