@@ -34,3 +34,6 @@ func (p *pipeline) count() (gathered, flying int) {
 
 // Closing reports whether Close has been called.
 func (b *Backend) Closing() bool { return b.store.pipeline.gate.calls.Load() >= shut }
+
+// Calls returns how many calls, and pipes that they sent, are under way.
+func (b *Backend) Calls() int64 { return b.store.pipeline.gate.calls.Load() }
