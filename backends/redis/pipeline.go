@@ -11,27 +11,24 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
+// A pipe with this many commands, or bytes in them, goes off without waiting for more.
 const (
-	// few is how many calls of a process may be under way that do not look for company.
-	few = 1
-
-	// A pipe that has one of these goes off without waiting for more.
 	fullPipe      = 64
 	fullPipeBytes = 64 << 10
 )
 
-// pipeline sends what concurrent calls ask in common writes. A busy process spends most
-// of a call on sending and receiving, and that costs the same for one command as
-// for thirty.
+// pipeline sends the commands of concurrent calls together. A call spends most of its
+// processor time on one write and one read, which cost hardly more for thirty commands
+// than for one.
 //
-// Nobody waits for a clock. A call that finds others under way lets the goroutines
-// run that are ready to, and then sends what they ask together with its own
-// command. If the processor is idle there are none, and the call is as fast as by
-// itself. While all connections are busy, calls gather too.
+// No call waits for a clock. One that finds others under way lets the goroutines
+// run that are ready to, and then sends their commands together with its own. If the
+// processor is idle, there are none. While all connections are busy, calls gather
+// too.
 //
 // Every call keeps its own outcome and its own deadline. A command that must not be
-// sent twice goes out once, whatever happens to its pipe. Others are sent once
-// more by their own call if their pipe fails.
+// sent twice is sent once, whatever happens to its pipe. Another one is sent once
+// more by its own call if the pipe fails.
 type pipeline struct {
 	client  goredis.UniversalClient
 	cluster *goredis.ClusterClient // nil if there is one server
@@ -65,12 +62,12 @@ func (p *pipeline) close() error {
 // the replies, which are then in the commands with their errors. It returns an error
 // if it did not wait. The commands must not be used then.
 func (p *pipeline) do(ctx context.Context, cmd, also goredis.Cmder) error {
-	n, open := p.gate.enter()
+	calls, open := p.gate.enter()
 	if !open {
 		return goredis.ErrClosed
 	}
 	defer p.gate.leave()
-	if n > few {
+	if calls > 1 {
 		if l := p.lineFor(ctx, cmd); l != nil {
 			return l.do(ctx, cmd, also)
 		}
@@ -85,9 +82,9 @@ func alone(ctx context.Context, client goredis.UniversalClient, cmd, also goredi
 		_ = client.Process(ctx, cmd) // the commands keep the errors
 		return
 	}
-	pipe := client.Pipeline()
-	_ = pipe.BatchProcess(ctx, cmd, also)
-	_, _ = pipe.Exec(ctx)
+	both := client.Pipeline()
+	_ = both.BatchProcess(ctx, cmd, also)
+	exec(ctx, both)
 }
 
 // lineFor returns the line to the server that has the key of cmd, or nil if there is
@@ -302,9 +299,9 @@ func (l *line) send(p *pipe) {
 		defer cancel()
 	}
 	p.cmds[0] = onlyOnce{p.cmds[0]}
-	pipe := l.server.Pipeline()
-	_ = pipe.BatchProcess(ctx, p.cmds...)
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	all := l.server.Pipeline()
+	_ = all.BatchProcess(ctx, p.cmds...)
+	exec(ctx, all)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keep(p)

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -114,6 +115,20 @@ func (s *store) touch(ctx context.Context, id string, ttl time.Duration) error {
 		return backends.ErrNotFound
 	}
 	return nil
+}
+
+// exec sends a pipeline. Afterwards each command has its own error.
+//
+// If the server refuses a new connection with a reply, go-redis returns that error
+// without giving it to the commands, which then look as if they had succeeded.
+func exec(ctx context.Context, pipe goredis.Pipeliner) {
+	cmds, err := pipe.Exec(ctx)
+	if err == nil || slices.ContainsFunc(cmds, func(cmd goredis.Cmder) bool { return cmd.Err() != nil }) {
+		return
+	}
+	for _, cmd := range cmds {
+		cmd.SetErr(err)
+	}
 }
 
 // once sends a command that must not be sent twice. If its reply is lost, it is
