@@ -120,7 +120,7 @@ func alternate(b *testing.B, ours, byHand func() error) {
 }
 
 // BenchmarkNeighbors is how long 16 goroutines wait for a small record while
-// somebody else reads a huge one, or runs a slow script, all the time: on a backend
+// another one reads a huge one, or runs a slow script, all the time: on a backend
 // that sends their commands together, and on one that sends each by itself.
 func BenchmarkNeighbors(b *testing.B) {
 	server := services.RedisServer(b, services.RedisOptions{})

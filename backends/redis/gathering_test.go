@@ -149,6 +149,10 @@ func (g *gate) hold() {
 func (g *gate) held() bool { return g.writes.Load() > 0 }
 func (g *gate) release()   { g.requests.open() }
 
+// occupiers is how many calls occupy the only connection while others gather: two go
+// by themselves, and one is the first of its pipe.
+const occupiers = 3
+
 // together starts calls while the only connection is busy, so that they gather and
 // are sent in one write when the obstacle is removed. It returns a function that
 // removes it and waits for the calls.
@@ -160,7 +164,10 @@ func together(t *testing.T, b *redis.Backend, o obstacle, calls ...func()) (rele
 	o.hold()
 	group.Go(func() { _, _ = b.Read(t.Context(), "busy") })
 	until(t, o.held)
-	group.Go(func() { _, _ = b.Read(t.Context(), "waits for the connection") })
+	for want := range int64(occupiers) - 1 {
+		group.Go(func() { _, _ = b.Read(t.Context(), "waits for the connection") })
+		until(t, func() bool { return b.Calls() >= want+2 })
+	}
 	until(t, func() bool { return b.Flying() == 1 })
 	for i, call := range calls {
 		group.Go(call)

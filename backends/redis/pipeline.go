@@ -11,6 +11,10 @@ import (
 	"github.com/gosessions/sessions/backends"
 )
 
+// few is how many calls do best by themselves: with two there is seldom something to
+// share, and looking for it costs a little.
+const few = 2
+
 // A pipe with this many commands, or bytes in them, goes off without waiting for more.
 const (
 	fullPipe      = 64
@@ -21,7 +25,7 @@ const (
 // processor time on one write and one read, which cost hardly more for thirty commands
 // than for one.
 //
-// No call waits for a clock. One that finds others under way lets the goroutines
+// No call waits for a clock. One that finds some others under way lets the goroutines
 // run that are ready to, and then sends their commands together with its own. If the
 // processor is idle, there are none. While all connections are busy, calls gather
 // too.
@@ -67,7 +71,7 @@ func (p *pipeline) do(ctx context.Context, cmd, also goredis.Cmder) error {
 		return goredis.ErrClosed
 	}
 	defer p.gate.leave()
-	if calls > 1 {
+	if calls > few {
 		if l := p.lineFor(ctx, cmd); l != nil {
 			return l.do(ctx, cmd, also)
 		}

@@ -95,8 +95,8 @@ func TestPipelineOnePiece(t *testing.T) {
 		})
 	}
 	together(t, b, g, calls...)()
-	if got := g.writes.Load(); got != 3 {
-		t.Errorf("20 calls, and the two for which they waited, arrived in %d pieces, want 3", got)
+	if got := g.writes.Load(); got != occupiers+1 {
+		t.Errorf("20 calls, and the %d for which they waited, arrived in %d pieces, want %d", occupiers, got, occupiers+1)
 	}
 }
 
@@ -179,9 +179,9 @@ func TestE6_PipelineCut(t *testing.T) {
 	}
 	got := ran(t, server, func() {
 		release := together(t, b, g, calls...)
-		// The two calls before get "_\r\n" each, and every commit ":3\r\n".
+		// The calls before get "_\r\n" each, and every commit ":3\r\n".
 		g.cuts.Store(true)
-		g.passes.Store(2*3 + answered*4 + 2)
+		g.passes.Store(occupiers*3 + answered*4 + 2)
 		release()
 	})
 	if got["evalsha"] != commits || got["set"] != commits {
@@ -240,7 +240,7 @@ func TestPipelineDeadlines(t *testing.T) {
 		}
 		executed := commands(t, server)["evalsha"] + 2
 		g.replies.close()
-		g.passes.Store(2 * 3) // what the two calls before get
+		g.passes.Store(occupiers * 3) // what the calls before get
 		g.requests.open()
 		until(t, func() bool { return commands(t, server)["evalsha"] == executed })
 		cancelSent()
