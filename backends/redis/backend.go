@@ -41,7 +41,8 @@ type Options struct {
 // keys.
 //
 // A call ends when its context reaches its deadline. Canceling the context ends
-// it only while it waits for a connection: go-redis does not interrupt a reply.
+// it at once while it waits for a connection or was sent together with others;
+// go-redis does not interrupt the reply to a single command.
 type Backend struct {
 	store    store
 	lifetime time.Duration // of records without a MaxTTL
@@ -63,8 +64,9 @@ var (
 // New returns a backend that uses client. The caller still has to close client.
 // Nil options mean the defaults.
 //
-// The client must be configured with ContextTimeoutEnabled, and must not read
-// from replicas. It may retry: commits are sent only once in any case. New does
+// Each command goes out by itself; only a backend that [Open] made sends what
+// concurrent calls ask together. The client must be configured with
+// ContextTimeoutEnabled, and must not read from replicas. It may retry: commits are sent only once in any case. New does
 // not connect and does not fail: if its arguments are invalid, the middleware's
 // constructor returns the error that [Backend.Describe] reports.
 func New(client goredis.UniversalClient, options *Options) *Backend {
@@ -105,7 +107,9 @@ func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 	return &bound, nil
 }
 
-// Close closes the client if [Open] made it, and does nothing otherwise.
+// Close waits for the reads and commits that are under way and closes the client
+// if [Open] made it. Later calls return [goredis.ErrClosed]. It does nothing for
+// a client that [New] was given.
 func (b *Backend) Close() error {
 	if b.close == nil {
 		return nil

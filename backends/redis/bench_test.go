@@ -4,12 +4,15 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/gosessions/sessions/backends"
+	"github.com/gosessions/sessions/backends/redis"
 	"github.com/gosessions/sessions/internal/services"
 )
 
@@ -114,4 +117,67 @@ func alternate(b *testing.B, ours, byHand func() error) {
 	b.ReportMetric(medians[0], "ns/ours")
 	b.ReportMetric(medians[1], "ns/byhand")
 	b.ReportMetric(medians[0]/medians[1], "ratio")
+}
+
+// BenchmarkNeighbors is how long 16 goroutines wait for a small record while
+// another one reads a huge one, or runs a slow script, all the time: on a backend
+// that sends their commands together, and on one that sends each by itself.
+func BenchmarkNeighbors(b *testing.B) {
+	server := services.RedisServer(b, services.RedisOptions{})
+	ctx := context.Background()
+	client, err := redis.Client(server.URL())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = client.Close() })
+	backend := map[string]*redis.Backend{"together": open(b, server.URL()), "apart": redis.New(client, nil)}
+	for id, size := range map[string]int{"small": 300, "huge": 4 << 20} {
+		if _, err := backend["apart"].Write(ctx, id, record(strings.Repeat("x", size))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	const slow = `local function now() local t = redis.call('TIME') return t[1] * 1e6 + t[2] end
+local ends = now() + 20000
+repeat until now() > ends`
+	for name, disturb := range map[string]func(*redis.Backend){
+		"nobody": nil,
+		"huge":   func(backend *redis.Backend) { _, _ = backend.Read(ctx, "huge") },
+		"script": func(*redis.Backend) { _ = client.Eval(ctx, slow, []string{"x"}).Err() },
+	} {
+		for how, backend := range backend {
+			b.Run(name+"/"+how, func(b *testing.B) {
+				var ended atomic.Bool
+				var group, readers sync.WaitGroup
+				if disturb != nil {
+					group.Go(func() {
+						for !ended.Load() {
+							disturb(backend)
+							<-time.After(50 * time.Millisecond)
+						}
+					})
+				}
+				times := make([][]time.Duration, 16)
+				for i := range times {
+					readers.Go(func() {
+						for range max(1, b.N/len(times)) {
+							start := time.Now()
+							if _, err := backend.Read(ctx, "small"); err != nil {
+								b.Error(err)
+							}
+							times[i] = append(times[i], time.Since(start))
+							<-time.After(2 * time.Millisecond)
+						}
+					})
+				}
+				readers.Wait()
+				ended.Store(true)
+				group.Wait()
+				all := slices.Concat(times...)
+				slices.Sort(all)
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(float64(all[len(all)/2].Microseconds()), "µs-p50")
+				b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "µs-p99")
+			})
+		}
+	}
 }

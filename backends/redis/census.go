@@ -81,7 +81,7 @@ func (b *Backend) inspect(ctx context.Context, owner *subject, list []entry) err
 		for i, e := range part {
 			heads[i] = pipe.GetRange(ctx, b.store.key(e.id), 0, headSize-1)
 		}
-		_, _ = pipe.Exec(ctx) // each command has its own error
+		exec(ctx, pipe)
 		for i := range part {
 			head, err := heads[i].Bytes()
 			if err != nil {

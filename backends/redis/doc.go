@@ -16,6 +16,12 @@
 // is one PEXPIRE. Giving a session an owner takes one more EVALSHA, once, for
 // the owner's index.
 //
+// A backend that [Open] made sends the commands of concurrent calls together, in
+// one write, which costs the program and the server much less than a write for
+// each. No call waits for others: one that finds others under way lets the
+// goroutines run that are ready to, and takes their commands along. Each call
+// keeps its own outcome and its own deadline. Commits are sent once, as always.
+//
 // # What is stored
 //
 //   - Prefix + ID: a string that expires with the session. It is the record as

@@ -12,7 +12,8 @@ import (
 )
 
 // Open returns a backend with a [Client] of its own, which [Backend.Close]
-// closes. It does not connect: [Backend.Check] does.
+// closes. It does not connect: [Backend.Check] does. What concurrent calls ask
+// goes to the server in one write; see the package's documentation.
 func Open(url string, options *Options) (*Backend, error) {
 	var o Options
 	if options != nil {
@@ -29,7 +30,8 @@ func Open(url string, options *Options) (*Backend, error) {
 		return nil, b.invalid
 	}
 	b.store.forget = forget
-	b.close = client.Close
+	b.store.pipeline = newPipeline(client)
+	b.close = b.store.pipeline.close
 	return b, nil
 }
 

@@ -176,6 +176,7 @@ func TestR12_R28_Validate(t *testing.T) {
 		{"R28: replicas", cluster(func(o *goredis.ClusterOptions) { o.ReadOnly = true }), "", "replicas"},
 		{"R28: nearest", cluster(func(o *goredis.ClusterOptions) { o.RouteByLatency = true }), "", "replicas"},
 		{"R28: any", cluster(func(o *goredis.ClusterOptions) { o.RouteRandomly = true }), "", "replicas"},
+		{"E5: automatic pipelines", autoPipeliner(t, plain), "", "AutoPipeliner"},
 		{"ring", goredis.NewRing(&goredis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}}), "", "Ring"},
 		{"prefix", plain, "app:", ""},
 		{"prefix of the indexes", plain, "s", "Prefix"},
@@ -241,4 +242,14 @@ func TestOpenValkey(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("valkeys+cluster: %v, want one about the server's certificate", err)
 	}
+}
+
+// autoPipeliner returns the AutoPipeliner of a client.
+func autoPipeliner(t *testing.T, client goredis.UniversalClient) goredis.UniversalClient {
+	t.Helper()
+	p, err := client.(*goredis.Client).AutoPipeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

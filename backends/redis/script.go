@@ -49,7 +49,7 @@ func (s *store) runAll(ctx context.Context, script *script, keys []string, args 
 				cmds[i] = pipe.EvalSha(ctx, script.hash, []string{keys[place]}, args...)
 			}
 		}
-		_, _ = pipe.Exec(ctx) // each command has its own error
+		exec(ctx, pipe)
 		var again []int
 		for i, place := range todo {
 			n, err := cmds[i].Int64()

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -24,6 +25,10 @@ type store struct {
 	prefix string
 	script *script // that swaps
 
+	// pipeline sends the commands of concurrent calls together. If it is nil the
+	// client sends each by itself.
+	pipeline *pipeline
+
 	// withTTL makes get ask for the remaining TTL as well.
 	withTTL bool
 
@@ -38,14 +43,20 @@ func (s *store) key(id string) string { return s.prefix + id }
 // get returns the value under id and its remaining TTL, or 0 if that is unknown
 // or unlimited.
 func (s *store) get(ctx context.Context, id string) ([]byte, time.Duration, error) {
+	get := goredis.NewStringCmd(ctx, "get", s.key(id))
 	if !s.withTTL {
-		value, err := s.client.Get(ctx, s.key(id)).Bytes()
+		if s.cached {
+			_ = s.client.Process(ctx, get) // a pipeline would not be answered from the cache
+		} else if err := s.do(ctx, get, nil); err != nil {
+			return nil, 0, err
+		}
+		value, err := get.Bytes()
 		return value, 0, found(err)
 	}
-	key := s.key(id)
-	pipe := s.client.Pipeline()
-	get, pttl := pipe.Get(ctx, key), pipe.PTTL(ctx, key)
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	pttl := goredis.NewDurationCmd(ctx, time.Millisecond, "pttl", s.key(id))
+	if err := s.do(ctx, get, pttl); err != nil {
+		return nil, 0, err
+	}
 	return getReply(get, pttl)
 }
 
@@ -84,7 +95,7 @@ func (s *store) create(ctx context.Context, id string, value []byte, ttl time.Du
 
 func (s *store) remove(ctx context.Context, id string) error {
 	defer s.changed(s.key(id))
-	return s.client.Del(ctx, s.key(id)).Err()
+	return s.send(ctx, goredis.NewCmd(ctx, "del", s.key(id))).Err()
 }
 
 func (s *store) exists(ctx context.Context, id string) (bool, error) {
@@ -96,7 +107,7 @@ func (s *store) touch(ctx context.Context, id string, ttl time.Duration) error {
 	if ttl <= 0 {
 		return errTTL
 	}
-	n, err := s.client.Do(ctx, "pexpire", s.key(id), milliseconds(ttl)).Int64()
+	n, err := s.send(ctx, goredis.NewCmd(ctx, "pexpire", s.key(id), milliseconds(ttl))).Int64()
 	switch {
 	case err != nil:
 		return err
@@ -106,13 +117,52 @@ func (s *store) touch(ctx context.Context, id string, ttl time.Duration) error {
 	return nil
 }
 
+// exec sends a pipeline. Afterwards each command has its own error.
+//
+// If the server refuses a new connection with a reply, go-redis returns that error
+// without giving it to the commands, which then look as if they had succeeded.
+func exec(ctx context.Context, pipe goredis.Pipeliner) {
+	cmds, err := pipe.Exec(ctx)
+	if err == nil || slices.ContainsFunc(cmds, func(cmd goredis.Cmder) bool { return cmd.Err() != nil }) {
+		return
+	}
+	for _, cmd := range cmds {
+		cmd.SetErr(err)
+	}
+}
+
 // once sends a command that must not be sent twice. If its reply is lost, it is
 // unknown whether it was carried out, and the caller has to read the record to
 // find out.
 func (s *store) once(ctx context.Context, args ...any) *goredis.Cmd {
 	cmd := goredis.NewCmd(ctx, args...)
-	_ = s.client.Process(ctx, once{cmd}) // the command keeps the error
-	return cmd
+	return s.result(ctx, cmd, s.do(ctx, once{cmd}, nil))
+}
+
+// send sends a command that may be sent twice.
+func (s *store) send(ctx context.Context, cmd *goredis.Cmd) *goredis.Cmd {
+	return s.result(ctx, cmd, s.do(ctx, cmd, nil))
+}
+
+// result returns cmd, which has its own error, or if err is not nil another command
+// with err.
+func (s *store) result(ctx context.Context, cmd *goredis.Cmd, err error) *goredis.Cmd {
+	if err == nil {
+		return cmd
+	}
+	failed := goredis.NewCmd(ctx)
+	failed.SetErr(err)
+	return failed
+}
+
+// do sends a command, and another one behind it if also is not nil. The commands
+// keep their errors. If do itself returns one, they must not be used.
+func (s *store) do(ctx context.Context, cmd, also goredis.Cmder) error {
+	if s.pipeline != nil {
+		return s.pipeline.do(ctx, cmd, also)
+	}
+	alone(ctx, s.client, cmd, also)
+	return nil
 }
 
 // once is a command that go-redis neither retries nor answers from its cache.

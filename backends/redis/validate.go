@@ -34,6 +34,8 @@ func validate(client goredis.UniversalClient, prefix string) error {
 			return errReplicas
 		}
 		return timeouts(o.ContextTimeoutEnabled, o.ReadTimeout, o.WriteTimeout)
+	case *goredis.AutoPipeliner:
+		return errors.New("redis: an AutoPipeliner ignores the deadline of a request: use redis.Open, which sends what concurrent requests ask together, or give New the client under it")
 	case *goredis.Ring:
 		return errors.New("redis: a Ring moves keys to other servers when one is down and back afterwards, which revives sessions that were destroyed meanwhile: use Cluster")
 	}

@@ -86,7 +86,7 @@ func (s *store) getAll(ctx context.Context, ids []string, visit func(id string, 
 	for i, id := range ids {
 		gets[i], pttls[i] = pipe.Get(ctx, s.key(id)), pipe.PTTL(ctx, s.key(id))
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	exec(ctx, pipe)
 	for i, id := range ids {
 		value, ttl, err := getReply(gets[i], pttls[i])
 		if err != nil && err != backends.ErrNotFound {
