@@ -29,8 +29,7 @@ func TestConformance(t *testing.T) {
 	}{
 		{"direct", nil, false, false, false},
 		{"bound", nil, false, true, false},
-		{"shared", []string{"pool_max_conns=1"}, false, false, true},
-		{"shared, of a role with settings", append(unusual, "pool_max_conns=1"), false, false, true},
+		{"shared", append(unusual, "pool_max_conns=1"), false, false, true},
 		{"shared, PgBouncer", []string{"pool_max_conns=1"}, true, false, true},
 		{"unprepared", []string{"default_query_exec_mode=cache_describe"}, false, false, false},
 		{"text", []string{"default_query_exec_mode=exec"}, false, false, false},

@@ -110,8 +110,10 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 		}
 		lost := conn.Conn().IsClosed()
 		conn.Release()
-		err = b.explain(err, again)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
+			return nil
+		}
+		if err = b.explain(err, again); ctx.Err() != nil {
 			return err
 		}
 		switch sqlState(err) {

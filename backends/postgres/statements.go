@@ -52,11 +52,16 @@ FROM sessions WHERE id = $1 AND expires_at > now()`),
 
 		readData: in(`SELECT {data} FROM sessions WHERE id = $1 AND expires_at > now()`),
 
+		// For the reads of many callers. Results are never in text here.
 		readMany: in(`SELECT id, data, subject, expires_at - now()
 FROM sessions WHERE id = ANY ($1::bytea[]) AND expires_at > now()`),
 
 		readDataMany: in(`SELECT id, data FROM sessions WHERE id = ANY ($1::bytea[]) AND expires_at > now()`),
 
+		// Like swap, for many records, in one transaction. It changes what it could
+		// lock at once, and returns the IDs. Other rows are locked by other
+		// transactions, do not match, or have been touched since the statement began:
+		// its snapshot does not have the place that they have now.
 		swapMany: in(`UPDATE sessions AS stored SET subject = new.subject, expires_at = now() + new.life, data = new.data,
 	filed_at = CASE WHEN stored.subject = new.subject THEN stored.filed_at ELSE now() END
 FROM (
@@ -66,7 +71,7 @@ FROM (
 		FOR NO KEY UPDATE SKIP LOCKED
 	) AS free
 ) AS new
-WHERE stored.ctid = new.place RETURNING new.id`),
+WHERE stored.ctid = new.place AND stored.id = new.id RETURNING new.id`),
 
 		exists: in(`SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND expires_at > now())`),
 
