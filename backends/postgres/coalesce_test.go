@@ -390,25 +390,53 @@ func TestShared_TableAltered(t *testing.T) {
 	}
 }
 
-// TestShared_Large: a shared statement carries no more than it should.
-func TestShared_Large(t *testing.T) {
+// TestShared_Partitions: in a table that its owner has divided, where rows of several
+// partitions have the same place, each swap changes its own.
+func TestShared_Partitions(t *testing.T) {
 	c := openCrowded(t)
-	const n = postgres.MaxShared + 10
-	c.fill(n)
-	large := bytes.Repeat([]byte("x"), 100<<10)
-	errs := c.all(n, func(i int) error {
-		r := record("new", "")
-		if i < 5 {
-			r.Data = large
-		}
-		return c.one.Swap(t.Context(), id(i), []byte("old"), r)
-	}, nil)
-	if err := errors.Join(errs...); err != nil {
+	c.sql(`ALTER TABLE sessions RENAME TO whole`)
+	c.sql(`CREATE TABLE sessions (LIKE whole INCLUDING DEFAULTS, PRIMARY KEY (id)) PARTITION BY HASH (id)`)
+	for i := range 3 {
+		c.sql(fmt.Sprintf(`CREATE TABLE part%d PARTITION OF sessions FOR VALUES WITH (MODULUS 3, REMAINDER %d)`, i, i))
+	}
+	c.fill(20)
+	if err := errors.Join(c.all(3, func(i int) error { return c.swap(t.Context(), i) }, nil)...); err != nil {
 		t.Error(err)
 	}
-	// Two large ones and 62 of the others; two large ones and the rest; the last one.
-	if sent := c.tracer.statements.Load(); sent != 3 {
-		t.Errorf("%d statements, want 3", sent)
+	for i := range 20 {
+		want := "old"
+		if i < 3 {
+			want = fmt.Sprint("new", i)
+		}
+		if got := c.data(id(i)); got != want {
+			t.Errorf("%d: stored %q, want %q", i, got, want)
+		}
+	}
+}
+
+// TestShared_Bounds: a shared statement carries no more than it should.
+func TestShared_Bounds(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		calls, size int
+	}{
+		{"many", postgres.MaxShared + 1, 1},
+		{"large", 3, 100 << 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := openCrowded(t)
+			c.fill(test.calls)
+			data := bytes.Repeat([]byte("x"), test.size)
+			errs := c.all(test.calls, func(i int) error {
+				return c.one.Swap(t.Context(), id(i), []byte("old"), backends.Record{Data: data, TTL: time.Hour})
+			}, nil)
+			if err := errors.Join(errs...); err != nil {
+				t.Error(err)
+			}
+			if sent := c.tracer.statements.Load(); sent != 2 {
+				t.Errorf("%d statements, want all but one together, and the last one", sent)
+			}
+		})
 	}
 }
 
