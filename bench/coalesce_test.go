@@ -113,7 +113,7 @@ func median[T float64 | time.Duration](list []T) T {
 
 // TestPostgresLoopback compares with the floor over loopback: requests a second and
 // processor time of this process, with the client's part in it, as medians of turns.
-// BENCH_CONNECTIONS and BENCH_TURNS change how many there are.
+// BENCH_TURNS is how many turns there are.
 func TestPostgresLoopback(t *testing.T) {
 	url := services.Postgres(t)
 	turns, length := 10, 300*time.Millisecond

@@ -42,7 +42,8 @@ var (
 // After a broken connection, a commit is sent again only if it certainly was
 // not carried out. Operations that can be repeated safely (reads,
 // [Backend.Touch], [Backend.Remove], [Backend.RevokeSubject] and
-// [Backend.Sweep]) are sent up to two more times.
+// [Backend.Sweep]) are sent up to two more times; a read that shared its
+// statement with others, up to three more times.
 type Backend struct {
 	pool     *pgxpool.Pool
 	options  Options

@@ -15,7 +15,7 @@ import (
 
 // line is where reads and swaps wait for a connection. When one of them is done, all
 // of one kind that wait go out together, as one statement. While there are free
-// connections, everybody sends a statement of his own, and the line costs two locks.
+// connections, each sends a statement of its own, and the line costs two locks.
 //
 // The outcome of each call stays its own: what a shared statement certainly did not
 // do for a call, its caller does alone. A caller returns when its context ends, and
