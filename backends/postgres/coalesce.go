@@ -50,7 +50,7 @@ type call struct {
 	key     []byte
 	record  backends.Record // what a swap stores
 	subject []byte          // its key
-	old     []byte          // what it replaces
+	old     []byte          // what it replaces; a copy, as record.Data is, because the caller may be gone when it is sent
 
 	ctx     context.Context
 	verdict chan verdict // gets one
@@ -118,15 +118,17 @@ func (l *line) wait(ctx context.Context, c *call) verdict {
 func (l *line) abandon(c *call) verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	select {
+	case v := <-c.verdict: // at the same moment; it may be a slot
+		return v
+	default:
+	}
 	if i := slices.Index(l.queue, c); i >= 0 {
 		l.queue = slices.Delete(l.queue, i, i+1)
 		if c.kind == swaps {
 			return verdict{err: backends.NotApplied(c.ctx.Err())} // nothing was sent
 		}
 		return verdict{err: c.ctx.Err()}
-	}
-	if c.group == nil {
-		return <-c.verdict // it has a slot: let it find out for itself
 	}
 	if c.group.left--; c.group.left == 0 {
 		c.group.cancel()

@@ -23,6 +23,7 @@ import (
 type crowded struct {
 	*database
 	one    *postgres.Backend
+	only   *pgxpool.Pool // its own
 	tracer *killer
 }
 
@@ -39,6 +40,7 @@ func openCrowded(t *testing.T) *crowded {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
+	c.only = pool
 	c.one = postgres.New(pool, &postgres.Options{SweepEvery: never})
 	t.Cleanup(func() { c.one.Close() })
 	return c
@@ -322,6 +324,40 @@ func TestShared_Contexts(t *testing.T) {
 			runtime.Gosched() // until the server has ended it, although the lock is held
 		}
 	})
+}
+
+// TestShared_CallersData: a caller that has returned may use its data for something
+// else, even if the statement is still to be sent.
+func TestShared_CallersData(t *testing.T) {
+	c := openCrowded(t)
+	c.fill(2)
+	conn, err := c.only.Acquire(t.Context()) // the statement has to wait for it
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	old, data := []byte("old"), []byte("new")
+	returned := make(chan error, 1)
+	errs := c.all(2, func(i int) error {
+		if i == 1 {
+			return c.swap(t.Context(), i)
+		}
+		err := c.one.Swap(ctx, id(i), old, backends.Record{Data: data, TTL: time.Hour})
+		returned <- err
+		return err
+	}, func() {
+		cancel()
+		<-returned
+		copy(old, "xxx")
+		copy(data, "yyy")
+		conn.Release()
+	})
+	if errs[1] != nil {
+		t.Error(errs[1])
+	}
+	if got := c.data(id(0)); got != "new" && got != "old" {
+		t.Errorf("stored %q", got)
+	}
 }
 
 // TestShared_LostAnswer: if the connection breaks, reads are repeated, and the outcome

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -50,7 +51,8 @@ func (b *Backend) replace(ctx context.Context, id string, old []byte, record bac
 		return b.replaceAlone(ctx, id, old, record)
 	}
 	if !b.line.take() {
-		c := &call{kind: swaps, key: key(id), old: old, record: record, subject: subjectKey(record.Subject)}
+		c := &call{kind: swaps, key: key(id), old: slices.Clone(old), record: record, subject: subjectKey(record.Subject)}
+		c.record.Data = slices.Clone(record.Data)
 		switch v := b.line.wait(ctx, c); v.turn {
 		case answered:
 			return v.err
