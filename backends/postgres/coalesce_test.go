@@ -355,7 +355,7 @@ func TestShared_CallersData(t *testing.T) {
 	if errs[1] != nil {
 		t.Error(errs[1])
 	}
-	if got := c.data(id(0)); got != "new" && got != "old" {
+	if got := c.data(id(0)); got != "new" {
 		t.Errorf("stored %q", got)
 	}
 }
