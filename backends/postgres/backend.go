@@ -42,7 +42,8 @@ var (
 // After a broken connection, a commit is sent again only if it certainly was
 // not carried out. Operations that can be repeated safely (reads,
 // [Backend.Touch], [Backend.Remove], [Backend.RevokeSubject] and
-// [Backend.Sweep]) are sent up to two more times.
+// [Backend.Sweep]) are sent up to two more times; a read that shared its
+// statement with others, up to three more times.
 type Backend struct {
 	pool     *pgxpool.Pool
 	options  Options
@@ -55,6 +56,8 @@ type Backend struct {
 	// statements; see exec.go.
 	pooler     atomic.Bool
 	unprepared pgx.QueryExecMode
+
+	line line
 
 	owned bool // Close closes the pool
 	close context.CancelFunc
@@ -88,6 +91,9 @@ func New(pool *pgxpool.Pool, options *Options) *Backend {
 		b.unprepared = pgx.QueryExecModeCacheDescribe
 	}
 	b.sql = newStatements(b.table, inTextMode(config.ConnConfig.DefaultQueryExecMode) || inTextMode(b.unprepared))
+	if !b.sql.text {
+		b.line.slots = int(b.maxConns)
+	}
 	if every > 0 {
 		var ctx context.Context
 		ctx, b.close = context.WithCancel(context.Background())
@@ -160,6 +166,20 @@ func (b *Backend) Migrate(ctx context.Context) error {
 
 // Read returns the record under id with its subject and its remaining TTL.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
+	if !b.line.take() {
+		switch v := b.line.wait(ctx, &call{kind: readsAll, key: key(id)}); v.turn {
+		case answered:
+			return v.record, v.err
+		case alone:
+			return b.readAlone(ctx, id)
+		}
+	}
+	defer b.leave()
+	return b.readAlone(ctx, id)
+}
+
+// readAlone is Read with a statement of its own.
+func (b *Backend) readAlone(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
 	var subject []byte
 	err := b.row(ctx, b.sql.read, []any{key(id)}, b.sql.bytes(&record.Data), b.sql.bytes(&subject), &record.TTL)
@@ -189,6 +209,20 @@ func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 type brief struct{ *Backend }
 
 func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
+	if !b.line.take() {
+		switch v := b.line.wait(ctx, &call{kind: readsData, key: key(id)}); v.turn {
+		case answered:
+			return v.record, v.err
+		case alone:
+			return b.readAlone(ctx, id)
+		}
+	}
+	defer b.leave()
+	return b.readAlone(ctx, id)
+}
+
+// readAlone is Read with a statement of its own.
+func (b brief) readAlone(ctx context.Context, id string) (backends.Record, error) {
 	var record backends.Record
 	err := b.row(ctx, b.sql.readData, []any{key(id)}, b.sql.bytes(&record.Data))
 	return record, orNotFound(err)

@@ -163,8 +163,14 @@ func TestF17_IdleConnectionsClosedByTheServer(t *testing.T) {
 			defer admin.Close(context.Background())
 			for i := range 4 {
 				together(4, func(n int) { // so that there are several idle connections
-					if _, err := b.Write(t.Context(), fmt.Sprint(n), record("data", "")); err != nil {
-						t.Errorf("write %d: %v", i, err)
+					var err error
+					if i%2 == 0 {
+						_, err = b.Write(t.Context(), fmt.Sprint(n), record("data", ""))
+					} else {
+						_, err = b.Read(t.Context(), fmt.Sprint(n))
+					}
+					if err != nil {
+						t.Errorf("turn %d: %v", i, err)
 					}
 				})
 				var left int

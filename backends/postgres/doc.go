@@ -6,6 +6,10 @@
 // the row decides: an update names the data that it replaces, so one of the two
 // finds nothing to update and reports a conflict.
 //
+// While all connections of the pool are in use, the reads that wait for one go out
+// as one statement, and so do the commits. Each call keeps its own outcome and its own
+// context.
+//
 // # Setting up
 //
 // [Migrate] creates the table, and brings it up to date after this package

@@ -93,7 +93,7 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 		return b.invalid
 	}
 	for attempt := 1; ; attempt++ {
-		conn, err := b.acquire(ctx, attempt > 1)
+		conn, err := b.acquire(ctx, again == once, attempt > 1)
 		if err != nil && again == once {
 			// Nothing was sent, and what an earlier attempt did was undone.
 			return backends.NotApplied(err)
@@ -110,8 +110,10 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 		}
 		lost := conn.Conn().IsClosed()
 		conn.Release()
-		err = b.explain(err, again)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
+			return nil
+		}
+		if err = b.explain(err, again); ctx.Err() != nil {
 			return err
 		}
 		switch sqlState(err) {
@@ -133,16 +135,17 @@ func (b *Backend) do(ctx context.Context, again repeat, f func(*pgxpool.Conn) er
 	}
 }
 
-// acquire returns a connection that was not closed while it was idle, for
-// example by a restart of the server, which closes all of them. So a restart
-// affects only the statements that it interrupts, and a commit that was never
-// sent never has an unknown outcome. If ask is set, because another connection
-// has just broken, acquire also pings the server, which may be about to end
-// this connection too.
-func (b *Backend) acquire(ctx context.Context, ask bool) (*pgxpool.Conn, error) {
+// acquire returns a connection. If look is set, the connection was not closed
+// while it was idle, for example by a restart of the server, which closes all of
+// them. So a restart affects only the statements that it interrupts, and a commit
+// that was never sent never has an unknown outcome. A statement that may be repeated
+// does not need the look: it is repeated. If ask is set, because another connection
+// has just broken, acquire also pings the server, which may be about to end this
+// connection too.
+func (b *Backend) acquire(ctx context.Context, look, ask bool) (*pgxpool.Conn, error) {
 	for n := b.maxConns; ; n-- {
 		conn, err := b.pool.Acquire(ctx)
-		if err != nil || n == 0 { // a full pool has no more old connections
+		if err != nil || n == 0 || !look && !ask { // a full pool has no more old connections
 			return conn, err
 		}
 		found := probe(conn.Conn().PgConn().Conn())

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"net"
+	"sync"
 	"syscall"
 )
 
@@ -23,21 +24,34 @@ func probe(conn net.Conn) state {
 	if err != nil {
 		return dead
 	}
-	result := dead
+	p := peeks.Get().(*peek)
+	defer peeks.Put(p)
+	p.found = dead
 	// Use Control: Read would wait for a reader that pgx may have left on the
 	// connection.
-	err = raw.Control(func(fd uintptr) {
-		var b [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		switch {
-		case err == syscall.EAGAIN || err == syscall.EINTR:
-			result = silent
-		case err == nil && n > 0:
-			result = talking
-		}
-	})
-	if err != nil {
+	if raw.Control(p.look) != nil {
 		return dead
 	}
-	return result
+	return p.found
 }
+
+// peek is a look at a socket, kept because it would be three allocations.
+type peek struct {
+	found state
+	first [1]byte
+	look  func(fd uintptr)
+}
+
+var peeks = sync.Pool{New: func() any {
+	p := new(peek)
+	p.look = func(fd uintptr) {
+		n, _, err := syscall.Recvfrom(int(fd), p.first[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		switch {
+		case err == syscall.EAGAIN || err == syscall.EINTR:
+			p.found = silent
+		case err == nil && n > 0:
+			p.found = talking
+		}
+	}
+	return p
+}}

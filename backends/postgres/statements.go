@@ -26,6 +26,7 @@ type statements struct {
 	text bool // for execution modes whose results are text
 
 	read, readData, exists           string
+	readMany, readDataMany, swapMany string
 	write, create, swap, cut, remove string
 	touch                            string
 	rotate, rotateAway               string
@@ -50,6 +51,27 @@ func newStatements(table pgx.Identifier, text bool) *statements {
 FROM sessions WHERE id = $1 AND expires_at > now()`),
 
 		readData: in(`SELECT {data} FROM sessions WHERE id = $1 AND expires_at > now()`),
+
+		// For the reads of many callers. Results are never in text here.
+		readMany: in(`SELECT id, data, subject, expires_at - now()
+FROM sessions WHERE id = ANY ($1::bytea[]) AND expires_at > now()`),
+
+		readDataMany: in(`SELECT id, data FROM sessions WHERE id = ANY ($1::bytea[]) AND expires_at > now()`),
+
+		// Like swap, for many records, in one transaction. It changes what it could
+		// lock at once, and returns the IDs. Other rows are locked by other
+		// transactions, do not match, or have been touched since the statement began:
+		// its snapshot does not have the place that they have now.
+		swapMany: in(`UPDATE sessions AS stored SET subject = new.subject, expires_at = now() + new.life, data = new.data,
+	filed_at = CASE WHEN stored.subject = new.subject THEN stored.filed_at ELSE now() END
+FROM (
+	SELECT each.*, free.place FROM unnest($1::bytea[], $2::bytea[], $3::interval[], $4::bytea[], $5::bytea[]) AS each (id, subject, life, data, old)
+	CROSS JOIN LATERAL (
+		SELECT ctid AS place FROM sessions WHERE id = each.id AND data = each.old AND expires_at > now()
+		FOR NO KEY UPDATE SKIP LOCKED
+	) AS free
+) AS new
+WHERE stored.ctid = new.place AND stored.id = new.id RETURNING new.id`),
 
 		exists: in(`SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND expires_at > now())`),
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,13 +31,44 @@ func (b *Backend) Swap(ctx context.Context, id string, old []byte, record backen
 	case record.Data == nil:
 		_, err = b.change(ctx, b.sql.cut, key(id), old)
 	default:
-		subject := subjectKey(record.Subject)
-		_, err = b.file(ctx, id, record, b.sql.swap, key(id), subject, record.TTL, record.Data, old, subject)
+		return b.replace(ctx, id, old, record)
 	}
+	return orConflict(err)
+}
+
+// orConflict turns the errors for a row that another transaction has changed, and for
+// a missing row, into ErrConflict.
+func orConflict(err error) error {
 	if outrun(err) || errors.Is(err, pgx.ErrNoRows) {
 		return backends.ErrConflict
 	}
 	return err
+}
+
+// replace is Swap where both old and record have data.
+func (b *Backend) replace(ctx context.Context, id string, old []byte, record backends.Record) error {
+	if record.SubjectLimit > 0 && record.Subject != "" {
+		return b.replaceAlone(ctx, id, old, record)
+	}
+	if !b.line.take() {
+		c := &call{kind: swaps, key: key(id), old: slices.Clone(old), record: record, subject: subjectKey(record.Subject)}
+		c.record.Data = slices.Clone(record.Data)
+		switch v := b.line.wait(ctx, c); v.turn {
+		case answered:
+			return v.err
+		case alone:
+			return b.replaceAlone(ctx, id, old, record)
+		}
+	}
+	defer b.leave()
+	return b.replaceAlone(ctx, id, old, record)
+}
+
+// replaceAlone is replace with a statement of its own.
+func (b *Backend) replaceAlone(ctx context.Context, id string, old []byte, record backends.Record) error {
+	subject := subjectKey(record.Subject)
+	_, err := b.file(ctx, id, record, b.sql.swap, key(id), subject, record.TTL, record.Data, old, subject)
+	return orConflict(err)
 }
 
 // Rotate implements [backends.Rotator] with one statement.
