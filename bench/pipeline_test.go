@@ -124,11 +124,11 @@ func TestServeRedis(t *testing.T) {
 
 // served is such a server, and the connections to it.
 type served struct {
-	process *exec.Cmd
+	process     *exec.Cmd
 	connections []net.Conn
-	asks    [][]byte
-	answers int64
-	rates   []float64
+	asks        [][]byte
+	answers     int64
+	rates       []float64
 }
 
 // serveRedis starts a server with one processor.
