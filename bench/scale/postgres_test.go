@@ -82,7 +82,6 @@ func TestPostgres(t *testing.T) {
 			number(`SELECT pg_relation_size('sessions_subject_idx')`)/int64(n))
 		execute(`CHECKPOINT`)
 
-		began = time.Now()
 		logged := wal()
 		f := a.ask("/read", n, turn(), used)
 		addRow(t, "Postgres", level(n, "reads"), "%v", f)
