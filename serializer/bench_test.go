@@ -134,7 +134,8 @@ func TestB11_Allocations(t *testing.T) {
 		{"unpack native", 0, func() error { return native.Unpack(packed, &content) }},
 		{"pack native", 1, func() error { _, err := native.Pack(&content); return err }},
 		{"unpack encrypted", 1, func() error { return serializer.UnpackFor(encrypted, recordID, ciphertext, &content) }},
-		{"pack encrypted", 2, func() error { _, err := serializer.PackFor(encrypted, recordID, &content); return err }},
+		// One is PackFor's copy of the content, which spares its callers the heap.
+		{"pack encrypted", 3, func() error { _, err := serializer.PackFor(encrypted, recordID, &content); return err }},
 		{"int", 0, func() error { return serializer.Flask.Unmarshal(number, &n) }},
 		{"string", 1, func() error { return serializer.Flask.Unmarshal(text, &s) }},
 		{"marshal string", 2, func() error { _, err := serializer.Flask.Marshal("text of some length"); return err }},
