@@ -53,7 +53,7 @@ func sameScalar(t *testing.T, s serializer.Serializer, v any) bool {
 func TestScalars(t *testing.T) {
 	for _, s := range scalarSerializers {
 		for _, v := range []any{
-			true, false, 0, -1, math.MaxInt, int64(math.MinInt), 0.5, math.Copysign(0, -1), 1e300, math.Inf(1), math.NaN(), "", "ada", "\"quoted\"\n", "é€😀",
+			true, false, 0, -1, math.MaxInt, int64(math.MinInt64), 0.5, math.Copysign(0, -1), 1e300, math.Inf(1), math.NaN(), "", "ada", "\"quoted\"\n", "é€😀",
 			strings.Repeat("x", 90), strings.Repeat("\x01", 70),
 		} {
 			if !sameScalar(t, s, v) {
