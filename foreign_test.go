@@ -189,7 +189,7 @@ func TestReservedKey(t *testing.T) {
 	c := start(t, mw, nil)
 	response := in(c, mw, func(_ *http.Request, s *sessions.Session) {
 		_, updateErr := s.Update("__metadata__", func(any) (any, error) { return 1, nil })
-		for _, err := range []error{s.Set("__metadata__", 1), updateErr} {
+		for _, err := range []error{s.Set("__metadata__", 1), sessions.Key[int]("__metadata__").Set(s, 1), updateErr} {
 			if err == nil || !strings.Contains(err.Error(), "choose another") {
 				t.Errorf("got %v, want an error that names the remedy", err)
 			}

@@ -66,7 +66,7 @@ func logFailure(ctx context.Context, err error) {
 	if status < http.StatusInternalServerError || !logger.Enabled(ctx, slog.LevelError) {
 		return
 	}
-	omitted, due := failures.due(keyOf(err))
+	omitted, due := failures.due(throttleKey(err))
 	if !due {
 		return
 	}
@@ -80,9 +80,10 @@ func logFailure(ctx context.Context, err error) {
 // unowned throttles the failures of requests without a middleware.
 var unowned throttle
 
-// keyOf returns what a throttle takes for the reason: the operation of the backend, or
-// the reason in words. The text of a network error differs each time.
-func keyOf(err error) string {
+// throttleKey returns what failures for the same reason have in common: the operation
+// of the backend, because the text of a network error differs each time, or the
+// reason in words.
+func throttleKey(err error) string {
 	if err == nil {
 		return ""
 	}

@@ -80,7 +80,7 @@ func LogEvents(logger *slog.Logger) func(context.Context, Event) {
 		omitted := 0
 		if e.Kind == EventFailed {
 			var due bool
-			if omitted, due = failures.due(keyOf(e.Err)); !due {
+			if omitted, due = failures.due(throttleKey(e.Err)); !due {
 				return
 			}
 		}

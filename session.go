@@ -185,20 +185,11 @@ func (s *Session) Set(key string, value any) error {
 func (s *Session) setScalar(key string, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		return ErrCommitted
-	case s.has(key, data):
-		return nil
+	if needed, err := s.check(setKey, key, data); !needed {
+		return err
 	}
 	s.own()
-	return s.changeLocked(change{kind: setKey, key: key, value: s.draft.keep(data)})
-}
-
-// has reports whether data is known to be the encoded value under key. s.mu is held.
-func (s *Session) has(key string, data []byte) bool {
-	old := lookup(s.content.Fields, key)
-	return !s.unsure && old != nil && bytes.Equal(old, data)
+	return s.carryOut(change{kind: setKey, key: key, value: s.draft.keep(data)})
 }
 
 // Delete removes the value under key, if there is one.
@@ -265,22 +256,36 @@ func (s *Session) change(c change) error {
 
 // changeLocked is change while s.mu is held.
 func (s *Session) changeLocked(c change) error {
+	if needed, err := s.check(c.kind, c.key, c.value); !needed {
+		return err
+	}
+	return s.carryOut(c)
+}
+
+// check reports whether a change has to be carried out: not if it changes nothing,
+// nor if it is not allowed, as the error says. s.mu is held.
+func (s *Session) check(kind changeKind, key string, value []byte) (needed bool, err error) {
 	if s.closed {
-		return ErrCommitted
+		return false, ErrCommitted
 	}
-	if reserved := s.vault.primary.holds.ReservedKey; reserved != "" && c.key == reserved && c.value != nil {
-		return fmt.Errorf("sessions: the format %s keeps its own metadata under this key: choose another: %w", s.vault.primary.format.Name(), serializer.ErrType)
+	if reserved := s.vault.primary.holds.ReservedKey; reserved != "" && key == reserved && value != nil {
+		why := fmt.Errorf("the format %s keeps its own metadata under this key: choose another: %w", s.vault.primary.format.Name(), serializer.ErrType)
+		return false, fmt.Errorf("sessions: set: %w", why)
 	}
-	switch c.kind {
-	case setKey:
-		if s.has(c.key, c.value) {
-			return nil
-		}
-	case deleteKey:
-		if !s.unsure && index(s.content.Fields, c.key) < 0 {
-			return nil
-		}
+	switch {
+	case s.unsure:
+	case kind == setKey:
+		old := lookup(s.content.Fields, key)
+		return old == nil || !bytes.Equal(old, value), nil
+	case kind == deleteKey:
+		return index(s.content.Fields, key) >= 0, nil
 	}
+	return true, nil
+}
+
+// carryOut makes a change that was checked, and notes it in the journal. s.mu is
+// held.
+func (s *Session) carryOut(c change) error {
 	s.own()
 	if err := c.apply(s.content, s.serializer()); err != nil {
 		return err

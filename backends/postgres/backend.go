@@ -166,15 +166,11 @@ func (b *Backend) Migrate(ctx context.Context) error {
 
 // Read returns the record under id with its subject and its remaining TTL.
 func (b *Backend) Read(ctx context.Context, id string) (backends.Record, error) {
-	if !b.line.take() {
-		switch v := b.line.wait(ctx, &call{kind: readsAll, key: key(id)}); v.turn {
-		case answered:
-			return v.record, v.err
-		case alone:
-			return b.readAlone(ctx, id)
-		}
+	if v := b.turn(ctx, readsAll, id); v.turn == answered {
+		return v.record, v.err
+	} else if v.turn == proceed {
+		defer b.leave()
 	}
-	defer b.leave()
 	return b.readAlone(ctx, id)
 }
 
@@ -209,15 +205,11 @@ func (b *Backend) Bind(settings backends.Settings) (backends.Backend, error) {
 type brief struct{ *Backend }
 
 func (b brief) Read(ctx context.Context, id string) (backends.Record, error) {
-	if !b.line.take() {
-		switch v := b.line.wait(ctx, &call{kind: readsData, key: key(id)}); v.turn {
-		case answered:
-			return v.record, v.err
-		case alone:
-			return b.readAlone(ctx, id)
-		}
+	if v := b.turn(ctx, readsData, id); v.turn == answered {
+		return v.record, v.err
+	} else if v.turn == proceed {
+		defer b.leave()
 	}
-	defer b.leave()
 	return b.readAlone(ctx, id)
 }
 

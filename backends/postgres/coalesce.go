@@ -22,7 +22,7 @@ import (
 // the others do not notice. A shared statement is canceled when nobody waits for it
 // any more.
 type line struct {
-	slots int // statements that may be under way at once; 0: there is no line
+	slots int // statements that may be under way at once; 0: nobody waits here
 
 	mu    sync.Mutex
 	busy  int     // slots in use
@@ -112,6 +112,14 @@ func (l *line) wait(ctx context.Context, c *call) verdict {
 	case <-ctx.Done():
 		return l.abandon(c)
 	}
+}
+
+// turn waits until a read of id may go out, if it has to.
+func (b *Backend) turn(ctx context.Context, kind kind, id string) verdict {
+	if b.line.take() {
+		return verdict{turn: proceed}
+	}
+	return b.line.wait(ctx, &call{kind: kind, key: key(id)})
 }
 
 // abandon gives c up, whose context has ended.

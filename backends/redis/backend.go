@@ -66,9 +66,10 @@ var (
 //
 // Each command goes out by itself; only a backend that [Open] made sends what
 // concurrent calls ask together. The client must be configured with
-// ContextTimeoutEnabled, and must not read from replicas. It may retry: commits are sent only once in any case. New does
-// not connect and does not fail: if its arguments are invalid, the middleware's
-// constructor returns the error that [Backend.Describe] reports.
+// ContextTimeoutEnabled, and must not read from replicas. It may retry: commits are
+// sent only once in any case. New does not connect and does not fail: if its
+// arguments are invalid, the middleware's constructor returns the error that
+// [Backend.Describe] reports.
 func New(client goredis.UniversalClient, options *Options) *Backend {
 	prefix, invalid := DefaultPrefix, error(nil)
 	if options != nil {

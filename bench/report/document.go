@@ -28,7 +28,7 @@ func Rewrite(file, part string) error {
 func replace(text, part string) (string, error) {
 	before, rest, found := strings.Cut(text, begin)
 	if !found {
-		return "", fmt.Errorf("there is no line %q", strings.TrimSpace(begin))
+		return "", fmt.Errorf("the line %q is missing", strings.TrimSpace(begin))
 	}
 	_, after, found := strings.Cut(rest, end)
 	if !found {

@@ -61,7 +61,7 @@ func replace(text, store string, lines []string) (string, error) {
 	before, rest, found := strings.Cut(text, start)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return "", fmt.Errorf("there is no table between %q and %q", start, end)
+		return "", fmt.Errorf("the lines %q and %q are missing, between which the table stands", start, end)
 	}
 	return before + start + "\n| what | measured |\n|---|---|\n" + strings.Join(lines, "\n") + "\n\n" + end + after, nil
 }
